@@ -1,0 +1,45 @@
+"""Integrity and tie-outs behind `parkops check`. Modules list theirs in `checks.py: CHECKS`; each returns differences,
+one sentence each; an empty list means it ties."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Check:
+    """run(session) -> list of sentences (or dicts) naming each difference. Unconfined: all parks."""
+
+    code: str
+    title: Any
+    run: Callable[..., list]
+
+
+def run_all() -> list[dict[str, Any]]:
+    """Every check, in order: `{"check", "title", "differences"}`."""
+    from .db.session import system_scope
+    from .registry import registry
+
+    out = []
+    for check in [*KERNEL_CHECKS, *registry().collect("checks", "CHECKS")]:
+        with system_scope("integrity check") as s:
+            out.append({"check": check.code, "title": str(check.title), "differences": check.run(s)})
+            s.rollback()
+    return out
+
+
+def _sequences(session: Any) -> list:
+    from .sequences import gaps
+
+    return gaps(session)
+
+
+def _search(session: Any) -> list:
+    from .search import missing
+
+    return missing(session)
+
+
+KERNEL_CHECKS: list[Check] = []

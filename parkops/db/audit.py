@@ -1,0 +1,153 @@
+"""The audit trail: one row per changed record and flush, written in the same transaction, append-only by trigger.
+
+`action_id` groups what one service call did. Mass work (Core, COPY, INSERT…SELECT) does not pass the unit of work and
+says so itself with `bulk()`; things that change no row (log-in, denial, export, unmask) use `event()`."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import BigInteger, Identity, Index, String, Text, event as sa_event, insert, inspect
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from ..clock import now
+from ..i18n import _l
+from .base import Model, ParkScoped, Record, field
+from .session import ParkSession
+from .types import Json, UTCDateTime
+
+SKIP = {"version", "created_at"}
+HIDDEN = {"password", "totp_secret", "secret", "token_hash"}
+
+
+class AuditEntry(Model):
+    """Who did what to which record, when, from where, with which values. Never updated, never deleted (trigger)."""
+
+    __tablename__ = "core_audit"
+    __table_args__ = (
+        Index("ix_core_audit_record", "resource", "record_id", "id"),
+        Index("ix_core_audit_actor", "user_id", "at"),
+        Index("ix_core_audit_at", "at"),
+        Index("ix_core_audit_park", "park_id", "at"),
+    )
+    __resource__ = "core.audit"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    at: Mapped[datetime] = field(UTCDateTime, _l("Time"), nullable=False)
+    user_id: Mapped[int | None] = field(BigInteger, _l("User id"))
+    user_name: Mapped[str] = field(String(80), _l("Who"), nullable=False)
+    via: Mapped[str] = field(String(20), _l("Via"), nullable=False)
+    address: Mapped[str | None] = field(String(64), _l("Address"))
+    action_id: Mapped[str] = field(String(32), _l("Action"), nullable=False)
+    park_id: Mapped[int | None] = field(BigInteger, _l("Park"))
+    resource: Mapped[str] = field(String(80), _l("Kind of record"), nullable=False)
+    record_id: Mapped[int | None] = field(BigInteger, _l("Record"))
+    label: Mapped[str | None] = field(String(200), _l("Label"))
+    op: Mapped[str] = field(String(20), _l("Operation"), nullable=False)
+    result: Mapped[str] = field(String(20), _l("Result"), nullable=False, default="done")
+    detail: Mapped[dict | None] = field(Json, _l("Before and after"))
+    note: Mapped[str | None] = field(Text, _l("Note"))
+
+
+def plain(value: Any) -> Any:
+    """A JSON-safe form that keeps exact numbers as text."""
+    if isinstance(value, Decimal):
+        return str(value)
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    if isinstance(value, str | int | float | bool | list | dict) or value is None:
+        return value
+    return str(value)
+
+
+def _row(session: Session, **values: Any) -> dict[str, Any]:
+    scope = session.info.get("scope")
+    row = {
+        "at": now(), "user_id": scope.user_id if scope else None, "user_name": scope.user_name if scope else "anonymous",
+        "via": scope.via if scope else "screen", "address": (scope.address or None) if scope else None,
+        "action_id": scope.action_id if scope else "-", "park_id": None, "record_id": None, "label": None,
+        "result": "done", "detail": None, "note": scope.reason or None if scope else None,
+    }
+    row.update(values)
+    if row["label"]:
+        row["label"] = str(row["label"])[:200]
+    return row
+
+
+def _changes(obj: Any, op: str) -> dict[str, list[Any]]:
+    state, diff = inspect(obj), {}
+    for attr in state.mapper.column_attrs:
+        key = attr.key
+        if key in SKIP or (key == "id" and op != "delete"):
+            continue
+        if op == "insert":
+            value = obj.__dict__.get(key)
+            if value is not None:
+                diff[key] = [None, "•••" if key in HIDDEN else plain(value)]
+        elif op == "delete":
+            value = obj.__dict__.get(key)
+            if value is not None:
+                diff[key] = ["•••" if key in HIDDEN else plain(value), None]
+        else:
+            history = state.attrs[key].history
+            if history.has_changes():
+                old = history.deleted[0] if history.deleted else None
+                new = history.added[0] if history.added else None
+                if plain(old) != plain(new):
+                    diff[key] = ["•••", "•••"] if key in HIDDEN else [plain(old), plain(new)]
+    return diff
+
+
+@sa_event.listens_for(ParkSession, "before_flush")
+def collect(session: Session, context: Any, instances: Any) -> None:
+    """Take the differences while the old values are still known."""
+    found: list[tuple[Any, str, dict]] = []
+    for op, objects in (("insert", session.new), ("update", session.dirty), ("delete", session.deleted)):
+        for obj in objects:
+            if not isinstance(obj, Record) or getattr(obj, "__audited__", True) is False:
+                continue
+            if op == "update" and not session.is_modified(obj):
+                continue
+            found.append((obj, op, {} if op == "insert" else _changes(obj, op)))
+    session.info.setdefault("audit_pending", []).extend(found)
+
+
+@sa_event.listens_for(ParkSession, "after_flush")
+def write(session: Session, context: Any) -> None:
+    """One multi-row insert for the whole flush."""
+    rows = []
+    for obj, op, diff in session.info.pop("audit_pending", []):
+        diff = _changes(obj, op) if op == "insert" else diff
+        if op == "update" and not diff:
+            continue
+        rows.append(_row(session, resource=obj.__resource__, record_id=obj.__dict__.get("id"), op=op,
+                         park_id=obj.__dict__.get("park_id"), label=_label(obj), detail=diff))
+    if rows:
+        session.connection().execute(insert(AuditEntry.__table__), rows)
+
+
+def _label(obj: Any) -> str | None:
+    try:
+        return str(obj)
+    except Exception:  # a label must never stop a write; the id is recorded anyway
+        return None
+
+
+def bulk(session: Session, model: Any, op: str, count: int, detail: dict | None = None, park_id: int | None = None) -> None:
+    """The one row of a set-based run: how many records of which model, and why."""
+    resource = model if isinstance(model, str) else model.__resource__
+    session.connection().execute(insert(AuditEntry.__table__), [_row(
+        session, resource=resource, op=op, park_id=park_id, detail={"count": count, **(detail or {})})])
+
+
+def event(session: Session, kind: str, detail: dict | None = None, *, resource: str = "core.event", record_id: int | None = None,
+          result: str = "done", label: str | None = None, park_id: int | None = None, **who: Any) -> None:
+    """Something worth keeping that changes no row: log-in, denial, export, unmask, configuration."""
+    session.connection().execute(insert(AuditEntry.__table__), [_row(
+        session, resource=resource, record_id=record_id, op=kind, result=result, label=label, detail=detail, park_id=park_id,
+        **who)])
+
+
+__all__ = ["AuditEntry", "ParkScoped", "bulk", "event"]

@@ -1,0 +1,106 @@
+"""The demo park: a story told through the services, module by module, and its verification by counting.
+
+A module with `"demo": True` in its manifest has `demo.py` with `load(context)` and `FIGURES: list[Figure]`."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from sqlalchemy import select
+
+from .clock import now
+from .db.session import system_scope
+from .registry import registry
+
+ARTICLE_DAY = date(2022, 10, 31)
+PARK_CODE = "jn-innovation"
+PASSWORD = "ParkOps-demo-2022"  # noqa: S105 - shown on the login page of the demo on purpose
+PERSONAS = (
+    ("clerk", "operations_clerk", "王晓燕"), ("manager", "operations_manager", "刘建国"), ("finance", "finance", "陈静"),
+    ("leader", "leadership", "赵明"), ("admin", "system_administrator", "孙伟"), ("auditor", "auditor", "周敏"),
+)
+
+
+@dataclass
+class Context:
+    """What a module's demo gets: sessions, the park, who is who, and a place to say how far it is."""
+
+    park_id: int
+    users: dict[str, int]
+    say: Callable[[str], Any]
+    shared: dict[str, Any] = field(default_factory=dict)
+
+    def scope(self) -> Any:
+        """A committed transaction with all rights in the demo park."""
+        return system_scope("demo", {self.park_id}, park_id=self.park_id)
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A published figure: code F01…, the number in print, and how it is counted from records on `ARTICLE_DAY`."""
+
+    code: str
+    title: str
+    published: Any
+    count: Callable[[Any, int, date], tuple[Any, str]]  # (session, park_id, on) -> (value, query text)
+
+
+def _modules() -> list[Any]:
+    return [importlib.import_module(f"{m.package}.demo") for m in registry().manifests.values() if m.demo]
+
+
+def load(say: Callable[[str], Any] = print) -> None:
+    """Load every module's demo; a second run changes nothing."""
+    park_id, users = _park(), {}
+    with system_scope("demo: users") as s:
+        users = _users(s, park_id)
+    context = Context(park_id, users, say)
+    from .models import InstalledModule
+
+    for module in _modules():
+        name = module.__name__.split(".")[1]
+        with system_scope("demo: done?") as s:
+            mark = s.scalars(select(InstalledModule).where(InstalledModule.name == name)).one()
+            if mark.demo_loaded_at is not None:
+                say(f"{name}: the demo is loaded already")
+                continue
+        module.load(context)
+        with system_scope("demo: mark") as s:
+            s.scalars(select(InstalledModule).where(InstalledModule.name == name)).one().demo_loaded_at = now()
+        say(f"{name}: demo loaded")
+
+
+def _park() -> int:
+    from .models import Park
+
+    with system_scope("demo: park") as s:
+        park = s.scalars(select(Park).where(Park.code == PARK_CODE)).one_or_none()
+        if park is None:
+            park = Park(code=PARK_CODE, name="济宁创新谷", name_en="Jining Innovation Valley", company="济宁创新谷发展集团有限公司",
+                        region_code="370800", address="山东省济宁市高新区")
+            s.add(park)
+            s.flush()
+        return park.id
+
+
+def _users(session: Any, park_id: int) -> dict[str, int]:
+    from .security import users
+
+    return {role: users.ensure_demo_user(session, username=name, role=role, full_name=full, park_id=park_id, password=PASSWORD)
+            for name, role, full in PERSONAS}
+
+
+def verify() -> list[dict[str, Any]]:
+    """Every published figure next to the figure counted from the records."""
+    park_id, rows = _park(), []
+    for module in _modules():
+        for figure in module.FIGURES:
+            with system_scope("demo: verify", {park_id}, park_id=park_id) as s:
+                counted, query = figure.count(s, park_id, ARTICLE_DAY)
+                rows.append({"code": figure.code, "title": figure.title, "published": figure.published, "counted": counted,
+                             "equal": counted == figure.published, "query": query})
+    return sorted(rows, key=lambda r: r["code"])

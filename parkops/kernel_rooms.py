@@ -1,0 +1,43 @@
+"""What the kernel itself declares: models of every kernel package (imported for the metadata), settings, screens."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+from types import ModuleType
+
+MODELS = (
+    "parkops.db.audit", "parkops.db.scope", "parkops.models", "parkops.security.models", "parkops.workflow", "parkops.approval",
+    "parkops.rules.models", "parkops.settings", "parkops.sequences", "parkops.outbox", "parkops.search", "parkops.attachments",
+    "parkops.comments", "parkops.todos", "parkops.jobs.models", "parkops.kpi.models", "parkops.web.models", "parkops.web.importer.models",
+)
+FACTS = ("parkops.rules.facts",)
+JOBS = ("parkops.jobs.kernel_jobs",)
+SCREENS = ("parkops.web.admin",)
+
+
+def _all(names: tuple[str, ...]) -> list[ModuleType]:
+    return [importlib.import_module(n) for n in names if _exists(n)]
+
+
+def _exists(name: str) -> bool:
+    """TEMPORARY while the kernel is being assembled: rooms that are not written yet are passed over."""
+    try:
+        return importlib.util.find_spec(name) is not None
+    except ModuleNotFoundError:
+        return False
+
+
+def load(*, screens: bool = False) -> None:
+    """Import the kernel's rooms."""
+    _all(MODELS)
+    _all(FACTS)
+    _all(JOBS)
+
+
+def screens() -> list[ModuleType]:
+    """Modules holding the kernel's RESOURCES and pages: `parkops.web.admin` and its submodules."""
+    import pkgutil
+
+    package = importlib.import_module("parkops.web.admin")
+    return [package, *(importlib.import_module(f"parkops.web.admin.{m.name}") for m in pkgutil.iter_modules(package.__path__))]

@@ -1,0 +1,47 @@
+"""Serving: gunicorn with our app, and the scheduler beside it when asked. Ctrl-C stops both."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import Any
+
+from gunicorn.app.base import BaseApplication
+
+
+class Server(BaseApplication):
+    """gunicorn configured in Python; each worker builds the app itself, so no connection is shared over a fork."""
+
+    def __init__(self, options: dict[str, Any]):
+        self.options = options
+        super().__init__()
+
+    def load_config(self) -> None:
+        for key, value in self.options.items():
+            self.cfg.set(key, value)
+
+    def load(self) -> Any:
+        from .app import create_app
+
+        return create_app()
+
+
+def run(*, host: str, port: int, workers: int, with_scheduler: bool = False) -> None:
+    """Serve until stopped."""
+    from .db import session
+
+    session.engine()
+    session.dispose()
+    child = subprocess.Popen([sys.executable, "-m", "scheduler"]) if with_scheduler else None
+    options = {"bind": f"{host}:{port}", "workers": workers, "threads": 4, "worker_class": "gthread", "timeout": 120,
+               "graceful_timeout": 20, "accesslog": None, "errorlog": "-", "loglevel": "warning", "control_socket_disable": True,
+               "forwarded_allow_ips": "", "proc_name": "parkops"}
+    try:
+        Server(options).run()
+    finally:
+        if child is not None:
+            child.terminate()
+            try:
+                child.wait(20)
+            except subprocess.TimeoutExpired:
+                child.kill()
