@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+import flask_appbuilder.security.sqla.models  # noqa: F401 - our keys point to ab_user
 from sqlalchemy import BigInteger, Boolean, ForeignKey, Integer, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
