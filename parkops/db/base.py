@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from flask_appbuilder import Model
-from sqlalchemy import BigInteger, Boolean, CheckConstraint, Date, DateTime, ForeignKey, Identity, Integer, String, Text, event
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, Date, DateTime, ForeignKey, Identity, Integer, String, Text, event, func
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column
 from sqlalchemy.types import TypeEngine
 
@@ -67,7 +67,7 @@ class Record(Model):
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True, sort_order=-10)
     version: Mapped[int] = mapped_column(Integer, nullable=False, default=1, server_default="1", sort_order=90)
     created_at: Mapped[datetime] = mapped_column(
-        UTCDateTime, nullable=False, server_default="now()", sort_order=91, info={"label": None, "fmt": "datetime"})
+        UTCDateTime, nullable=False, server_default=func.now(), sort_order=91, info={"label": None, "fmt": "datetime"})
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         cls.__resource__ = resource_name(cls.__dict__["__tablename__"]) if "__tablename__" in cls.__dict__ else None

@@ -104,6 +104,7 @@ class Firm(ParkScoped, Record):
         Index("ix_tenants_firm_park_id_name_key", "park_id", "name_key"),
         Index("ix_tenants_firm_park_id_phone", "park_id", "phone", postgresql_where="phone IS NOT NULL"),
         Index("ix_tenants_firm_park_id_entered_on", "park_id", "entered_on"),
+        Index("ix_tenants_firm_park_id_term_ends_on", "park_id", "term_ends_on", postgresql_where="term_ends_on IS NOT NULL"),
         CheckConstraint("credit_code ~ '^[0-9A-Z]{18}$'", name="credit_code"),
         CheckConstraint("capital_amount >= 0 AND founding_capital >= 0", name="capital"),
         CheckConstraint("entered_on >= registered_on OR entered_on IS NULL OR registered_on IS NULL OR was_team",
@@ -127,6 +128,9 @@ class Firm(ParkScoped, Record):
     taxpayer: Mapped[str | None] = field(EnumText(TAXPAYERS), _l("Taxpayer type"))
     registered_on: Mapped[date | None] = field(Date, _l("Registered on"))
     entered_on: Mapped[date | None] = field(Date, _l("Entered on"), help=_l("First day in the park; set by admission"))
+    incubating_since: Mapped[date | None] = field(Date, _l("In incubation since"), help=_l("Set by admission"))
+    term_ends_on: Mapped[date | None] = field(Date, _l("Term ends on"), help=_l("Empty when no term applies"))
+    graduated_on: Mapped[date | None] = field(Date, _l("Graduated on"), help=_l("Set by graduation"))
     moved_out_on: Mapped[date | None] = field(Date, _l("Moved out on"), help=_l("Set by a completed move-out"))
     registered_in_carrier: Mapped[bool | None] = field(Boolean, _l("Registered address in the carrier"))
     was_team: Mapped[bool] = field(Boolean, _l("Came as a team"), default=False, server_default="false")
