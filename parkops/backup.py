@@ -84,7 +84,8 @@ def read(file: Path) -> None:
         _check_files(Path(folder) / "files")
         session.dispose()
         _empty_database()
-        _pg("pg_restore", "--no-owner", "--exit-on-error", "-d", str(make_url(embedded.owner_url()).database), str(Path(folder) / "database.dump"))
+        database = str(make_url(embedded.owner_url()).database)
+        _pg("pg_restore", "--no-owner", "--exit-on-error", "-d", database, str(Path(folder) / "database.dump"))
         _place_files(Path(folder) / "files")
         wrong = {t: (n, found) for t, n in manifest["tables"].items() if (found := counts().get(t)) != n}
         if wrong:

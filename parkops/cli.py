@@ -105,6 +105,18 @@ def db_status(as_json: bool) -> None:
     show([embedded.status()], as_json)
 
 
+@db.command("revision")
+@click.argument("module_name", metavar="MODULE")
+@click.argument("message")
+def db_revision(module_name: str, message: str) -> None:
+    """Write a migration for MODULE (or `core`) from the difference between models and database (for developers)."""
+    from .db import migrations
+    from .registry import discover, registry
+
+    registry().load(list(discover()))
+    click.echo(migrations.revision(module_name, message))
+
+
 @main.command()
 def upgrade() -> None:
     """Migrate, load reference data, sync roles and permissions (idempotent)."""

@@ -9,7 +9,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import BigInteger, Identity, Index, String, Text, event as sa_event, insert, inspect
+from sqlalchemy import BigInteger, Identity, Index, String, Text, insert, inspect
+from sqlalchemy import event as sa_event
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from ..clock import now

@@ -10,7 +10,6 @@ from typing import Any
 from flask_appbuilder import Model
 from sqlalchemy import BigInteger, Boolean, CheckConstraint, Date, DateTime, ForeignKey, Identity, Integer, String, Text, event, func
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column
-from sqlalchemy.types import TypeEngine
 
 from .types import EnumText, Json, Scaled, UTCDateTime
 

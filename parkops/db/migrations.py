@@ -70,6 +70,31 @@ def check() -> None:
     with_connection(command.check)
 
 
+def revision(name: str, message: str) -> str:
+    """Write a new revision for `core` or a module by comparing models and database; returns the file's path.
+
+    The first one of a module carries its branch label and depends on the heads of what the module depends on."""
+    folder = locations()[0] if name == "core" else reg.discover()[name].path / "migrations"
+    folder.mkdir(exist_ok=True)
+    script = ScriptDirectory.from_config(alembic_config())
+    heads = {label: r.revision for r in script.walk_revisions() if r.is_head for label in _labels(script, r)}
+    first = name not in heads
+    needs = () if name == "core" else tuple(heads[d] for d in ("core", *reg.discover()[name].depends))
+
+    def go(cfg: AlembicConfig) -> Any:
+        cfg.attributes["only"] = ("core_", "ab_") if name == "core" else (f"{name}_",)
+        return command.revision(cfg, message, autogenerate=True, head="base" if first else f"{name}@head", version_path=str(folder),
+                                branch_label=name if first else None, depends_on=needs or None if first else None,
+                                rev_id=f"{name}_{len(list(folder.glob('*.py'))) + 1:04d}")
+
+    return with_connection(go).path
+
+
+def _labels(script: ScriptDirectory, revision: Any) -> set[str]:
+    """Branch labels of a head (the label sits on the branch's first revision)."""
+    return {label for r in script.iterate_revisions(revision.revision, "base") for label in r.branch_labels}
+
+
 def _create_all() -> None:
     from .base import metadata
 

@@ -1,0 +1,141 @@
+"""A real server with the demo park and a real Chromium. One server per run (the tests are one xdist group)."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from parkops.testing.browser import ensure
+
+ROOT = Path(__file__).resolve().parents[2]
+SIZES = {"desktop": (1366, 768), "phone": (390, 844)}
+ARGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update",
+        "--disable-sync"]
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if "tests/browser" in str(item.fspath):
+            item.add_marker(pytest.mark.browser)
+            item.add_marker(pytest.mark.xdist_group("browser"))
+
+
+def free_port() -> int:
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+@pytest.fixture(scope="session")
+def demo_server(_template):
+    """URL of a served demo park. Its database is a clone of the template, thrown away afterwards."""
+    from parkops.db import embedded
+
+    name = f"pk_b_{os.getpid()}"
+    embedded._psql("postgres", f"create database {name} owner {embedded.OWNER} template {_template}")
+    port = free_port()
+    env = {**os.environ, "_PARKOPS_TEST_DB": name, "PARKOPS_DEMO": "1", "PARKOPS_TRUSTED_HOSTS": "127.0.0.1"}
+    subprocess.run([sys.executable, "-m", "parkops.cli", "demo"], env=env, check=True, capture_output=True, cwd=ROOT)
+    server = subprocess.Popen([sys.executable, "-m", "parkops.cli", "serve", "--port", str(port), "--workers", "1"], env=env, cwd=ROOT,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    url = f"http://127.0.0.1:{port}"
+    try:
+        _wait(url, server)
+        yield url
+    finally:
+        server.send_signal(signal.SIGTERM)
+        server.wait(30)
+        embedded.drop_database(name)
+
+
+def _wait(url: str, server: subprocess.Popen) -> None:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        if server.poll() is not None:
+            raise AssertionError(f"the server stopped:\n{server.stdout.read().decode()[-2000:]}")
+        try:
+            urllib.request.urlopen(f"{url}/login/", timeout=2)
+            return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.2)
+    raise AssertionError("the server did not answer within a minute")
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as p:
+        browser = p.chromium.launch(executable_path=ensure(), args=ARGS)
+        yield browser
+        browser.close()
+
+
+class Watch:
+    """What went wrong while a page was open: console errors, failed answers, requests to other hosts."""
+
+    def __init__(self, page, base):
+        self.base, self.problems = base, []
+        page.on("console", lambda m: self.problems.append(f"console: {m.text}") if m.type == "error" else None)
+        page.on("pageerror", lambda e: self.problems.append(f"script: {e}"))
+        page.on("request", self._request)
+        page.on("response", lambda r: self.problems.append(f"{r.status} {r.url}") if r.status >= 400 else None)
+
+    def _request(self, request):
+        if not request.url.startswith((self.base, "data:", "blob:", "about:")):
+            self.problems.append(f"external host: {request.url}")
+
+    def clean(self):
+        found, self.problems = self.problems, []
+        assert found == []
+
+
+@pytest.fixture
+def browse(chromium, demo_server):
+    """`with browse("clerk", size="phone", lang="en") as page:` a logged-in page; problems are asserted away at the end."""
+    from parkops.demo import PASSWORD
+
+    @contextmanager
+    def open_page(user="clerk", size="desktop", lang="zh", *, check=True):
+        width, height = SIZES[size]
+        context = chromium.new_context(viewport={"width": width, "height": height}, locale={"zh": "zh-CN", "en": "en-US"}[lang],
+                                       is_mobile=size == "phone", has_touch=size == "phone", base_url=demo_server)
+        page = context.new_page()
+        page.watch = Watch(page, demo_server)
+        if user:
+            page.goto("/login/")
+            page.fill("input[name=username]", user)
+            page.fill("input[name=password]", PASSWORD)
+            page.click("button[type=submit]")
+            page.wait_for_load_state("networkidle")
+        try:
+            yield page
+            if check:
+                page.watch.clean()
+        finally:
+            context.close()
+
+    return open_page
+
+
+@pytest.fixture
+def shot(request):
+    """Save a screenshot under screenshots/ when PARKOPS_SHOTS is set."""
+
+    def take(page, name):
+        if os.environ.get("PARKOPS_SHOTS"):
+            folder = ROOT / "screenshots"
+            folder.mkdir(exist_ok=True)
+            page.screenshot(path=str(folder / f"{name}.png"))
+
+    return take
