@@ -118,3 +118,9 @@ def _n(singular: str, plural: str, n: int, **values: Any) -> str:
 
 def _l(msgid: str, **values: Any) -> Lazy:
     return Lazy(msgid, **values)
+
+
+def i18n_text(obj: Any, name: str) -> str:
+    """A text kept in two columns, `name` (Chinese) and `name_en`, in the reader's language; Chinese when there is no other."""
+    english = getattr(obj, f"{name}_en", None)
+    return (english if locale() == "en" and english else getattr(obj, name, None)) or ""
