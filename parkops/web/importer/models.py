@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from flask_appbuilder import Model
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Integer, String, UniqueConstraint
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, ForeignKey, Index, Integer, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ...db.base import ParkScoped, Record, field
@@ -36,6 +36,7 @@ class ImportBatch(ParkScoped, Record):
     """One file and what became of it."""
 
     __tablename__ = "core_import_batch"
+    __audited__ = False  # the run writes one bulk entry; the list of errors has no place in the trail
     __table_args__ = (Index("ix_core_import_batch_park_created", "park_id", "created_at"),
                       CheckConstraint("total >= 0", name="total"))
     kind: Mapped[str] = field(String(80), _l("Kind"))
@@ -45,6 +46,9 @@ class ImportBatch(ParkScoped, Record):
     mode: Mapped[str] = field(EnumText(MODE_CHOICES), _l("Mode"), default="upsert")
     policy: Mapped[str] = field(EnumText(POLICIES), _l("Rows with errors"), default="good")
     columns: Mapped[dict | None] = field(Json, _l("Columns"))
+    header_row: Mapped[int] = field(Integer, _l("Row with the headings"), default=1)
+    headings: Mapped[list] = field(Json, _l("Headings"))
+    dry_run: Mapped[bool] = field(Boolean, _l("Dry run"), default=True, server_default="true")
     total: Mapped[int] = field(Integer, _l("Rows"), default=0)
     inserted: Mapped[int] = field(Integer, _l("Added"), default=0)
     updated: Mapped[int] = field(Integer, _l("Updated"), default=0)
@@ -54,7 +58,7 @@ class ImportBatch(ParkScoped, Record):
     heartbeat_at: Mapped[datetime | None] = field(UTCDateTime, _l("Last sign of life"))
     finished_at: Mapped[datetime | None] = field(UTCDateTime, _l("Finished at"))
     message: Mapped[str | None] = field(String(1000), _l("Message"))
-    errors: Mapped[list | None] = field(Json, _l("First errors"))
+    errors: Mapped[list | None] = field(Json, _l("Rejected rows"), deferred=True)  # [[row, field, message], …]
     user_id: Mapped[int | None] = field(BigInteger, _l("User id"))
     user_name: Mapped[str] = field(String(80), _l("Who"))
 
