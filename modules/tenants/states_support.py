@@ -7,6 +7,7 @@ from parkops.web.resource import Input
 from parkops.workflow import State, Step, Workflow
 
 CALLS = "modules.tenants.services.datacalls"
+RESPONSES = "modules.tenants.services.responses"
 
 DATA_CALL = Workflow(
     "tenants.data_call", column="state", start="draft",
@@ -37,17 +38,17 @@ DATA_CALL_RESPONSE = Workflow(
         State("excused", _l("Excused"), "grey", final=True),
     ),
     steps=(
-        Step("save", ("open", "returned"), "draft", _l("Fill in"), word="change"),
-        Step("submit", ("draft",), "submitted", _l("Submit"), service=f"{CALLS}:submit_response", word="change",
+        Step("save", ("open", "draft", "returned"), "draft", _l("Fill in"), service=f"{RESPONSES}:start_filling", word="change"),
+        Step("submit", ("draft",), "submitted", _l("Submit"), service=f"{RESPONSES}:submit_response", word="change",
              form=(Input("on", "date", _l("Date"), required=True),
                    Input("filled_by", "text", _l("Filled in by"), max_length=80)), primary=True),
-        Step("accept", ("submitted",), "accepted", _l("Accept"), service=f"{CALLS}:accept_response", primary=True,
+        Step("accept", ("submitted",), "accepted", _l("Accept"), service=f"{RESPONSES}:accept_response", primary=True,
              form=(Input("on", "date", _l("Date"), required=True),)),
         Step("return", ("submitted", "accepted"), "returned", _l("Return for correction"), needs_reason=True,
-             service=f"{CALLS}:return_response",
+             service=f"{RESPONSES}:return_response",
              form=(Input("on", "date", _l("Date"), required=True),
                    Input("reason", "text", _l("What must be corrected"), required=True, max_length=300))),
-        Step("excuse", ("open", "draft", "returned"), "excused", _l("Excuse"), service=f"{CALLS}:excuse_response",
+        Step("excuse", ("open", "draft", "returned"), "excused", _l("Excuse"), service=f"{RESPONSES}:excuse_response",
              needs_reason=True, danger=True,
              form=(Input("on", "date", _l("Date"), required=True),
                    Input("reason", "text", _l("Reason"), required=True, max_length=300))),

@@ -17,6 +17,7 @@ from sqlalchemy import and_, func, or_, select
 from ..models.financing import ANGEL_VC, EQUITY_KINDS, ExitEvent, FinancingEvent
 from ..models.intellectual import IntellectualProperty
 from ..models.qualification import Qualification
+from ..models.stage import Stage
 from ..models.statement import FirmStatement
 
 
@@ -41,6 +42,11 @@ def ip_valid(on: date) -> Any:
     ip = IntellectualProperty
     return and_(ip.granted_on <= on, or_(ip.valid_to.is_(None), ip.valid_to >= on),
                 or_(ip.lapsed_on.is_(None), ip.lapsed_on > on))
+
+
+def stage_on(on: date, entity: Any = Stage) -> Any:
+    """SQL condition: the stage row covers the day `on`."""
+    return and_(entity.starts_on <= on, or_(entity.ends_on.is_(None), entity.ends_on > on))
 
 
 def newly_recognised(session: Any, firm_ids: Iterable[int], kinds: Iterable[str],

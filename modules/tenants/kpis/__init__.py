@@ -1,0 +1,1 @@
+"""Indicators of the tenants module: the chain of firms, their results, and the support they get."""
