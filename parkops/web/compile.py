@@ -14,7 +14,7 @@ from functools import cached_property
 from typing import Any
 
 from sqlalchemy import inspect as sa_inspect
-from sqlalchemy.types import String
+from sqlalchemy.types import BigInteger, Integer, String
 
 from ..db.base import format_of
 from ..db.types import Choices, EnumText, Scaled
@@ -76,6 +76,9 @@ class ResolvedField:
     personal: str | None = None
     column: str | None = None
     fmt: str = "text"
+    nullable: bool = True
+    python: type = str
+    limit: int = 2**53
 
 
 @dataclass
@@ -279,7 +282,22 @@ def _column_field(model: Any, name: str) -> ResolvedField:
     return ResolvedField(
         name, label, KINDS.get(fmt, fmt), required and fmt != "bool", info.get("help"),
         column.type.choices if isinstance(column.type, EnumText) else None, ref, relation, default, length,
-        column.type.places if isinstance(column.type, Scaled) else 0, info.get("personal"), name, fmt)
+        column.type.places if isinstance(column.type, Scaled) else 0, info.get("personal"), name, fmt, bool(column.nullable),
+        _python(column.type), _limit(column.type))
+
+
+def _limit(type_: Any) -> int:
+    """The largest magnitude the column stores exactly (in the value's own unit)."""
+    if isinstance(type_, Scaled):
+        return min(10**13, (2**63 - 1) // 10**type_.places)
+    return 2**53 if isinstance(type_, BigInteger) or not isinstance(type_, Integer) else 2**31 - 1
+
+
+def _python(type_: Any) -> type:
+    try:
+        return type_.python_type
+    except NotImplementedError:
+        return str
 
 
 def _extras(resource: Resource, columns: Iterable[str], where: str) -> dict[str, ResolvedColumn]:

@@ -8,7 +8,8 @@ from .. import kernel_rooms
 from ..errors import NotFound, Refused
 from ..i18n import _l
 from ..registry import registry
-from .compile import Resolved, clear as clear_resolved, resolve
+from .compile import Resolved, resolve
+from .compile import clear as clear_resolved
 from .resource import Resource
 
 _found: dict[str, Resource] = {}

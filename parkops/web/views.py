@@ -16,16 +16,20 @@ from flask import g, jsonify, redirect, request
 from flask_appbuilder.api import BaseApi
 from flask_appbuilder.baseviews import BaseView
 
+from ..clock import now
 from ..db.session import scope_of
 from ..errors import NotAllowed, NotFound
-from ..i18n import _l
+from ..i18n import _, _l, locale
 from ..security import access
 from .compile import Resolved
-from .resources import all_pages, all_resources, resolved as resolved_by_name
+from .resources import all_pages, all_resources
+from .resources import resolved as resolved_by_name
 from .session import web_session
 
-PAGE_PARTS = ("parkops.web.listpages:ListPages", "parkops.web.record:RecordPages", "parkops.web.actions:ActionPages")
+PAGE_PARTS = ("parkops.web.listpages:ListPages", "parkops.web.record:RecordPages", "parkops.web.editing:EditPages",
+              "parkops.web.actions:ActionPages")
 API_PARTS = ("parkops.web.api:ListApi", "parkops.web.rest:ItemApi")
+PK = "<int(max=9223372036854775807):pk>"
 MUTATING = {"POST", "PUT", "PATCH", "DELETE"}
 
 
@@ -33,6 +37,11 @@ def signed_in() -> bool:
     """Whether the request acts for a person (cookie or token)."""
     user = getattr(g, "user", None)
     return user is not None and bool(getattr(user, "is_authenticated", False))
+
+
+def commit() -> None:
+    """The one commit of a page or REST call."""
+    web_session().commit()
 
 
 def route(url: str, word: str | None = "read", methods: tuple[str, ...] = ("GET",), resource: str | None = None) -> Callable:
@@ -79,7 +88,8 @@ class _Guarded:
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        for name, value in vars(cls).items():
+        for name in dir(cls):
+            value = getattr(cls, name, None)
             if hasattr(value, "_urls") and not hasattr(value, "_needs"):
                 raise TypeError(f"{cls.__name__}.{name}: expose it with parkops.web.views.route, which checks the right")
 
@@ -117,7 +127,7 @@ class Page(_Guarded, BaseView):
     def draw(self, template: str, status: int = 200, **values: Any) -> Any:
         """Render a template with the session and scope at hand."""
         session = web_session()
-        return self.render_template(template, session_scope=scope_of(session), page=self, **values), status
+        return self.render_template(template, session_scope=scope_of(session), page=self, locale_code=locale(), **values), status
 
 
 def _quoted(path: str) -> str:
@@ -186,17 +196,17 @@ def api_class(name: str, url: str) -> type[ResourceApi]:
         "resource": name, "resolved_name": name, "route_base": f"/api/v1{url.rstrip('/')}", "openapi_spec_tag": name})
 
 
-def register_all(app: Any, appbuilder: Any) -> None:
+def register_all(appbuilder: Any) -> None:
     """Make and register the classes of every resource and special page. Nothing is written to the database."""
-    special = all_pages()
-    taken = {(cls.route_base or "").rstrip("/") for cls in special}
+    from . import show
+
+    appbuilder.app.jinja_env.globals.update(_=_, show_value=show.shown, show_time=lambda at: show.shown("datetime", at), now=now)
+    for cls in all_pages():  # first, so that a special page wins over the generic one of the same address
+        appbuilder.add_view_no_menu(cls)
     for name, resource in all_resources().items():
         resolved_by_name(name)  # every mistake in a Resource stops the start with a sentence
-        if resource.url.rstrip("/") not in taken or getattr(resource, "record_template", None):
-            appbuilder.add_view_no_menu(page_class(name, resource.url))
+        appbuilder.add_view_no_menu(page_class(name, resource.url))
         appbuilder.add_view_no_menu(api_class(name, resource.url))
-    for cls in special:
-        appbuilder.add_view_no_menu(cls)
 
 
 def require_record(obj: Any) -> Any:
@@ -206,4 +216,5 @@ def require_record(obj: Any) -> Any:
     return obj
 
 
-__all__ = ["Api", "Page", "ResourceApi", "ResourcePage", "register_all", "require_record", "route", "safe_path", "signed_in"]
+__all__ = ["PK", "Api", "Page", "ResourceApi", "ResourcePage", "commit", "register_all", "require_record", "route", "safe_path",
+           "signed_in"]

@@ -1,0 +1,74 @@
+"""Values as people read them on records, conflict pages and print: the same words everywhere, `—` for nothing."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import inspect as sa_inspect
+
+from ..clock import local
+from ..i18n import _
+from ..security import masking
+from .compile import ResolvedField
+from .values import choice_items, plain_decimal
+
+EMPTY = "—"
+UNITS = {"money": "元", "area": "㎡"}
+
+
+def shown(fmt: str, value: Any, *, unit: bool = True) -> str:
+    """A value in its display format; codes of choices are not looked up here."""
+    if value is None or value == "" or value == []:
+        return EMPTY
+    if isinstance(value, bool):
+        return _("Yes") if value else _("No")
+    if fmt == "percent":
+        return f"{Decimal(value) * 100:,.1f}%"
+    if isinstance(value, Decimal):
+        text = f"{value:,.2f}" if fmt in ("money", "area") else _grouped(value)
+        return f"{text} {UNITS[fmt]}" if unit and fmt in UNITS else text
+    if isinstance(value, datetime):
+        return local(value).strftime("%Y-%m-%d %H:%M")
+    if isinstance(value, date):
+        return f"{value:%Y-%m}" if fmt == "month" else value.isoformat()
+    if isinstance(value, int) and fmt in ("int", "decimal", "money"):
+        return f"{value:,}"
+    if isinstance(value, list | tuple):
+        return "、".join(str(v) for v in value)
+    return str(value)
+
+
+def _grouped(value: Decimal) -> str:
+    whole, _dot, places = plain_decimal(value).partition(".")
+    return f"{int(whole):,}" + (f".{places}" if places else "") if whole not in ("-0", "") else plain_decimal(value)
+
+
+def field_text(field: ResolvedField, value: Any, session: Any, obj: Any = None) -> str:
+    """A field's value in words: choice labels, the label of the referenced record."""
+    if value is None:
+        return EMPTY
+    if field.kind in ("choice", "multichoice"):
+        labels = dict(choice_items(field, session))
+        codes = value if isinstance(value, list | tuple) else [value]
+        return "、".join(str(labels.get(str(c), c)) for c in codes) or EMPTY
+    if field.kind == "ref":
+        return ref_label(field, value, session, obj)
+    return shown(field.fmt if field.column else field.kind, value)
+
+
+def ref_label(field: ResolvedField, value: Any, session: Any, obj: Any = None) -> str:
+    """The label of a referenced record; `—` when it is outside the scope."""
+    from .values import find_ref
+
+    if obj is not None and field.relation and field.relation not in sa_inspect(obj).unloaded:
+        target = getattr(obj, field.relation)
+    else:
+        target = find_ref(session, field.ref, value) if field.ref else None
+    return str(target) if target is not None else EMPTY
+
+
+def masked_text(field: ResolvedField, value: Any) -> str:
+    """A personal value with its middle hidden."""
+    return EMPTY if value is None or value == "" else masking.mask(field.personal, str(value))

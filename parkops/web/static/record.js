@@ -1,0 +1,63 @@
+/* Record page: copy, unmask, previous and next from the list one came from, files by drag. */
+(() => {
+  "use strict";
+  const token = () => document.querySelector('meta[name="csrf-token"]')?.content || document.querySelector('input[name="csrf_token"]')?.value || "";
+
+  const copy = (button) => button.addEventListener("click", async () => {
+    try { await navigator.clipboard.writeText(button.dataset.copy); } catch {
+      const area = document.createElement("textarea");
+      area.value = button.dataset.copy; document.body.append(area); area.select(); document.execCommand("copy"); area.remove();
+    }
+    const text = button.textContent;
+    button.textContent = button.dataset.copied;
+    window.setTimeout(() => { button.textContent = text; }, 1500);
+  });
+
+  const unmask = (button) => button.addEventListener("click", async () => {
+    button.disabled = true;
+    const answer = await fetch(button.dataset.unmask, { method: "POST", credentials: "same-origin", headers: { "X-CSRFToken": token(), Accept: "application/json" } });
+    if (!answer.ok) { button.disabled = false; return; }
+    button.parentElement.querySelector("[data-masked]").textContent = (await answer.json()).value ?? "—";
+    button.remove();
+  });
+
+  const pager = (page) => {
+    let kept;
+    try { kept = JSON.parse(sessionStorage.getItem("parkops.list:" + page.dataset.record) || "null"); } catch { kept = null; }
+    const ids = (kept?.ids || kept || []).map(String);
+    const at = ids.indexOf(page.dataset.id);
+    const bar = page.querySelector("[data-pager]");
+    if (!bar || at < 0) return;
+    bar.hidden = false;
+    bar.querySelector("[data-position]").textContent = at + 1 + " / " + ids.length;
+    const tab = new URLSearchParams(location.search).get("tab");
+    for (const [name, id, key] of [["previous", ids[at - 1], "k"], ["next", ids[at + 1], "j"]]) {
+      const link = bar.querySelector("[data-" + name + "]");
+      if (id === undefined) { link.removeAttribute("href"); link.classList.add("disabled"); continue; }
+      link.href = page.dataset.url + id + (tab ? "?tab=" + encodeURIComponent(tab) : "");
+      document.addEventListener("keydown", (event) => {
+        if (event.key === key && !event.ctrlKey && !event.metaKey && !event.target.closest("input,textarea,select,[contenteditable]")) link.click();
+      });
+    }
+  };
+
+  const drop = (form) => {
+    const input = form.querySelector('input[type="file"]');
+    for (const name of ["dragenter", "dragover"]) form.addEventListener(name, (event) => { event.preventDefault(); form.classList.add("pk-over"); });
+    for (const name of ["dragleave", "drop"]) form.addEventListener(name, () => form.classList.remove("pk-over"));
+    form.addEventListener("drop", (event) => { event.preventDefault(); input.files = event.dataTransfer.files; form.requestSubmit(); });
+  };
+
+  const start = () => {
+    document.querySelectorAll("[data-copy]").forEach(copy);
+    document.querySelectorAll("[data-unmask]").forEach(unmask);
+    document.querySelectorAll("[data-record]").forEach(pager);
+    document.querySelectorAll("[data-drop]").forEach(drop);
+    document.addEventListener("keydown", (event) => {
+      if (event.key === "e" && !event.ctrlKey && !event.metaKey && !event.target.closest("input,textarea,select,[contenteditable]")) {
+        document.querySelector("[data-key='e']")?.click();
+      }
+    });
+  };
+  if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", start); else start();
+})();
