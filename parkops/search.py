@@ -23,6 +23,7 @@ from sqlalchemy import (
     bindparam,
     delete,
     event,
+    func,
     insert,
     inspect,
     select,
@@ -310,6 +311,19 @@ def reindex(session: Any, model: Any, ids: Sequence[int] | None = None) -> int:
                 if inspect(obj).key not in held:
                     session.expunge(obj)
     return done
+
+
+def missing(session: Any) -> list[str]:
+    """Kinds whose index and records do not agree (integrity check): one sentence each."""
+    out = []
+    for model in searched_models():
+        entry = select(SearchEntry.record_id).where(SearchEntry.resource == model.__resource__)
+        absent = session.execute(select(func.count()).select_from(model).where(model.id.not_in(entry))).scalar_one()
+        stale = session.execute(select(func.count()).select_from(SearchEntry).where(
+            SearchEntry.resource == model.__resource__, SearchEntry.record_id.not_in(select(model.id)))).scalar_one()
+        if absent or stale:
+            out.append(f"{model.__resource__}: {absent} records are not in the search index, {stale} entries have no record")
+    return out
 
 
 def _bulk(connection: Any, docs: list[_Doc]) -> None:

@@ -111,6 +111,9 @@ class Gap:
     first: int
     last: int
 
+    def __str__(self) -> str:
+        return f"{self.code} {self.year or ''}, park {self.park_id}: numbers {self.first} to {self.last} are missing"
+
 
 def gaps(session: Any) -> list[Gap]:
     """Every hole between 1 and the counter, for all ranges in scope. An honest system prints none."""

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from ..clock import now
 from ..i18n import _l
 from .base import Model, ParkScoped, Record, field
+from .park_optional import ParkMarked
 from .session import ParkSession
 from .types import Json, UTCDateTime
 
@@ -23,7 +24,7 @@ SKIP = {"version", "created_at"}
 HIDDEN = {"password", "totp_secret", "secret", "token_hash"}
 
 
-class AuditEntry(Model):
+class AuditEntry(ParkMarked, Model):
     """Who did what to which record, when, from where, with which values. Never updated, never deleted (trigger)."""
 
     __tablename__ = "core_audit"

@@ -17,7 +17,11 @@ from .session import ParkSession, scope_of
 NOWHERE = -1
 
 
-class ParkOptional:
+class ParkMarked:
+    """Anything with a nullable `park_id` that is read like `ParkOptional` (the audit trail is written by Core only)."""
+
+
+class ParkOptional(ParkMarked):
     """A row of one park, or company-wide when `park_id` is NULL."""
 
     @declared_attr
@@ -33,14 +37,14 @@ def confine(state: Any) -> None:
         return
     scope = state.session.info.get("scope")
     if scope is None:
-        if any(issubclass(m.class_, ParkOptional) for m in state.all_mappers):
+        if any(issubclass(m.class_, ParkMarked) for m in state.all_mappers):
             raise Refused("a park-scoped query ran in a session without a scope")
         return
     if scope.parks is None:
         return
     parks = tuple(scope.parks) or (NOWHERE,)
     state.statement = state.statement.options(with_loader_criteria(
-        ParkOptional, lambda cls: or_(cls.park_id.is_(None), cls.park_id.in_(parks)),
+        ParkMarked, lambda cls: or_(cls.park_id.is_(None), cls.park_id.in_(parks)),
         include_aliases=True, track_closure_variables=True))
 
 

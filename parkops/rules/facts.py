@@ -33,6 +33,9 @@ class _Unknown:
     def __repr__(self) -> str:
         return "UNKNOWN"
 
+    def __str__(self) -> str:
+        return "—"
+
     def __bool__(self) -> bool:
         raise TypeError("an unknown fact is neither true nor false; ask `fact.known`")
 

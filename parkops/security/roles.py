@@ -45,6 +45,8 @@ ROLES = (
     Role("auditor", _l("Auditor"), _l("Reads everything including the audit trail"), 60),
 )
 
+PERSONAS = frozenset(role.code for role in ROLES)
+
 KERNEL_GRANTS: tuple[Grant, ...] = (
     Grant("auditor", "*", "read export"),
     Grant("leadership", "core.kpi", "read export"),
@@ -63,10 +65,15 @@ KERNEL_GRANTS: tuple[Grant, ...] = (
     Grant("operations_manager", "core.rule", "read change"),
     Grant("finance", "core.rule", "read"),
     Grant("leadership", "core.rule", "read"),
+    *(Grant(role, f"core.{thing}", "read") for role in ("operations_clerk", "operations_manager", "finance", "leadership")
+      for thing in ("rule_set", "parameter", "decision")),
+    Grant("operations_manager", "core.rule_set", "change"),
+    Grant("operations_manager", "core.parameter", "add change"),
     Grant("operations_clerk", "core.import", "read add act"),
     Grant("operations_manager", "core.import", "read add act"),
     *(Grant("system_administrator", f"core.{thing}", "read add change remove act export")
-      for thing in ("user", "role", "park", "module", "job", "kpi", "rule", "setting", "sequence", "outbox", "todo", "session")),
+      for thing in ("user", "role", "park", "module", "job", "kpi", "rule", "rule_set", "parameter",
+                    "decision", "setting", "sequence", "sequence_number", "outbox", "todo", "session")),
 )
 
 
