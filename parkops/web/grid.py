@@ -1,0 +1,402 @@
+"""Lists: one typed question (`Query`) about a resource, answered with few statements whatever the table's size.
+
+1. the ids of the page (joins only what filters and sort order need), 2. the shown columns of those ids,
+3. count and totals of everything filtered, 4. the groups when asked. Entities, never bare tables: the park scope applies
+to the resource and to everything joined. Values of personal columns leave masked; without the `unmask` right they can
+neither be filtered, sorted nor searched (that would be an oracle)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import Any
+
+from sqlalchemy import case, func, inspect as sa_inspect, or_, select, type_coerce
+from sqlalchemy.orm import aliased
+
+from ..clock import today
+from ..db.base import Model
+from ..db.session import scope_of
+from ..db.types import Scaled
+from ..errors import NotAllowed, NotFound, Refused
+from ..i18n import _l
+from ..security import access
+from . import filters, gridrows
+from .compile import Resolved, ResolvedColumn, label_attr
+from .filters import Context
+from .values import BadValue
+
+PAGE_LIMIT, PAGE_SIZE, DEEPEST = 100, 25, 1_000_000
+FILTER_LIMIT, SORT_LIMIT, GROUP_LIMIT, GROUPS_SHOWN, IDS_LIMIT = 30, 5, 2, 500, 1000
+KEYS = {"filters", "sort", "page", "size", "columns", "text", "view", "totals", "group", "ids", "count"}
+USERS = ("ab.user", "core.user")
+
+
+@dataclass(frozen=True)
+class Query:
+    """What is asked. filters: (column, op, value); sort: (column, descending); ids: only these records."""
+
+    filters: tuple[tuple[str, str, Any], ...] = ()
+    sort: tuple[tuple[str, bool], ...] = ()
+    page: int = 0
+    size: int = PAGE_SIZE
+    columns: tuple[str, ...] = ()
+    text: str = ""
+    view: str | None = None
+    totals: bool = False
+    count: bool = True
+    group: tuple[str, ...] = ()
+    ids: tuple[int, ...] = ()
+
+
+def parse(raw: Any) -> Query:
+    """A `Query` from decoded JSON. Every mistake is a Refused with one sentence."""
+    if raw is None:
+        return Query()
+    if not isinstance(raw, dict):
+        raise Refused(_l("The list query must be a JSON object."))
+    if unknown := sorted(set(map(str, raw)) - KEYS):
+        raise Refused(_l("The list query does not know %(name)s; known are %(names)s.", name=unknown[0][:40],
+                         names=", ".join(sorted(KEYS))))
+    view = raw.get("view")
+    if view is not None and not isinstance(view, str):
+        raise Refused(_l("There is no such view of this list."))
+    return Query(
+        filters=tuple(_filter(f) for f in _list(raw, "filters", FILTER_LIMIT)),
+        sort=tuple(_sort(s) for s in _list(raw, "sort", SORT_LIMIT)),
+        page=_number(raw, "page", 0, 0, DEEPEST), size=_number(raw, "size", PAGE_SIZE, 1, PAGE_LIMIT),
+        columns=tuple(_name(c) for c in _list(raw, "columns", 100)), text=_search_text(raw.get("text")), view=view,
+        totals=_flag(raw, "totals", False), count=_flag(raw, "count", True),
+        group=tuple(_name(c) for c in _list(raw, "group", GROUP_LIMIT)), ids=tuple(_ids(raw)))
+
+
+def _list(raw: dict, key: str, limit: int) -> list[Any]:
+    value = raw.get(key)
+    if value is None:
+        return []
+    if not isinstance(value, list) or len(value) > limit:
+        raise Refused(_l("%(key)s must be a list of at most %(limit)s entries.", key=key, limit=limit))
+    return value
+
+
+def _number(raw: dict, key: str, default: int, least: int, most: int) -> int:
+    value = raw.get(key, default)
+    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+        raise Refused(_l("%(key)s must be a whole number from %(least)s to %(most)s.", key=key, least=least, most=most))
+    return value
+
+
+def _flag(raw: dict, key: str, default: bool) -> bool:
+    value = raw.get(key, default)
+    if not isinstance(value, bool):
+        raise Refused(_l("%(key)s must be true or false.", key=key))
+    return value
+
+
+def _name(value: Any) -> str:
+    if not isinstance(value, str) or len(value) > 120:
+        raise Refused(_l("A column is named by text."))
+    return value
+
+
+def _filter(item: Any) -> tuple[str, str, Any]:
+    if not isinstance(item, list) or len(item) not in (2, 3) or not isinstance(item[1], str):
+        raise Refused(_l("A filter is written [column, operator, value]."))
+    return _name(item[0]), item[1], item[2] if len(item) == 3 else None
+
+
+def _sort(item: Any) -> tuple[str, bool]:
+    if not isinstance(item, list) or len(item) != 2 or item[1] not in ("asc", "desc"):
+        raise Refused(_l("A sort order is written [column, \"asc\"] or [column, \"desc\"]."))
+    return _name(item[0]), item[1] == "desc"
+
+
+def _search_text(value: Any) -> str:
+    if value is None or value == "":
+        return ""
+    try:
+        return filters._text(value)
+    except BadValue as e:
+        raise Refused(e.message) from None
+
+
+def _ids(raw: dict) -> Iterable[int]:
+    for value in _list(raw, "ids", IDS_LIMIT):
+        try:
+            yield filters.record_id(value)
+        except BadValue as e:
+            raise Refused(e.message) from None
+
+
+@dataclass
+class Plan:
+    """One statement being built: expressions by column, and the joins they need."""
+
+    resolved: Resolved
+    context: Context
+    joins: dict[tuple[str, ...], tuple[Any, Any]] = field(default_factory=dict)
+
+    def entity(self, path: tuple[str, ...]) -> Any:
+        """The alias at the end of a many-to-one path, joined once."""
+        if not path:
+            return self.resolved.model
+        if path not in self.joins:
+            parent = self.entity(path[:-1])
+            relation = getattr(parent, path[-1])
+            target = aliased(relation.property.mapper.class_)
+            self.joins[path] = (target, relation.of_type(target))
+        return self.joins[path][0]
+
+    def expr(self, column: ResolvedColumn) -> Any:
+        """The value of a column."""
+        if column.sql is not None:
+            return column.sql(self.resolved.model, self.context)
+        return getattr(self.entity(column.path), column.attr)
+
+    def text(self, column: ResolvedColumn) -> tuple[Any, str | None]:
+        """(shown text, personal kind) of a reference; (None, None) when only the record itself could say."""
+        if column.relation is not None:
+            target = self.entity((*column.path, column.relation))
+        else:
+            target = self._unrelated(column)
+        model = sa_inspect(target).mapper.class_ if target is not None else None
+        attr = label_attr(model) if model is not None else None
+        if attr is None or attr not in sa_inspect(model).column_attrs:
+            return None, None
+        return getattr(target, attr), sa_inspect(model).column_attrs[attr].columns[0].info.get("personal")
+
+    def _unrelated(self, column: ResolvedColumn) -> Any:
+        """A joined alias for a foreign key without a relationship (users and the like)."""
+        name = "core.user" if column.ref in USERS else column.ref
+        key = (*column.path, f"={column.attr}")
+        if key not in self.joins:
+            model = _models().get(name)
+            if model is None:
+                return None
+            target = aliased(model)
+            self.joins[key] = (target, (target, target.id == self.expr(column)))
+        return self.joins[key][0]
+
+    def apply(self, statement: Any) -> Any:
+        """Outer joins, parents first; many-to-one never multiplies rows."""
+        for target, on in self.joins.values():
+            statement = statement.outerjoin(*on) if isinstance(on, tuple) else statement.outerjoin(on)
+        return statement
+
+
+def _models() -> dict[str, Any]:
+    if not _MODELS:
+        _MODELS.update({m.class_.__resource__: m.class_ for m in Model.registry.mappers
+                        if getattr(m.class_, "__resource__", None)})
+    return _MODELS
+
+
+_MODELS: dict[str, Any] = {}
+
+
+class Grid:
+    """A checked query of one resource in one session: `rows()`, `count()`, `groups()`, `statement()` for exports."""
+
+    def __init__(self, session: Any, resolved: Resolved, query: Query, *, on: date | None = None):
+        self.session, self.resolved, self.query = session, resolved, query
+        self.context = Context(on or today(), scope_of(session).user_id)
+        self.names = self._columns()
+        self.filters = self._filters()
+        self.sort = self._sort()
+        for name in query.group:
+            self.column(name)
+            self._uncovered(self.column(name))
+
+    def column(self, name: str) -> ResolvedColumn:
+        """A column the client may name; Refused otherwise."""
+        found = self.resolved.find(name)
+        if found is None:
+            raise Refused(_l("This list has no column %(name)s; reload the page or choose another column.", name=name[:60]))
+        return found
+
+    def may_unmask(self, column: ResolvedColumn) -> bool:
+        return access.may_unmask(self.session, column.guard or self.resolved.name)
+
+    def _uncovered(self, column: ResolvedColumn) -> None:
+        if column.personal and not self.may_unmask(column):
+            raise NotAllowed(_l("%(title)s is personal data; filtering, sorting and searching it needs the right to see it.",
+                                title=column.title))
+
+    def _columns(self) -> tuple[str, ...]:
+        if self.query.columns:
+            for name in self.query.columns:
+                self.column(name)
+            return tuple(dict.fromkeys(self.query.columns))
+        view = self._view()
+        if view is not None and view.columns:
+            return view.columns
+        return tuple(n for n, c in self.resolved.columns.items() if not c.col.hidden)
+
+    def _view(self) -> Any:
+        if self.query.view is None:
+            return None
+        for view in self.resolved.resource.views:
+            if view.code == self.query.view:
+                return view
+        raise Refused(_l("There is no such view of this list."))
+
+    def _filters(self) -> list[tuple[ResolvedColumn, str, Any]]:
+        view = self._view()
+        ours = [*self.resolved.resource.base_filters, *(view.filters if view is not None else ())]
+        out = [(self.column(f.column), f.op, list(f.value) if isinstance(f.value, tuple) else f.value) for f in ours]
+        for name, op, value in self.query.filters:
+            column = self.column(name)
+            self._uncovered(column)
+            out.append((column, op, value))
+        return out
+
+    def _sort(self) -> list[tuple[ResolvedColumn, bool]]:
+        asked = list(self.query.sort)
+        for name, _desc in asked:
+            self._uncovered(self.column(name))
+        if not asked:
+            view = self._view()
+            text = (view.sort if view is not None else None) or self.resolved.resource.sort
+            asked = [(text.lstrip("-"), text.startswith("-"))] if text else []
+        grouped = [(g, dict(asked).get(g, False)) for g in self.query.group]
+        return [(self.column(n), d) for n, d in [*grouped, *((n, d) for n, d in asked if n not in self.query.group)]]
+
+    def conditions(self, plan: Plan) -> list[Any]:
+        """Every filter as SQL, with the joins it needs added to the plan."""
+        out = []
+        for column, op, value in self.filters:
+            text = plan.text(column)[0] if column.fmt == "ref" and op == "contains" else None
+            out.append(filters.condition(column, plan.expr(column), op, value, self.context, text))
+        if self.query.ids:
+            out.append(self.resolved.model.id.in_(self.query.ids))
+        if self.query.text:
+            out.append(self._search(plan))
+        return out
+
+    def _search(self, plan: Plan) -> Any:
+        """The search box: the grid's search columns, and the global index (pinyin) where the model is in it."""
+        exprs = []
+        for name in self.resolved.resource.search:
+            column = self.column(name)
+            if not column.personal or self.may_unmask(column):
+                exprs.append(plan.text(column)[0] if column.fmt == "ref" else plan.expr(column))
+        found = [filters.any_contains([e for e in exprs if e is not None], self.query.text)] if exprs else []
+        indexed = gridrows.indexed_ids(self.session, self.resolved, self.query.text)
+        if indexed:
+            found.append(self.resolved.model.id.in_(indexed))
+        if not found:
+            raise Refused(_l("This list has no search box; filter a column instead."))
+        return or_(*found)
+
+    def order(self, plan: Plan) -> list[Any]:
+        """ORDER BY: empties last, states in the order of their list, the id as the last word so that pages never overlap."""
+        out = []
+        for column, descending in self.sort:
+            expr, nullable = plan.expr(column), column.nullable or column.sql is not None
+            if column.fmt == "ref":
+                expr, nullable = self._ref_order(plan, column, expr)
+            elif column.fmt == "choice" and column.choices is not None:
+                places = {code: i for i, code in enumerate(column.choices)}
+                expr = case(places, value=expr, else_=len(places)) if places else expr
+            expr = expr.desc() if descending else expr.asc()
+            out.append(expr.nulls_last() if nullable else expr)
+        last = self.sort[0][1] if self.sort else True
+        if not any(c.attr == "id" and not c.path for c, _d in self.sort):
+            out.append(self.resolved.model.id.desc() if last else self.resolved.model.id.asc())
+        return out
+
+    def _ref_order(self, plan: Plan, column: ResolvedColumn, expr: Any) -> tuple[Any, bool]:
+        text, personal = plan.text(column)
+        return (text, True) if text is not None and not personal else (expr, True)
+
+    def page_ids(self) -> list[int]:
+        """Statement 1: the ids on this page, in order."""
+        plan = Plan(self.resolved, self.context)
+        where, order = self.conditions(plan), self.order(plan)
+        statement = plan.apply(select(self.resolved.model.id).select_from(self.resolved.model)).where(*where).order_by(*order)
+        statement = statement.limit(self.query.size).offset(self.query.page * self.query.size)
+        return list(self.session.execute(statement).scalars())
+
+    def all_ids(self, limit: int) -> list[int]:
+        """Every filtered id in order, at most `limit` (exports, bulk actions on everything filtered)."""
+        plan = Plan(self.resolved, self.context)
+        where, order = self.conditions(plan), self.order(plan)
+        statement = plan.apply(select(self.resolved.model.id).select_from(self.resolved.model)).where(*where).order_by(*order)
+        return list(self.session.execute(statement.limit(limit)).scalars())
+
+    def rows(self, ids: list[int], *, names: tuple[str, ...] | None = None, clear: bool = False) -> list[dict[str, Any]]:
+        """Statement 2: the shown values of these ids, in their order. `clear` leaves personal values of those who hold
+        the right unmasked (exports, which record it)."""
+        return gridrows.fetch(self, ids, names or self.names, clear=clear) if ids else []
+
+    def count(self) -> tuple[int, dict[str, str]]:
+        """Statement 3: how many, and the totals of the columns that have one, over everything filtered."""
+        plan = Plan(self.resolved, self.context)
+        where, columns = self.conditions(plan), []
+        if self.query.totals:
+            columns = [(c, gridrows.total(c, plan.expr(c))) for c in self._totalled()]
+        statement = plan.apply(select(func.count(), *(e for _c, e in columns)).select_from(self.resolved.model)).where(*where)
+        row = self.session.execute(statement).one()
+        return row[0], {c.name: gridrows.plain(c, v) for (c, _e), v in zip(columns, row[1:], strict=True)}
+
+    def _totalled(self) -> list[ResolvedColumn]:
+        return [c for n, c in self.resolved.columns.items() if c.col.total and n in self.names and not c.personal]
+
+    def groups(self) -> list[dict[str, Any]]:
+        """Statement 4: one entry per group over everything filtered, in the grid's order, at most 500."""
+        plan = Plan(self.resolved, self.context)
+        where, keys = self.conditions(plan), [self.column(n) for n in self.query.group]
+        columns = self._totalled()
+        exprs = [plan.expr(k) for k in keys]
+        sums = [gridrows.total(c, plan.expr(c)) for c in columns]
+        statement = plan.apply(select(*exprs, func.count(), *sums).select_from(self.resolved.model)).where(*where)
+        found = self.session.execute(statement.group_by(*exprs).order_by(func.count().desc()).limit(GROUPS_SHOWN)).all()
+        n = len(keys)
+        return [{"key": [gridrows.plain(k, v) for k, v in zip(keys, row[:n], strict=True)], "count": row[n],
+                 "totals": {c.name: gridrows.plain(c, v) for c, v in zip(columns, row[n + 1:], strict=True)}} for row in found]
+
+    def answer(self) -> dict[str, Any]:
+        """The REST answer to a list request."""
+        out: dict[str, Any] = {"page": self.query.page, "size": self.query.size}
+        ids = self.page_ids()
+        if self.query.count:
+            whole = self.query.page == 0 and len(ids) < self.query.size and not self.query.totals
+            out["count"], totals = (len(ids), {}) if whole else self.count()
+            if self.query.totals:
+                out["totals"] = totals
+        if self.query.group:
+            out["groups"] = self.groups()
+        out["rows"] = self.rows(ids)
+        return out
+
+
+def run(session: Any, resolved: Resolved, query: Query, *, on: date | None = None) -> dict[str, Any]:
+    """Check the right to read, then answer."""
+    access.require(session, resolved.name, "read")
+    return Grid(session, resolved, query, on=on).answer()
+
+
+def choices(session: Any, resolved: Resolved, text: str, *, ids: tuple[int, ...] = (), limit: int = 20) -> list[dict[str, Any]]:
+    """Entries for a remote select: `{"id", "label"}`, by the label and the search columns; `ids` names chosen ones."""
+    attr = label_attr(resolved.model)
+    if attr is None or attr not in sa_inspect(resolved.model).column_attrs:
+        raise NotFound(_l("These records cannot be chosen from a list."))
+    query = Query(columns=(), size=limit, text=text if resolved.resource.search else "", ids=ids, count=False)
+    grid = Grid(session, resolved, replace(query, sort=()))
+    plan = Plan(resolved, grid.context)
+    label = getattr(resolved.model, attr)
+    where = grid.conditions(plan)
+    if text and not resolved.resource.search:
+        where.append(filters.like(label, text))
+    statement = plan.apply(select(resolved.model.id, label).select_from(resolved.model)).where(*where)
+    personal = sa_inspect(resolved.model).column_attrs[attr].columns[0].info.get("personal")
+    clear = not personal or access.may_unmask(session, resolved.name)
+    from ..security.masking import mask
+
+    order = (func.length(type_coerce(label, label.type)), label) if text else (label,)
+    found = session.execute(statement.order_by(*order, resolved.model.id).limit(limit)).all()
+    return [{"id": pk, "label": shown if clear else mask(personal, shown)} for pk, shown in found]
+
+
+__all__ = ["Grid", "Plan", "Query", "Scaled", "choices", "parse", "run"]

@@ -1,0 +1,143 @@
+"""Rows of a grid: what is selected for them, how a value leaves as JSON, and what is masked on the way."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+from sqlalchemy import func, inspect as sa_inspect, select, type_coerce
+
+from ..clock import local
+from ..db.types import Scaled
+from ..security import access
+from ..security.masking import mask
+from .compile import Resolved, ResolvedColumn, label_attr
+
+ALWAYS_MASKED = ("phone", "id_number", "bank", "email")  # each look is recorded, so a list (a GET) never shows them
+SUMS = {"sum": func.sum, "avg": func.avg, "min": func.min, "max": func.max}
+
+
+def total(column: ResolvedColumn, expr: Any) -> Any:
+    """The footer's aggregate of a column, with the column's own scale."""
+    if column.col.total == "count":
+        return func.count(expr)
+    made = SUMS[column.col.total](expr)
+    if column.col.total == "avg":
+        made = func.round(made)
+    return type_coerce(made, expr.type) if isinstance(expr.type, Scaled) else made
+
+
+def plain(column: ResolvedColumn, value: Any) -> Any:
+    """A JSON value that loses nothing: exact decimals as text, days in ISO form, instants in the park's zone."""
+    if value is None or isinstance(value, str | bool):
+        return value
+    if column.sql is not None and column.fmt in ("money", "area") and not isinstance(value, Decimal | datetime | date):
+        return format(Decimal(value).scaleb(-column.places), f".{column.places}f")
+    if isinstance(value, int):
+        return value
+    if isinstance(value, float):
+        value = Decimal(str(value))
+    if isinstance(value, Decimal):
+        if column.fmt == "int" and value == value.to_integral_value():
+            return int(value)
+        if column.fmt in ("money", "area"):
+            return format(value.quantize(Decimal("0.01"), ROUND_HALF_UP), "f")
+        return format(value.normalize(), "f") if value else "0"
+    if isinstance(value, datetime):
+        return local(value).isoformat(timespec="seconds")
+    if isinstance(value, date):
+        return f"{value:%Y-%m}" if column.fmt == "month" else value.isoformat()
+    return value if isinstance(value, list | dict) else str(value)
+
+
+def hides(grid: Any, column: ResolvedColumn, clear: bool) -> str | None:
+    """The kind to mask a column's values as, or None."""
+    if not column.personal or (clear and grid.may_unmask(column)):
+        return None
+    if column.personal not in ALWAYS_MASKED and grid.may_unmask(column):
+        return None
+    return column.personal
+
+
+def fetch(grid: Any, ids: list[int], names: tuple[str, ...], *, clear: bool = False) -> list[dict[str, Any]]:
+    """Values of `names` for these ids in this order; ids the scope hides are left out."""
+    from .grid import Plan
+
+    resolved: Resolved = grid.resolved
+    plan = Plan(resolved, grid.context)
+    wanted, select_list = _wanted(grid, plan, names, clear)
+    statement = plan.apply(select(resolved.model.id, *select_list).select_from(resolved.model))
+    found = {row[0]: row for row in grid.session.execute(statement.where(resolved.model.id.in_(ids)))}
+    rows = [_shape(found[i], wanted) for i in ids if i in found]
+    _late_labels(grid, wanted, rows)
+    return rows
+
+
+def _wanted(grid: Any, plan: Any, names: tuple[str, ...], clear: bool) -> tuple[list[tuple], list[Any]]:
+    """(key, column, mask kind, role) per selected expression; role value|text|label|state."""
+    resolved, wanted, exprs = grid.resolved, [], []
+    for name in names:
+        column = grid.column(name)
+        wanted.append((name, column, hides(grid, column, clear), "value"))
+        exprs.append(plan.expr(column))
+        if column.fmt == "ref":
+            text, personal = plan.text(column)
+            if text is not None:
+                clear_label = not personal or access.may_unmask(grid.session, column.ref or "")
+                wanted.append((f"{name}__text", column, None if clear_label else personal, "text"))
+                exprs.append(text)
+            else:
+                wanted[-1] = (name, column, None, "late")
+    attr = label_attr(resolved.model)
+    if attr and attr in sa_inspect(resolved.model).column_attrs:
+        personal = sa_inspect(resolved.model).column_attrs[attr].columns[0].info.get("personal")
+        wanted.append(("_label", None, personal if not access.may_unmask(grid.session, resolved.name) else None, "text"))
+        exprs.append(getattr(resolved.model, attr))
+    if resolved.state_column:
+        wanted.append(("_state", None, None, "text"))
+        exprs.append(getattr(resolved.model, resolved.state_column))
+    return wanted, exprs
+
+
+def _shape(row: Any, wanted: list[tuple]) -> dict[str, Any]:
+    out: dict[str, Any] = {"id": row[0]}
+    for (key, column, kind, role), value in zip(wanted, row[1:], strict=True):
+        if kind is not None and value is not None:
+            value = mask(kind, str(value))
+        if role == "text":
+            out[key] = value if value is None or isinstance(value, str) else str(value)
+            continue
+        out[key] = plain(column, value)
+        if column.fmt == "choice" and column.choices is not None and value is not None:
+            out[f"{key}__text"] = str(column.choices.label(value))
+        if column.col.tone is not None:
+            out[f"{key}__tone"] = column.col.tone(value)
+    out.setdefault("_label", next((str(out[k]) for k, _c, _m, r in wanted if r == "value" and out.get(k) is not None), str(row[0])))
+    if out["_label"] is None:
+        out["_label"] = str(row[0])
+    return out
+
+
+def _late_labels(grid: Any, wanted: list[tuple], rows: list[dict[str, Any]]) -> None:
+    """Texts of references whose model has no label column: the records themselves say (one query per kind)."""
+    late = [(key, column) for key, column, _kind, role in wanted if role == "late" and column.ref]
+    if not late:
+        return
+    from .. import refs
+
+    texts = refs.labels(grid.session, [(c.ref, r[k]) for k, c in late for r in rows if r[k] is not None])
+    for row in rows:
+        for key, column in late:
+            if row[key] is not None:
+                row[f"{key}__text"] = texts.get((column.ref, row[key]), f"#{row[key]}")
+
+
+def indexed_ids(session: Any, resolved: Resolved, text: str) -> Any:
+    """A select of the ids the global index finds for `text` (pinyin, initials), or None when the model is not in it."""
+    if not getattr(resolved.model, "__search__", None):
+        return None
+    from .. import search
+
+    matching = getattr(search, "matching", None)
+    return matching(session, resolved.name, text) if matching is not None else None
