@@ -1,9 +1,16 @@
 """What a KPI is. Modules list theirs in `kpis.py: KPIS`; the engine, the tile, the drill-down, the export and the API all
 run the same `measure`, so they cannot differ.
 
-`measure(window)` returns a select over mapped classes (the park scope then applies) with the columns `park_id`, `key`
+**measure(window)** returns a select over mapped classes (the park scope then applies) with the columns `park_id`, `key`
 (text, optional dimension such as the carrier id; leave out for none), `numerator` and, for ratios, `denominator`.
-`drill(window)` returns a select of the ids of the `resource` records behind the numerator (and `drill_denominator`)."""
+Figures are whole numbers in the smallest unit: people and counts 1, money fen (what SUM over a `Money` column gives),
+area 1/100 ㎡, hours 1/100 h; see `Kpi.scale`. NULL means "not reported" and stays NULL.
+A DISTINCT measure returns one row per member instead: `park_id`, optional `key`, `member` (the person's id); the engine
+counts members once per key, once per park and once for the company.
+
+**drill(window)** returns a select of the `id` of the `resource` records behind the numerator, with `key` when the measure
+has one, and `amount` (smallest unit) when the numerator is a sum rather than a count of the records. `drill_denominator`
+likewise."""
 
 from __future__ import annotations
 
@@ -15,6 +22,8 @@ from typing import Any
 from ..clock import Period
 
 SUM, LAST, RATIO, DISTINCT, NONE = "sum", "last", "ratio", "distinct", "none"
+ADDS_UP = (SUM, LAST, RATIO, DISTINCT, NONE)
+UNITS = {"count": 0, "people": 0, "percent": 0, "money": 2, "area": 2, "hours": 2}  # unit -> decimal places of the stored integer
 
 
 @dataclass(frozen=True)
@@ -40,7 +49,11 @@ class Window:
 @dataclass(frozen=True)
 class Kpi:
     """code `module.thing`; unit count|money|percent|area|hours|people; grains it is stored for; adds_up how months and
-    parks combine; better higher|lower|none; formula: the sentence shown behind the number, with its legal source."""
+    parks combine; better higher|lower|none; formula: the sentence shown behind the number, with its legal source.
+
+    empty: what "no row for this park" means, `zero` (own records: nothing happened) or `missing` (reported facts: nobody
+    told us); by default zero for counts of own records and missing for everything else. places, denominator_places:
+    decimal places of the stored integers when the unit does not say (occupancy: percent of two areas = 2, 2)."""
 
     code: str
     title: Any
@@ -57,7 +70,31 @@ class Kpi:
     source: str = ""  # 文号 and article, when there is one
     version: int = 1
     order: int = 50
+    empty: str | None = None
+    places: int | None = None
+    denominator_places: int = 0
+    denominator_resource: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.unit not in UNITS:
+            raise ValueError(f"KPI {self.code}: unknown unit {self.unit!r}; known are {', '.join(UNITS)}")
+        if self.adds_up not in ADDS_UP:
+            raise ValueError(f"KPI {self.code}: adds_up is one of {', '.join(ADDS_UP)}")
+        if self.empty not in (None, "zero", "missing"):
+            raise ValueError(f"KPI {self.code}: empty is zero or missing")
+        if "." not in self.code:
+            raise ValueError(f"KPI {self.code}: the code is module.thing")
 
     @property
     def module(self) -> str:
         return self.code.split(".", 1)[0]
+
+    @property
+    def numerator_places(self) -> int:
+        return UNITS[self.unit] if self.places is None else self.places
+
+    @property
+    def empty_is_zero(self) -> bool:
+        if self.empty is not None:
+            return self.empty == "zero"
+        return self.unit in ("count", "people") and self.adds_up in (SUM, LAST, DISTINCT)

@@ -1,0 +1,35 @@
+"""The definitions book: every KPI of the installed modules."""
+
+from __future__ import annotations
+
+import difflib
+
+from ..errors import Refused
+from ..i18n import _l
+from .registry import Kpi
+
+EXTRA: list[Kpi] = []  # tests of the machinery declare theirs here
+
+
+def all_kpis() -> dict[str, Kpi]:
+    """code -> Kpi in module order, then `order`. Two of one code are refused."""
+    from ..registry import registry
+
+    found: dict[str, Kpi] = {}
+    place = {name: i for i, name in enumerate(registry().manifests)}
+    kpis = [*registry().collect("kpis", "KPIS"), *EXTRA]
+    for kpi in sorted(kpis, key=lambda k: (place.get(k.module, 99), k.order, k.code)):
+        if kpi.code in found and found[kpi.code] is not kpi:
+            raise Refused(f"the indicator {kpi.code} is declared twice")
+        found[kpi.code] = kpi
+    return found
+
+
+def kpi_of(code: str) -> Kpi:
+    """One KPI; Refused with the nearest name otherwise."""
+    found = all_kpis()
+    if code not in found:
+        near = difflib.get_close_matches(code, found, 1)
+        raise Refused(_l("There is no indicator %(code)s; did you mean %(near)s?", code=code, near=near[0]) if near
+                      else _l("There is no indicator %(code)s; see the list of indicators.", code=code))
+    return found[code]
