@@ -29,6 +29,7 @@ class Config:
     demo: bool = False  # shows the demo log-ins on the login page
     swagger: bool = False
     security_profile: str = "dengbao"  # dengbao | asvs, see docs/decisions
+    require_totp: bool = False  # administrators and finance must use two-step log-in
     pool_size: int = 5
     audit_keep_days: int = 400  # floor 184, 网络安全法 art. 23(3)
     log_level: str = "INFO"

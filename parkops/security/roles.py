@@ -71,6 +71,9 @@ KERNEL_GRANTS: tuple[Grant, ...] = (
     Grant("operations_manager", "core.parameter", "add change"),
     Grant("operations_clerk", "core.import", "read add act"),
     Grant("operations_manager", "core.import", "read add act"),
+    Grant("system_administrator", "core.user", "unmask"),
+    # to name colleagues (assignees, reviewers); e-mail and phone stay masked
+    *(Grant(role, "core.user", "read") for role in ("operations_clerk", "operations_manager", "finance", "leadership")),
     *(Grant("system_administrator", f"core.{thing}", "read add change remove act export")
       for thing in ("user", "role", "park", "module", "job", "kpi", "rule", "rule_set", "parameter",
                     "decision", "setting", "sequence", "sequence_number", "outbox", "todo", "session")),
