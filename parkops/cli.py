@@ -202,6 +202,40 @@ def park_add(code: str, name: str) -> None:
     click.echo(f"added park {code}")
 
 
+@main.group()
+def user() -> None:
+    """Users (the first administrator is made here; the others on the screen)."""
+
+
+@user.command("add")
+@click.argument("username")
+@click.option("--role", "roles", multiple=True, required=True, help="persona role, e.g. system_administrator; may be repeated")
+@click.option("--name", default="", help="full name")
+@click.option("--email", default="")
+@click.option("--park", "parks", multiple=True, help="park code; without any: all parks")
+def user_add(username: str, roles: tuple[str, ...], name: str, email: str, parks: tuple[str, ...]) -> None:
+    """Add a user with a one-time password, which is printed and must be changed at the first log-in."""
+    import secrets
+
+    from sqlalchemy import select
+
+    from .db.session import system_scope
+    from .errors import Refused
+    from .models import Park
+    from .security import users
+
+    load_modules()
+    password = "-".join(secrets.token_hex(2) for _ in range(4)).capitalize() + "A1"
+    with system_scope("cli: user add", via="cli") as s:
+        known = {p.code: p.id for p in s.scalars(select(Park))}
+        unknown = [code for code in parks if code not in known]
+        if unknown:
+            raise Refused(f"there is no park {', '.join(unknown)}; see `parkops park list`")
+        users.create_user(s, username=username, name=name or username, email=email or f"{username}@localhost.localdomain", password=password,
+                          role_codes=roles, park_ids=[known[c] for c in parks], all_parks=not parks)
+    click.echo(f"added {username}; one-time password: {password}")
+
+
 @main.command()
 @click.option("--verify", is_flag=True, help="compare each published figure with the figure counted from records")
 @json_option

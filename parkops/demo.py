@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import select
 
 from .clock import now
-from .db.session import system_scope
+from .db.session import Scope, session_scope, system_scope
 from .registry import registry
 
 ARTICLE_DAY = date(2022, 10, 31)
@@ -34,9 +34,11 @@ class Context:
     say: Callable[[str], Any]
     shared: dict[str, Any] = field(default_factory=dict)
 
-    def scope(self) -> Any:
-        """A committed transaction with all rights in the demo park."""
-        return system_scope("demo", {self.park_id}, park_id=self.park_id)
+    def scope(self, role: str = "operations_clerk") -> Any:
+        """A committed transaction with all rights in the demo park, in the name of that persona's demo user."""
+        name = next(user for user, persona, _full in PERSONAS if persona == role)
+        return session_scope(Scope(user_id=self.users[role], user_name=name, system=True, parks=frozenset({self.park_id}),
+                                   park_id=self.park_id, reason="demo"))
 
 
 @dataclass(frozen=True)

@@ -175,6 +175,8 @@ def _outcome(m: Maker, plan: FirmPlan, until: date) -> None:
     if luck < 0.20:
         plan.outcome, plan.outcome_on = "graduated", m.day(first, until)
         plan.criterion = r.choice(("hitech", "hitech", "round", "revenue"))
+        if plan.criterion == "revenue" and plan.outcome_on.month < 3:  # last year's figures are reported by the end of January
+            plan.outcome_on = plan.outcome_on.replace(month=4, day=15)
         if r.random() < 0.35:
             plan.accelerated_on = plan.outcome_on + timedelta(days=30)
     elif luck < 0.30:
@@ -185,15 +187,15 @@ def _outcome(m: Maker, plan: FirmPlan, until: date) -> None:
 
 def _merits(m: Maker, plan: FirmPlan) -> None:
     """Mentor, qualifications, financing and IP; what a graduation criterion needs comes before the graduation."""
-    r = m.random
+    r, since = m.random, plan.incorporated_on or plan.entered_on
     plan.has_mentor = r.random() < 0.62
     if plan.criterion == "hitech" or r.random() < 0.12:
         end = plan.outcome_on or ARTICLE
-        first = plan.entered_on + timedelta(days=200)
+        first = since + timedelta(days=100)
         plan.hitech_on = m.day(first, end - timedelta(days=20)) if first < end - timedelta(days=20) else None
     if plan.criterion == "round" or r.random() < 0.10:
         end = plan.outcome_on or ARTICLE
-        first = plan.entered_on + timedelta(days=60)
+        first = since + timedelta(days=60)
         if first < end - timedelta(days=10):
             plan.round_on = m.day(first, end - timedelta(days=10))
             high = plan.criterion == "round"

@@ -18,16 +18,17 @@ NOWHERE = -1
 
 
 class ParkMarked:
-    """Anything with a nullable `park_id` that is read like `ParkOptional` (the audit trail is written by Core only)."""
-
-
-class ParkOptional(ParkMarked):
-    """A row of one park, or company-wide when `park_id` is NULL."""
+    """Anything with a nullable `park_id` that is read like `ParkOptional` (the audit trail is written by Core only and
+    brings its own column without a key)."""
 
     @declared_attr
     def park_id(cls) -> Mapped[int | None]:
         return mapped_column(BigInteger, ForeignKey("core_park.id", ondelete="RESTRICT"), nullable=True, index=True,
                              sort_order=-9, info={"label": None, "fmt": "ref"})
+
+
+class ParkOptional(ParkMarked):
+    """A row of one park, or company-wide when `park_id` is NULL."""
 
 
 @event.listens_for(ParkSession, "do_orm_execute")

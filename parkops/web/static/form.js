@@ -12,7 +12,7 @@
       load(text, done) {
         fetch(url + "?text=" + encodeURIComponent(text), { headers: { Accept: "application/json" }, credentials: "same-origin" })
           .then((r) => (r.ok ? r.json() : Promise.reject(r.status)))
-          .then((body) => done((body.choices || body.rows || body).map((c) => ({ id: String(c.id), label: c.label || c._label }))))
+          .then((body) => done((body.rows || []).map((c) => ({ id: String(c.id), label: c.label || c._label }))))
           .catch(() => done());
       },
       score: () => () => 1,
@@ -54,7 +54,7 @@
     document.querySelectorAll("form[data-guard]").forEach(guard);
     document.querySelectorAll("form[data-once]").forEach(once);
     document.querySelector("[data-focus]")?.focus();
-    document.querySelectorAll(".pk-field a[href^='#f-'], .alert a[href^='#f-']").forEach((link) => link.addEventListener("click", (event) => {
+    document.querySelectorAll(".rec-field a[href^='#f-'], .alert a[href^='#f-']").forEach((link) => link.addEventListener("click", (event) => {
       const field = document.getElementById(link.hash.slice(1));
       if (field) { event.preventDefault(); (field.tomselect || field).focus(); }
     }));

@@ -43,8 +43,8 @@
 
   const drop = (form) => {
     const input = form.querySelector('input[type="file"]');
-    for (const name of ["dragenter", "dragover"]) form.addEventListener(name, (event) => { event.preventDefault(); form.classList.add("pk-over"); });
-    for (const name of ["dragleave", "drop"]) form.addEventListener(name, () => form.classList.remove("pk-over"));
+    for (const name of ["dragenter", "dragover"]) form.addEventListener(name, (event) => { event.preventDefault(); form.classList.add("rec-over"); });
+    for (const name of ["dragleave", "drop"]) form.addEventListener(name, () => form.classList.remove("rec-over"));
     form.addEventListener("drop", (event) => { event.preventDefault(); input.files = event.dataTransfer.files; form.requestSubmit(); });
   };
 
