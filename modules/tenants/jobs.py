@@ -11,15 +11,9 @@ from parkops.jobs.registry import Cron, Job
 from .services import datacalls, graduation, reminders, terms
 
 
-def graduation_candidates(session: Any, *, on: date, park_id: int | None) -> dict[str, Any] | None:
+def graduation_candidates(session: Any, *, on: date, park_id: int | None) -> dict[str, int]:
     """On the first of each month: every firm in incubation against the graduation rules in force that day."""
-    return _counts("candidates", graduation.list_candidates(session, on=on, park_id=park_id))
-
-
-def _counts(name: str, found: Any) -> dict[str, Any] | None:
-    if found is None or isinstance(found, dict):
-        return found
-    return {name: found if isinstance(found, int) else len(found)}
+    return graduation.list_candidates(session, on=on, park_id=park_id)
 
 
 def refresh_terms(session: Any, *, on: date, park_id: int | None) -> dict[str, int]:

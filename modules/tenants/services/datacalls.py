@@ -4,13 +4,13 @@ No answer stays no answer: a response without figures never writes a statement, 
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import delete, func, insert, literal, or_, select, update
 
 from parkops import outbox, settings, todos
-from parkops.clock import Period, now
+from parkops.clock import ZONE, Period, now
 from parkops.db import audit
 from parkops.errors import Problem, Problems, RuleError
 from parkops.i18n import _, _l
@@ -108,9 +108,11 @@ def _add_missing(session: Any, call: DataCall) -> int:
     source = select(literal(call.park_id), literal(call.id), firms.c.firm_id).where(
         firms.c.firm_id.not_in(select(DataCallResponse.firm_id).where(
             DataCallResponse.park_id == call.park_id, DataCallResponse.call_id == call.id)))
-    done = session.execute(insert(DataCallResponse).from_select(["park_id", "call_id", "firm_id"], source))
-    audit.bulk(session, DataCallResponse, "insert", done.rowcount, {"call_id": call.id}, park_id=call.park_id)
-    return done.rowcount
+    made = session.execute(insert(DataCallResponse).from_select(["park_id", "call_id", "firm_id"], source).returning(
+        DataCallResponse.id)).all()
+    if made:
+        audit.bulk(session, DataCallResponse, "insert", len(made), {"call_id": call.id}, park_id=call.park_id)
+    return len(made)
 
 
 def add_missing_firms(session: Any, call: DataCall) -> str:
@@ -174,7 +176,8 @@ def chase_due(session: Any, *, on: date, park_id: int | None = None) -> dict[str
     open_calls = select(DataCall.id).where(DataCall.state == "open", DataCall.due_on <= _later(on, 7))
     if park_id is not None:
         open_calls = open_calls.where(DataCall.park_id == park_id)
-    quiet = or_(DataCallResponse.reminded_at.is_(None), DataCallResponse.reminded_at < _later(on, -3))
+    midnight = datetime.combine(_later(on, -2), time.min, ZONE)
+    quiet = or_(DataCallResponse.reminded_at.is_(None), DataCallResponse.reminded_at < midnight)
     return {"reminded": _remind(session, DataCallResponse.call_id.in_(open_calls), quiet)}
 
 

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from sqlalchemy import or_, select
+from sqlalchemy.orm import aliased
 
 from parkops import todos
 from parkops.i18n import _, _l
@@ -58,9 +59,8 @@ def _remind(session: Any, kind: str, rows: Iterable[tuple[Any, str, date]], on: 
 
 
 def _qualifications(session: Any, on: date, park_id: int | None) -> int:
-    q, later = Qualification, Qualification.__table__.alias("later")
-    renewed = select(later.c.id).where(later.c.firm_id == q.firm_id, later.c.kind == q.kind, later.c.park_id == q.park_id,
-                                       later.c.obtained_on > q.obtained_on).exists()
+    q, later = Qualification, aliased(Qualification)
+    renewed = select(later.id).where(later.firm_id == q.firm_id, later.kind == q.kind, later.obtained_on > q.obtained_on).exists()
     query = select(q, Firm.name).join(Firm, Firm.id == q.firm_id).where(
         *_soon(q.valid_to, on), q.revoked_on.is_(None), ~renewed, Firm.state.not_in(("left", "dissolved")))
     return _remind(session, "tenants.qualification", (
