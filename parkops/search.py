@@ -6,6 +6,7 @@ stays quick at any size. Models with `__search__ = ("name", "credit_code")` are 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -240,9 +241,10 @@ def _write_terms(connection: Any, rows: list[tuple[int, int, int, str]]) -> None
             connection.execute(insert(TERMS), [dict(zip(("search_id", "park_id", "kind", "term"), r, strict=True)) for r in rows])
         return
     cursor = connection.connection.driver_connection.cursor()
+    rows.sort(key=lambda r: (r[1], r[2], r[3]))  # in the order of the index, which halves the server's work
     with cursor.copy("COPY core_search_term (search_id, park_id, kind, term) FROM STDIN") as copy:
-        for row in rows:
-            copy.write_row(row)
+        for at in range(0, len(rows), 20_000):  # terms hold word characters only: nothing to escape
+            copy.write("".join(f"{i}\t{park}\t{kind}\t{term}\n" for i, park, kind, term in rows[at:at + 20_000]))
 
 
 def _drop(connection: Any, resource: str, ids: Iterable[int]) -> None:
@@ -328,9 +330,11 @@ def missing(session: Any) -> list[str]:
 
 def _bulk(connection: Any, docs: list[_Doc]) -> None:
     """New entries of a chunk and their terms; the old ones have been dropped."""
-    table = SearchEntry.__table__
-    ids = {r.record_id: r.id for r in connection.execute(
-        insert(table).returning(table.c.id, table.c.record_id), [d.row for d in docs])}
+    columns = "resource, record_id, park_id, label, detail, tokens, is_masked"
+    ids = {r.record_id: r.id for r in connection.execute(text(
+        f"INSERT INTO core_search ({columns}) SELECT {columns} FROM json_to_recordset(CAST(:rows AS json)) AS x(resource text,"
+        " record_id bigint, park_id bigint, label text, detail text, tokens text, is_masked boolean) RETURNING id, record_id"),
+        {"rows": json.dumps([d.row for d in docs], ensure_ascii=False)})}
     _write_terms(connection, [row for d in docs for row in _term_rows(ids[d.row["record_id"]], d)])
 
 

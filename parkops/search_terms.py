@@ -47,6 +47,12 @@ def _readings() -> tuple[dict[int, str], frozenset[str]]:
 
 def pinyin(parts: list[str]) -> list[str]:
     """One reading per unit; words that are not Chinese stay as they are. Phrases decide characters of several readings."""
+    return list(_pinyin(tuple(parts)))
+
+
+@lru_cache(maxsize=256)
+def _pinyin(parts: tuple[str, ...]) -> list[str]:
+    """Remembered briefly: a record's terms and its tokens ask for the same texts."""
     single, several = _readings()
     if not any(u in several for u in parts):
         return [single.get(ord(u), u) if len(u) == 1 else u for u in parts]

@@ -10,7 +10,7 @@ from datetime import date
 from typing import Any
 
 from stdnum.cn import uscc
-from stdnum.exceptions import InvalidChecksum, InvalidComponent, InvalidLength, ValidationError
+from stdnum.exceptions import InvalidChecksum, InvalidLength, ValidationError
 
 from parkops.i18n import _l
 from parkops.importing import BadValue, ImportRow
@@ -42,12 +42,9 @@ def read_code(text: str) -> str:
     except InvalidChecksum:
         raise BadValue(_l("The check character of credit code %(code)s is wrong; compare it with the licence.",
                           code=code[:30])) from None
-    except InvalidComponent:
-        raise BadValue(_l("Credit code %(code)s names an unknown authority or region; compare it with the licence.",
-                          code=code[:30])) from None
     except ValidationError:
-        raise BadValue(_l("Credit code %(code)s holds a character that codes do not use (I, O, S, V, Z); correct it.",
-                          code=code[:30])) from None
+        raise BadValue(_l("Credit code %(code)s is not formed as codes are (eight digits, then digits and capital letters "
+                          "without I, O, S, V, Z); correct it.", code=code[:30])) from None
 
 
 def read_name(text: str) -> str:

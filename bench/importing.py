@@ -1,0 +1,99 @@
+"""Import of generated firms next to a raw COPY of the same rows: `parkops bench import --size 100000`.
+
+Measures the command's whole road (read, parse, check, look up, insert, search index, batch rows, audit), a second import of
+the same file (nothing may change), and the peak memory of the process. Works in a park of its own and removes it again."""
+
+from __future__ import annotations
+
+import resource
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import text
+
+PARK = "bench-import"
+
+
+def run(size: int = 100_000) -> list[dict[str, Any]]:
+    from parkops.importing import kind_of
+    from parkops.testing.registers import register_rows, write_csv
+    from parkops.web.importer.cli_import import import_file
+
+    kind = kind_of("tenants.firms")
+    clear()
+    park_id = make_park()
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            path = write_csv(Path(folder) / "firms.csv", register_rows(size))
+            first, again = timed(import_file, kind, path, PARK), timed(import_file, kind, path, PARK)
+            raw = raw_copy(park_id)
+        check(size, first[1], again[1])
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+        return [result("import", size, first[0], raw, peak), result("import same file again", size, again[0], raw, peak)]
+    finally:
+        clear()
+
+
+def result(op: str, rows: int, seconds: float, raw: float, peak: int) -> dict[str, Any]:
+    return {"op": op, "rows": rows, "seconds": round(seconds, 2), "raw_seconds": round(raw, 2),
+            "ratio": round(seconds / raw, 1), "rss_mb": peak}
+
+
+def timed(work: Any, *args: Any) -> tuple[float, Any]:
+    started = time.perf_counter()
+    out = work(*args)
+    return time.perf_counter() - started, out
+
+
+def check(size: int, first: Any, again: Any) -> None:
+    assert (first.inserted, len(first.rejected)) == (size, 0), first.as_dict()
+    assert (again.inserted, again.updated, again.unchanged) == (0, 0, size), again.as_dict()
+
+
+def make_park() -> int:
+    from parkops.db.session import system_scope
+    from parkops.models import Park
+
+    with system_scope("bench import") as s:
+        park = Park(code=PARK, name=PARK)
+        s.add(park)
+        s.flush()
+        return park.id
+
+
+def raw_copy(park_id: int) -> float:
+    """The same finished rows by COPY into a bare copy of the table with its indexes."""
+    from parkops.db.session import engine
+
+    with engine().connect() as c:
+        c.execute(text("CREATE TEMP TABLE bench_raw (LIKE tenants_firm INCLUDING ALL)"))
+        columns = ", ".join(c.execute(text(
+            "SELECT attname FROM pg_attribute WHERE attrelid = 'tenants_firm'::regclass AND attnum > 0 AND NOT attisdropped "
+            "AND attgenerated = '' AND attidentity = ''")).scalars())
+        cursor = c.connection.cursor()
+        with cursor.copy(f"COPY (SELECT {columns} FROM tenants_firm WHERE park_id = {park_id}) TO STDOUT") as out:
+            blocks = list(out)
+        started = time.perf_counter()
+        with cursor.copy(f"COPY bench_raw ({columns}) FROM STDIN") as into:
+            for block in blocks:
+                into.write(block)
+        seconds = time.perf_counter() - started
+        c.rollback()
+        return seconds
+
+
+def clear() -> None:
+    """Remove the park and all its rows (search entries included); the audit trail stays, as everywhere."""
+    from parkops.db.base import metadata
+    from parkops.db.session import system_scope
+
+    with system_scope("bench import: clean up") as s:
+        park_id = s.connection().execute(text("SELECT id FROM core_park WHERE code = :c"), {"c": PARK}).scalar()
+        if park_id is None:
+            return
+        for table in reversed(metadata.sorted_tables):
+            if "park_id" in table.c and table.name != "core_audit":
+                s.connection().execute(text(f"DELETE FROM {table.name} WHERE park_id = :p"), {"p": park_id})
+        s.connection().execute(text("DELETE FROM core_park WHERE id = :p"), {"p": park_id})
