@@ -1,0 +1,82 @@
+"""What must hold for every KPI, checked by the suite every module inherits: the stored figure, the figure measured now, the
+list behind it, the export and the API are one number; roll-ups follow `adds_up`."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from ..clock import Period
+from ..kpi import drill, engine, store
+from ..kpi.figures import Figure, combine
+from ..kpi.registry import DISTINCT, LAST, NONE, SUM, Kpi, Window
+
+
+def differences(session: Any, kpi: Kpi, period: Period, park_id: int | None, *, today: date) -> list[str]:
+    """One sentence per difference for a computed period; empty when all agree. park_id None: the company."""
+    if period.grain not in kpi.grains:
+        return []
+    window = Window(period, today)
+    rows = [s for s in store.figures(session, [kpi.code], [period], park_id=park_id, keys=True) if s.park_id == park_id]
+    if not any(s.key == "" for s in rows) and kpi.adds_up not in (NONE, DISTINCT):
+        return [f"{kpi.code}: no figure is stored for {period.key}; compute it first"]
+    out: list[str] = []
+    for row in rows:
+        stored = (row.live if row.frozen else row.figure) or Figure(None)
+        live = engine.measured_now(session, kpi, window, park_id, row.key)
+        if (live.numerator, live.denominator) != (stored.numerator, stored.denominator):
+            out.append(f"{kpi.code} {row.key or 'total'}: stored {stored}, measured now {live}")
+        out += _lists(session, kpi, window, park_id, row.key, stored)
+        out += _api(session, row)
+    return out
+
+
+def _lists(session: Any, kpi: Kpi, window: Window, park_id: int | None, key: str, stored: Figure) -> list[str]:
+    out = []
+    for side, units in (("numerator", stored.numerator), ("denominator", stored.denominator)):
+        if not drill.has_drill(kpi, side):
+            continue
+        function = kpi.drill if side == "numerator" else kpi.drill_denominator
+        if key and "key" not in function(window).selected_columns.keys():  # type: ignore[misc]
+            continue
+        count, amount = drill.drill_total(session, kpi, window, park_id, key, side)
+        ids = drill.drill_ids(session, kpi, window, park_id, key, side)
+        if len(ids) != count or len(set(ids)) != count:
+            out.append(f"{kpi.code} {side}: the list has {len(ids)} records, its count says {count}")
+        if drill.sums(kpi, window, side):
+            if (amount or 0) != (units or 0):
+                out.append(f"{kpi.code} {side}: the list adds up to {amount}, the figure is {units}")
+        elif kpi.unit in ("count", "people", "percent") and (units or 0) != count:
+            out.append(f"{kpi.code} {side}: the list has {count} records, the figure is {units}")
+    return out
+
+
+def _api(session: Any, row: Any) -> list[str]:
+    """The JSON of `kpi show`, the export and the API is made from the same figure."""
+    if row.frozen:
+        return []
+    told, places = row.as_json(store.park_codes(session)), row.kpi.numerator_places
+    numerator = None if row.figure.numerator is None else row.figure.numerator / 10**places
+    if told["numerator"] != numerator:
+        return [f"{row.kpi.code}: JSON says {told['numerator']}, the figure is {numerator}"]
+    if (told["value"] is None) != (row.value is None):
+        return [f"{row.kpi.code}: JSON and tile disagree on whether it is reported"]
+    return []
+
+
+def roll_up_differences(session: Any, kpi: Kpi, quarter: Period, park_id: int, *, today: date) -> list[str]:
+    """A quarter measured at once equals its months combined, for what may be combined over time."""
+    if kpi.adds_up not in (SUM, LAST) or not {"month", "quarter"} <= set(kpi.grains):
+        return []
+    months, month = [], Period.month(quarter.start)
+    while month.start < quarter.end and month.start <= today:
+        months.append(engine.measured_now(session, kpi, Window(month, today), park_id))
+        month = month.next()
+    whole = engine.measured_now(session, kpi, Window(quarter, today), park_id)
+    parts = combine(kpi, months, "periods")
+    if parts.numerator != whole.numerator:
+        return [f"{kpi.code}: months give {parts.numerator}, the quarter {whole.numerator}"]
+    return []
+
+
+__all__ = ["differences", "roll_up_differences"]
