@@ -23,7 +23,7 @@ def clean(text: Any) -> str | None:
     """Trimmed text; None for empty text and for the usual words for nothing. Control characters are dropped."""
     if text is None:
         return None
-    out = "".join(c for c in str(text) if c in "\n\t" or unicodedata.category(c)[0] != "C").strip()
+    out = "".join(c for c in str(text) if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cs")).strip()
     return None if not out or out.lower() in PLACEHOLDERS else out
 
 

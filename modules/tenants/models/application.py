@@ -5,14 +5,16 @@ from __future__ import annotations
 from datetime import date, datetime
 from decimal import Decimal
 
-from sqlalchemy import BigInteger, Boolean, CheckConstraint, Date, Index, Integer, String, Text
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, Date, Index, Integer, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, relationship
 
 from parkops.db.base import ParkScoped, Record, field, fk
 from parkops.db.types import Area, Choices, EnumText, Money, UTCDateTime
 from parkops.i18n import _l
+from parkops.security.models import UserProfile
 
 from ..states import APPLICATION, LEAD
+from .carrier import Carrier
 from .checklist import ChecklistItem
 from .firm import INDUSTRIES, TRACKS, Firm
 
@@ -47,13 +49,14 @@ class Lead(ParkScoped, Record):
     phone: Mapped[str | None] = field(String(40), _l("Phone"), personal="phone")
     project: Mapped[str | None] = field(String(200), _l("Project"))
     area_wanted: Mapped[Decimal | None] = field(Area, _l("Area wanted"))
-    owner_id: Mapped[int | None] = field(BigInteger, _l("Owner"), fmt="user")
+    owner_id: Mapped[int | None] = fk("core_user.id", _l("Owner"))
     found_on: Mapped[date] = field(Date, _l("First contact"))
     next_on: Mapped[date | None] = field(Date, _l("Next follow-up"))
     firm_id: Mapped[int | None] = fk("tenants_firm.id", _l("Known firm"))
     lost_reason: Mapped[str | None] = field(Text, _l("Why lost"), long=True)
     note: Mapped[str | None] = field(Text, _l("Note"), long=True)
     firm: Mapped[Firm | None] = relationship(foreign_keys="Lead.firm_id")
+    owner: Mapped[UserProfile | None] = relationship(foreign_keys="Lead.owner_id")
 
     __search__ = ("name", "credit_code", "phone")
 
@@ -69,7 +72,7 @@ class Application(ParkScoped, Record):
 
     __tablename__ = "tenants_application"
     __table_args__ = (
-        Index("uq_tenants_application_park_id_number", "park_id", "number", unique=True),
+        UniqueConstraint("park_id", "number"),
         Index("ix_tenants_application_park_id_state", "park_id", "state"),
         CheckConstraint("length(btrim(name)) > 0", name="name"),
         CheckConstraint("kind = 'company' OR credit_code IS NULL", name="team_code"),
@@ -106,11 +109,12 @@ class Application(ParkScoped, Record):
     submitted_on: Mapped[date | None] = field(Date, _l("Submitted on"))
     decided_on: Mapped[date | None] = field(Date, _l("Decided on"))
     admitted_on: Mapped[date | None] = field(Date, _l("Admitted on"))
-    created_by: Mapped[int | None] = field(BigInteger, _l("Entered by"), fmt="user")
+    created_by_id: Mapped[int | None] = fk("core_user.id", _l("Entered by"))
     note: Mapped[str | None] = field(Text, _l("Note"), long=True)
     firm: Mapped[Firm | None] = relationship(foreign_keys="Application.firm_id")
     lead: Mapped[Lead | None] = relationship(foreign_keys="Application.lead_id")
-    carrier = relationship("Carrier", foreign_keys="Application.carrier_id")
+    carrier: Mapped[Carrier | None] = relationship(foreign_keys="Application.carrier_id")
+    created_by: Mapped[UserProfile | None] = relationship(foreign_keys="Application.created_by_id")
 
     __search__ = ("number", "name", "credit_code", "project")
 
@@ -131,8 +135,7 @@ class ApplicationDocument(ParkScoped, Record):
 
     __tablename__ = "tenants_application_document"
     __table_args__ = (
-        Index("uq_tenants_application_document_park_id_application_id_item_id", "park_id", "application_id", "item_id",
-              unique=True),
+        UniqueConstraint("park_id", "application_id", "item_id"),
     )
     application_id: Mapped[int] = fk("tenants_application.id", _l("Application"), ondelete="CASCADE")
     item_id: Mapped[int] = fk("tenants_checklist_item.id", _l("Document"))
@@ -152,10 +155,10 @@ class Reviewer(ParkScoped, Record):
 
     __tablename__ = "tenants_reviewer"
     __table_args__ = (
-        Index("uq_tenants_reviewer_park_id_application_id_user_id", "park_id", "application_id", "user_id", unique=True),
+        UniqueConstraint("park_id", "application_id", "user_id"),
     )
     application_id: Mapped[int] = fk("tenants_application.id", _l("Application"), ondelete="CASCADE")
-    user_id: Mapped[int] = field(BigInteger, _l("Reviewer"), fmt="user")
+    user_id: Mapped[int] = fk("core_user.id", _l("Reviewer"))
     user_name: Mapped[str] = field(String(80), _l("Reviewer's name"))
     conflict: Mapped[bool] = field(Boolean, _l("Conflict of interest"), default=False, server_default="false")
     conflict_reason: Mapped[str | None] = field(String(300), _l("Interest declared"))
@@ -164,6 +167,7 @@ class Reviewer(ParkScoped, Record):
     opinion: Mapped[str | None] = field(Text, _l("Opinion"), long=True)
     scored_at: Mapped[datetime | None] = field(UTCDateTime, _l("Scored at"))
     application: Mapped[Application] = relationship(foreign_keys="Reviewer.application_id")
+    user: Mapped[UserProfile] = relationship(foreign_keys="Reviewer.user_id")
 
     def __str__(self) -> str:
         return self.user_name
@@ -174,7 +178,7 @@ class ReviewScore(ParkScoped, Record):
 
     __tablename__ = "tenants_review_score"
     __table_args__ = (
-        Index("uq_tenants_review_score_park_id_reviewer_id_item_id", "park_id", "reviewer_id", "item_id", unique=True),
+        UniqueConstraint("park_id", "reviewer_id", "item_id"),
         CheckConstraint("score BETWEEN 0 AND 100", name="score"),
         CheckConstraint("weight BETWEEN 0 AND 100", name="weight"),
     )

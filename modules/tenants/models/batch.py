@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 
-from sqlalchemy import CheckConstraint, Date, Index, String, Text
+from sqlalchemy import CheckConstraint, Date, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, relationship
 
 from parkops.db.base import ParkScoped, Record, field, fk
@@ -27,7 +27,7 @@ class SigningBatch(ParkScoped, Record):
 
     __tablename__ = "tenants_signing_batch"
     __table_args__ = (
-        Index("uq_tenants_signing_batch_park_id_name", "park_id", "name", unique=True),
+        UniqueConstraint("park_id", "name"),
         Index("ix_tenants_signing_batch_park_id_signed_on", "park_id", "signed_on"),
     )
     name: Mapped[str] = field(String(120), _l("Name"))
@@ -47,7 +47,7 @@ class SigningProject(ParkScoped, Record):
 
     __tablename__ = "tenants_signing_project"
     __table_args__ = (
-        Index("uq_tenants_signing_project_park_id_batch_id_name", "park_id", "batch_id", "name", unique=True),
+        UniqueConstraint("park_id", "batch_id", "name"),
         CheckConstraint("investment >= 0", name="investment"),
     )
     batch_id: Mapped[int] = fk("tenants_signing_batch.id", _l("Batch"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, CheckConstraint, Index, Integer, String
+from sqlalchemy import Boolean, CheckConstraint, Integer, String, UniqueConstraint
 from sqlalchemy.orm import Mapped
 
 from parkops.db.base import ParkScoped, Record, field
@@ -24,7 +24,7 @@ class ChecklistItem(ParkScoped, Record):
 
     __tablename__ = "tenants_checklist_item"
     __table_args__ = (
-        Index("uq_tenants_checklist_item_park_id_kind_code", "park_id", "kind", "code", unique=True),
+        UniqueConstraint("park_id", "kind", "code"),
         CheckConstraint("weight BETWEEN 0 AND 100", name="weight"),
         CheckConstraint("applies_to IN ('team', 'company') OR applies_to IS NULL", name="applies_to"),
     )

@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import BigInteger, Boolean, CheckConstraint, Computed, Date, Index, String, Text
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, Computed, Date, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, relationship
 
 from parkops.db.base import ParkScoped, Record, field, fk
@@ -182,7 +182,7 @@ class FirmMerge(ParkScoped, Record):
     """Lineage of a merge: which row went into which, with the lost row's values and what moved."""
 
     __tablename__ = "tenants_firm_merge"
-    __table_args__ = (Index("uq_tenants_firm_merge_park_id_dropped_id", "park_id", "dropped_id", unique=True),)
+    __table_args__ = (UniqueConstraint("park_id", "dropped_id"),)
     firm_id: Mapped[int] = fk("tenants_firm.id", _l("Kept firm"))
     dropped_id: Mapped[int] = field(BigInteger, _l("Merged record"))
     dropped_name: Mapped[str] = field(String(200), _l("Merged name"))
@@ -217,7 +217,7 @@ class DuplicatePair(ParkScoped, Record):
 
     __tablename__ = "tenants_duplicate_pair"
     __table_args__ = (
-        Index("uq_tenants_duplicate_pair_park_id_firm_id_other_id", "park_id", "firm_id", "other_id", unique=True),
+        UniqueConstraint("park_id", "firm_id", "other_id"),
         CheckConstraint("firm_id < other_id", name="order"),
     )
     firm_id: Mapped[int] = fk("tenants_firm.id", _l("Firm"), ondelete="CASCADE")

@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, Date, Index, Integer, String, Text
+from sqlalchemy import BigInteger, CheckConstraint, Date, Index, Integer, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, relationship
 
 from parkops.db.base import ParkScoped, Record, field, fk
 from parkops.db.types import Choices, EnumText, Json
 from parkops.i18n import _l
+from parkops.security.models import UserProfile
 
 from ..states import GRADUATION_CASE
 from .firm import Firm
@@ -28,7 +29,7 @@ class GraduationCase(ParkScoped, Record):
 
     __tablename__ = "tenants_graduation_case"
     __table_args__ = (
-        Index("uq_tenants_graduation_case_park_id_number", "park_id", "number", unique=True),
+        UniqueConstraint("park_id", "number"),
         Index("uq_tenants_graduation_case_park_id_firm_id_open", "park_id", "firm_id", unique=True,
               postgresql_where="state IN ('proposed', 'evidence', 'approved')"),
     )
@@ -40,11 +41,13 @@ class GraduationCase(ParkScoped, Record):
     verdict: Mapped[str] = field(EnumText(VERDICTS), _l("Result"))
     criteria: Mapped[str | None] = field(String(120), _l("Criteria met"), fmt="code")
     decision_id: Mapped[int | None] = field(BigInteger, _l("Stored rule result"))
-    proposed_by: Mapped[int | None] = field(BigInteger, _l("Proposed by"), fmt="user")
-    approved_by: Mapped[int | None] = field(BigInteger, _l("Approved by"), fmt="user")
+    proposed_by_id: Mapped[int | None] = fk("core_user.id", _l("Proposed by"))
+    approved_by_id: Mapped[int | None] = fk("core_user.id", _l("Approved by"))
     graduated_on: Mapped[date | None] = field(Date, _l("Graduated on"))
     note: Mapped[str | None] = field(Text, _l("Note"), long=True)
     firm: Mapped[Firm] = relationship(foreign_keys="GraduationCase.firm_id")
+    proposed_by: Mapped[UserProfile | None] = relationship(foreign_keys="GraduationCase.proposed_by_id")
+    approved_by: Mapped[UserProfile | None] = relationship(foreign_keys="GraduationCase.approved_by_id")
 
     __search__ = ("number",)
 
@@ -89,7 +92,7 @@ class GraduationCandidate(ParkScoped, Record):
 
     __tablename__ = "tenants_graduation_candidate"
     __table_args__ = (
-        Index("uq_tenants_graduation_candidate_park_id_month_firm_id", "park_id", "month", "firm_id", unique=True),
+        UniqueConstraint("park_id", "month", "firm_id"),
         Index("ix_tenants_graduation_candidate_park_id_month_verdict", "park_id", "month", "verdict"),
     )
     month: Mapped[date] = field(Date, _l("Month"), fmt="month")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from sqlalchemy import Boolean, CheckConstraint, Date, Index, Integer, String, Text
+from sqlalchemy import Boolean, CheckConstraint, Date, Index, Integer, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, relationship
 
 from parkops.db.base import ParkScoped, Record, field, fk
@@ -33,7 +33,7 @@ class MoveOut(ParkScoped, Record):
 
     __tablename__ = "tenants_moveout"
     __table_args__ = (
-        Index("uq_tenants_moveout_park_id_number", "park_id", "number", unique=True),
+        UniqueConstraint("park_id", "number"),
         Index("uq_tenants_moveout_park_id_firm_id_open", "park_id", "firm_id", unique=True, postgresql_where="state = 'open'"),
         CheckConstraint("moved_on >= announced_on OR moved_on IS NULL", name="moved_on"),
     )
@@ -59,7 +59,7 @@ class MoveOutItem(ParkScoped, Record):
 
     __tablename__ = "tenants_moveout_item"
     __table_args__ = (
-        Index("uq_tenants_moveout_item_park_id_moveout_id_code", "park_id", "moveout_id", "code", unique=True),
+        UniqueConstraint("park_id", "moveout_id", "code"),
         CheckConstraint("state <> 'waived' OR length(btrim(waive_reason)) > 0", name="waive_reason"),
         CheckConstraint("state = 'open' OR settled_on IS NOT NULL", name="settled_on"),
     )

@@ -1,0 +1,261 @@
+"""Duplicates: finding pairs that may be one firm, and merging two records with lineage. Rule T-08."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from itertools import combinations
+from typing import Any
+
+from pypinyin import lazy_pinyin
+from sqlalchemy import UniqueConstraint, and_, delete, func, insert, select, update
+from sqlalchemy.orm import aliased
+
+from parkops.db import audit
+from parkops.db.audit import AuditEntry, plain
+from parkops.db.base import Model
+from parkops.db.session import scope_of
+from parkops.errors import Problems
+from parkops.i18n import _l
+from parkops.search import SearchEntry
+from parkops.security import access
+
+from .. import calc, errors, signals
+from ..models.firm import DuplicatePair, Firm, FirmMerge, FirmName
+from ..models.person import FirmPerson
+from ..models.stage import Stage
+from .firms import RESOURCE, referrers
+
+GROUP = 8  # a phone or sound shared by more firms than this is an agent's number or a common name, not a duplicate
+PAIRS = "tenants.duplicate_pair"
+
+
+def resolve(session: Any, firm_id: int) -> int:
+    """The id a firm lives under now: a merged record answers with the one it went into."""
+    kept = session.scalar(select(FirmMerge.firm_id).where(FirmMerge.dropped_id == firm_id))
+    return kept if kept is not None else firm_id
+
+
+def _pairs(groups: Iterable[Sequence[int]], reason: str) -> dict[tuple[int, int], str]:
+    return {pair: reason for group in groups if len(group) <= GROUP for pair in combinations(sorted(set(group)), 2)}
+
+
+def _grouped(session: Any, column: Any) -> list[list[int]]:
+    """Ids of firms that share a value of a column, largest groups left out."""
+    query = (select(func.array_agg(Firm.id)).where(column.is_not(None), column != "", Firm.state != "dissolved")
+             .group_by(Firm.park_id, column).having(func.count().between(2, GROUP)))
+    return list(session.scalars(query))
+
+
+def _by_sound(session: Any) -> list[list[int]]:
+    """Ids of firms whose names sound alike but are written differently."""
+    groups: dict[tuple[int, str], list[int]] = {}
+    query = select(Firm.park_id, Firm.id, Firm.name_key).where(Firm.state != "dissolved")
+    for park_id, firm_id, key in session.execute(query.execution_options(yield_per=5000)):
+        groups.setdefault((park_id, "".join(lazy_pinyin(key))), []).append(firm_id)
+    return [ids for ids in groups.values() if len(ids) > 1]
+
+
+def find_duplicates(session: Any, *, on: date, park_id: int | None = None) -> dict[str, int]:
+    """Look through all firms of the session's parks and note new pairs; pairs judged before are left as they are.
+
+    Strongest reason wins: same name, former name, phone, pinyin. Returns {"found", "new"}. Job and button call this."""
+    access.require(session, PAIRS, "add")
+    other = aliased(Firm)
+    found = _pairs(_by_sound(session), "pinyin")
+    found |= _pairs(_grouped(session, func.regexp_replace(Firm.phone, r"\D", "", "g")), "phone")
+    former = select(FirmName.firm_id, other.id).join(other, and_(other.park_id == FirmName.park_id,
+                                                                 other.name == FirmName.name, other.id != FirmName.firm_id))
+    found |= _pairs(([a, b] for a, b in session.execute(former)), "former_name")
+    found |= _pairs(_grouped(session, Firm.name_key), "name")
+    known = {(a, b) for a, b in session.execute(select(DuplicatePair.firm_id, DuplicatePair.other_id))}
+    new = [pair for pair in found if pair not in known]
+    parks = dict(session.execute(select(Firm.id, Firm.park_id).where(Firm.id.in_([a for a, _b in new]))).all()) if new else {}
+    if new:
+        session.execute(insert(DuplicatePair), [
+            {"park_id": parks[a], "firm_id": a, "other_id": b, "reason": found[a, b], "state": "open", "found_on": on}
+            for a, b in new])
+        audit.bulk(session, DuplicatePair, "insert", len(new), {"on": on.isoformat()}, park_id=park_id)
+    return {"found": len(found), "new": len(new)}
+
+
+def dismiss_pair(session: Any, pair: DuplicatePair, *, note: str) -> DuplicatePair:
+    """The two are different firms; the pair is not reported again."""
+    access.require(session, PAIRS, "change")
+    problems = Problems()
+    if errors.clean(note) is None:
+        problems.add("tenants.T-08", _l("Write down why these are two firms."), "note")
+    problems.stop()
+    pair.state, pair.note = "different", errors.clean(note)
+    session.flush()
+    return pair
+
+
+MERGE_FIELDS = tuple(c.name for c in Firm.__table__.columns if c.name not in (
+    "id", "park_id", "version", "created_at", "name_key", "state", "carrier_id", "entered_on", "moved_out_on",
+    "incubating_since", "term_ends_on", "graduated_on", "was_team"))
+SPECIAL = ("Stage", "FirmMerge", "DuplicatePair", "FirmPerson")
+
+
+def merge_firms(session: Any, keep: Firm, *, drop: Firm | None = None, drop_id: int | None = None, on: date,
+                choices: dict[str, str] | None = None, discard_conflicts: bool = False) -> Firm:
+    """Merge `drop` into `keep`: every record of every module moves, the dropped row goes, its lineage stays.
+
+    choices: field -> "keep" | "drop", whose value survives (default: the kept one's, filled from the dropped where empty).
+    Rows that exist at both (same certificate, same year …) stop the merge unless `discard_conflicts`, which keeps the
+    kept firm's and writes the other into the lineage. Stage history comes from the kept firm when it has one.
+    Set-based: one UPDATE per table. Needs `remove` on the firm. Raises RuleError T-08."""
+    access.require(session, RESOURCE, "remove")
+    drop = drop or session.scalars(select(Firm).where(Firm.id == (drop_id or 0))).one_or_none()
+    _check_pair(keep, drop, choices or {})
+    list(session.scalars(select(Firm).where(Firm.id.in_([keep.id, drop.id])).order_by(Firm.id).with_for_update(of=Firm)))
+    session.flush()
+    snapshot = {c.name: plain(getattr(drop, c.name)) for c in Firm.__table__.columns}
+    moved: dict[str, Any] = {}
+    took_stages = _move_stages(session, keep, drop, moved)
+    _move_people(session, keep, drop, on, moved)
+    _move_children(session, keep, drop, discard_conflicts, moved)
+    _move_references(session, keep, drop, moved)
+    session.execute(update(FirmMerge).where(FirmMerge.firm_id == drop.id).values(firm_id=keep.id))
+    dropped_id, former = drop.id, (drop.name, drop.registered_on) if calc.name_key(drop.name) != keep.name_key else None
+    values = _chosen(keep, drop, choices or {}, took_stages)
+    session.expire_all()
+    session.delete(drop)
+    session.flush()
+    for name, value in values.items():
+        setattr(keep, name, value)
+    if former:
+        since = former[1] if former[1] is not None and former[1] < on else None
+        session.add(FirmName(firm=keep, park_id=keep.park_id, name=former[0], since=since, until=on))
+    session.add(FirmMerge(firm=keep, park_id=keep.park_id, dropped_id=dropped_id, dropped_name=snapshot["name"],
+                          dropped_code=snapshot["credit_code"], merged_on=on, user_name=scope_of(session).user_name,
+                          snapshot=snapshot, moved=moved))
+    session.flush()
+    signals.firms_merged.send(session, kept=keep, dropped_id=dropped_id)
+    return keep
+
+
+def _check_pair(keep: Firm, drop: Firm | None, choices: dict[str, str]) -> None:
+    problems = Problems()
+    if drop is None or drop.id == keep.id:
+        problems.add("tenants.T-08", _l("Choose another firm of this park to merge."), "drop_id")
+    elif drop.park_id != keep.park_id:
+        problems.add("tenants.T-08", _l("Both firms must belong to the same park."), "drop_id")
+    elif drop.state in ("team", "incubating", "graduated", "accelerating") and keep.state != "prospect" and (
+            drop.state != keep.state):
+        problems.add("tenants.T-08", _l("Both firms are tenants in different stages; take the wrong step of one back first."),
+                     "drop_id")
+    for name, side in choices.items():
+        if name not in MERGE_FIELDS or side not in ("keep", "drop"):
+            problems.add("tenants.T-08", _l("Choose for each field which of the two values survives."), name)
+    problems.stop()
+
+
+def _chosen(keep: Firm, drop: Firm, choices: dict[str, str], took_stages: bool) -> dict[str, Any]:
+    """What the kept firm looks like afterwards."""
+    out = {}
+    for name in MERGE_FIELDS:
+        mine, theirs = getattr(keep, name), getattr(drop, name)
+        out[name] = theirs if choices.get(name) == "drop" or (mine is None and choices.get(name) != "keep") else mine
+    if out["capital_amount"] != keep.capital_amount and "capital_currency" not in choices:
+        out["capital_currency"] = drop.capital_currency
+    if took_stages:
+        for name in ("state", "carrier_id", "entered_on", "moved_out_on", "incubating_since", "term_ends_on",
+                     "graduated_on", "was_team"):
+            out[name] = getattr(drop, name)
+    return out
+
+
+def _move_stages(session: Any, keep: Firm, drop: Firm, moved: dict[str, Any]) -> bool:
+    """A firm has one history: the kept firm's, or the dropped one's when the kept has none. True when it was taken over."""
+    if session.scalar(select(func.count()).select_from(Stage).where(Stage.firm_id == keep.id)):
+        gone = session.execute(select(Stage.state, Stage.step, Stage.starts_on, Stage.ends_on, Stage.carrier_id).where(
+            Stage.firm_id == drop.id).order_by(Stage.starts_on)).all()
+        if gone:
+            moved["tenants.stage discarded"] = [[plain(v) for v in row] for row in gone]
+            session.execute(delete(Stage).where(Stage.firm_id == drop.id))
+        return False
+    count = session.execute(update(Stage).where(Stage.firm_id == drop.id).values(firm_id=keep.id)).rowcount
+    if count:
+        moved["tenants.stage"] = count
+    return bool(count)
+
+
+def _move_people(session: Any, keep: Firm, drop: Firm, on: date, moved: dict[str, Any]) -> None:
+    """People follow; who already has the part at the kept firm is not doubled, a second representative is ended."""
+    mine = {(p, part) for p, part in session.execute(select(FirmPerson.person_id, FirmPerson.part).where(
+        FirmPerson.firm_id == keep.id, FirmPerson.until.is_(None)))}
+    has_representative = any(part == "legal_representative" for _p, part in mine)
+    rows = list(session.scalars(select(FirmPerson).where(FirmPerson.firm_id == drop.id)))
+    for row in rows:
+        if row.until is None and (row.person_id, row.part) in mine:
+            session.delete(row)
+            continue
+        if row.until is None and row.part == "legal_representative" and has_representative:
+            row.until = max(on, row.since or on)
+        row.firm = keep
+    session.flush()
+    if rows:
+        moved["tenants.firm_person"] = len(rows)
+
+
+def _move_children(session: Any, keep: Firm, drop: Firm, discard: bool, moved: dict[str, Any]) -> None:
+    """Repoint every foreign key, table by table, looking first for rows that would exist twice."""
+    problems, todo = Problems(), [(m, c) for m, c in referrers() if m.__name__ not in SPECIAL]
+    for model, column in todo:
+        twice = _twice(session, model, column, keep, drop)
+        if twice and not discard:
+            problems.add("tenants.T-08", _l("Both firms have the same %(kind)s (%(n)s); remove one of each, or discard those"
+                                            " of the merged firm.", kind=model.__resource__, n=len(twice)), "drop_id")
+        elif twice:
+            rows = list(session.scalars(select(model).where(model.id.in_(twice))))
+            moved[f"{model.__resource__} discarded"] = [
+                {c.key: plain(getattr(r, c.key)) for c in model.__mapper__.column_attrs} for r in rows]
+            session.execute(delete(model).where(model.id.in_(twice)))
+    problems.stop()
+    for model, column in todo:
+        count = session.execute(update(model).where(column == drop.id).values({column.key: keep.id})).rowcount
+        if count:
+            moved[model.__resource__] = moved.get(model.__resource__, 0) + count
+            audit.bulk(session, model, "merge", count, {"from": drop.id, "to": keep.id}, park_id=keep.park_id)
+
+
+def _twice(session: Any, model: Any, column: Any, keep: Firm, drop: Firm) -> list[int]:
+    """Ids of the dropped firm's rows that clash with one of the kept firm's under a unique key."""
+    found: set[int] = set()
+    table, other = model.__table__, aliased(model)
+    keys = [list(c.columns) for c in table.constraints if isinstance(c, UniqueConstraint)]
+    keys += [list(i.columns) for i in table.indexes if i.unique]
+    wheres = [None] * (len(keys) - sum(1 for i in table.indexes if i.unique))
+    wheres += [i.dialect_options["postgresql"].get("where") for i in table.indexes if i.unique]
+    for columns, where in zip(keys, wheres, strict=True):
+        names = [c.name for c in columns]
+        if column.key not in names:
+            continue
+        same = [getattr(other, n) == getattr(model, n) for n in names if n != column.key]
+        query = select(model.id).join(other, and_(getattr(other, column.key) == keep.id, *same)).where(column == drop.id)
+        if where is not None and not _still_twice(session, model, column, where, keep, drop):
+            continue
+        found |= set(session.scalars(query))
+    return sorted(found)
+
+
+def _still_twice(session: Any, model: Any, column: Any, where: Any, keep: Firm, drop: Firm) -> bool:
+    """A partial unique index clashes only when both firms have a row it covers."""
+    count = session.scalar(select(func.count(func.distinct(column))).select_from(model).where(
+        column.in_([keep.id, drop.id]), where))
+    return count == 2
+
+
+def _move_references(session: Any, keep: Firm, drop: Firm, moved: dict[str, Any]) -> None:
+    """Comments, files, to-dos, transitions, approvals … know a firm as (resource, id); the audit trail stays as written."""
+    for mapper in Model.registry.mappers:
+        model, names = mapper.class_, set(mapper.column_attrs.keys())
+        if model in (AuditEntry, SearchEntry):
+            continue
+        for kind, number in (("resource", "record_id"), ("subject_resource", "subject_id")):
+            if {kind, number} <= names:
+                count = session.execute(update(model).where(
+                    getattr(model, kind) == RESOURCE, getattr(model, number) == drop.id).values({number: keep.id})).rowcount
+                if count:
+                    moved[model.__resource__] = moved.get(model.__resource__, 0) + count
