@@ -8,7 +8,7 @@ from sqlalchemy import ForeignKeyConstraint, UniqueConstraint
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm.exc import StaleDataError
 
-from ..db.base import metadata
+from ..db.base import Model
 from ..errors import Conflict, ParkOpsError, Problem, RuleError
 from ..i18n import _l
 
@@ -38,7 +38,8 @@ def _diag(error: DBAPIError) -> Any:
 
 
 def _table(error: DBAPIError) -> Any:
-    return metadata.tables.get(getattr(_diag(error), "table_name", None) or "")
+    name = getattr(_diag(error), "table_name", None)
+    return next((m.local_table for m in Model.registry.mappers if m.local_table.name == name), None) if name else None
 
 
 def _label(table: Any, name: str) -> Any:

@@ -14,6 +14,7 @@ from .resource import Resource
 
 _found: dict[str, Resource] = {}
 _extra: dict[str, Resource] = {}
+_seen: list[tuple] = []
 
 
 def _modules() -> list[ModuleType]:
@@ -22,7 +23,10 @@ def _modules() -> list[ModuleType]:
 
 def all_resources() -> dict[str, Resource]:
     """name -> Resource, in menu order of declaration. Two of one name are refused."""
-    if not _found:
+    loaded = (registry().screens, *registry().manifests)
+    if _seen != [loaded]:  # the registry has loaded more since
+        _found.clear()
+        _seen[:] = [loaded]
         for module in _modules():
             for resource in getattr(module, "RESOURCES", ()):
                 if resource.name in _found and _found[resource.name] is not resource:
@@ -58,7 +62,7 @@ def add(resource: Resource) -> None:
 
 def clear() -> None:
     """Forget the collected lists (the registry was loaded anew)."""
-    _found.clear(), _extra.clear(), clear_resolved()
+    _found.clear(), _extra.clear(), _seen.clear(), clear_resolved()
 
 
 __all__ = ["add", "all_pages", "all_resources", "clear", "has", "resolved"]

@@ -104,7 +104,10 @@ AUDIT = Resource(
              Col("address"), Col("action_id", hidden=True), Col("note", hidden=True), Col("user_id", hidden=True)),
     sections=(Section(_l("Audit entry"), ("at", "user_name", "op", "resource", "record_id", "label", "via", "result", "address",
                                           "action_id", "note")),),
-    views=(View("refused", _l("Refused"), (Filter("result", "ne", "done"),), sort="-id"),),
+    views=(View("refused", _l("Refused"), (Filter("result", "ne", "done"),), sort="-id"),
+           View("logins", _l("Log-ins"), (Filter("resource", "eq", "core.session"),), sort="-id"),
+           View("unmasked", _l("Personal data shown"), (Filter("op", "eq", "unmask"),), sort="-id"),
+           View("exports", _l("Exports"), (Filter("op", "eq", "export"),), sort="-id")),
     tabs=(Tab("change", _l("Before and after"), "parkops/admin/audit_change.html", services.audit_data, order=1),),
     search=("user_name", "label", "resource"), sort="-id", menu=("system", 10))
 
