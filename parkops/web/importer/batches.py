@@ -27,7 +27,7 @@ from .engine import RESOURCE, Outcome, require_rights, run_import
 from .mapping import Header, check, find_header, recall, remember
 from .models import ImportBatch
 from .prescan import MAX_FILE, MIB
-from .reader import SUFFIXES, Table, open_table
+from .reader import SUFFIXES, Table, open_table, refuse_large
 
 IN_REQUEST = 20_000  # rows that are worked on while the browser waits; more run in a thread
 KEEP_DAYS, KEEP_ERRORS = 30, 50_000
@@ -44,8 +44,8 @@ def path_of(batch: ImportBatch) -> Path:
     return folder() / (batch.sha256 + Path(batch.filename).suffix.lower())
 
 
-def store(stream: BinaryIO, filename: str) -> tuple[Path, str]:
-    """Keep an upload by its checksum; refuses more than 20 MiB without reading on."""
+def store(stream: BinaryIO, filename: str, limit: int) -> tuple[Path, str]:
+    """Keep an upload by its checksum; refuses more than the limit without reading on."""
     suffix = Path(filename).suffix.lower()
     if suffix not in SUFFIXES:
         raise Refused(_l("Files of this kind cannot be imported; save the table as .xlsx, .xls or .csv."))
@@ -56,8 +56,8 @@ def store(stream: BinaryIO, filename: str) -> tuple[Path, str]:
         with os.fdopen(handle, "wb") as out:
             while block := stream.read(MIB):
                 size += len(block)
-                if size > MAX_FILE:
-                    raise Refused(_l("The file is larger than %(n)s MiB; split it and import the parts.", n=MAX_FILE // MIB))
+                if size > limit:
+                    refuse_large(limit)
                 digest.update(block)
                 out.write(block)
         target = folder() / (digest.hexdigest() + suffix)
@@ -79,16 +79,16 @@ def sweep() -> None:
             continue
 
 
-def upload(session: Any, kind: ImportKind, stream: BinaryIO, filename: str) -> ImportBatch:
+def upload(session: Any, kind: ImportKind, stream: BinaryIO, filename: str, *, limit: int = MAX_FILE) -> ImportBatch:
     """Store, read and count a file; nothing of a refused one is kept. Flushes."""
     access.require(session, RESOURCE, "add")
     scope = scope_of(session)
     if scope.park_id is None:
         raise Refused(_l("Choose a park first: this record needs one."))
     filename = os.path.basename(filename.replace("\\", "/")).replace("\x00", "")[-200:]
-    path, digest = store(stream, filename)
+    path, digest = store(stream, filename, limit)
     try:
-        with open_table(path, filename) as table:
+        with open_table(path, filename, limit=limit) as table:
             header = find_header(kind, table)
             total = sum(1 for n, cells in table.rows() if n > header.row and any(c.strip() for c in cells))
     except ParkOpsError:
@@ -112,7 +112,7 @@ def table_of(batch: ImportBatch) -> Table:
     path = path_of(batch)
     if not path.exists():
         raise NotFound(_l("The uploaded file is no longer kept; upload it again."))
-    return open_table(path, batch.filename)
+    return open_table(path, batch.filename, limit=max(MAX_FILE, path.stat().st_size))  # checked when it came
 
 
 def load(session: Any, batch_id: int) -> ImportBatch:

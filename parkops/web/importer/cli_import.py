@@ -16,6 +16,8 @@ from ...i18n import _, _l
 from ...importing import MODES, ImportKind, kind_of
 from .engine import Outcome
 
+LIMIT = 200 * 1024 * 1024  # an administrator's own file, read in blocks
+
 
 @click.command("import")
 @click.argument("kind")
@@ -57,13 +59,14 @@ def import_file(kind: ImportKind, file: Path, park_code: str, *, mode: str = "up
     from .reader import open_table
 
     park_id = find_park(park_code)
-    with system_scope("parkops import", {park_id}, via="cli", park_id=park_id) as s, open_table(file) as table:
+    with system_scope("parkops import", {park_id}, via="cli", park_id=park_id) as s, \
+            open_table(file, limit=LIMIT) as table:
         header = mapping.find_header(kind, table)
         columns = mapping.check(kind, header, mapping.recall(s, kind, header))
         batch = None
         if not dry_run:
             with file.open("rb") as stream:
-                batch = batches.upload(s, kind, stream, file.name)
+                batch = batches.upload(s, kind, stream, file.name, limit=LIMIT)
             batch.columns, batch.mode, batch.policy = columns, mode, "all" if all_or_nothing else "good"
             s.flush()
         outcome = run_import(s, kind, table, header=header, columns=columns, on=today(), mode=mode, dry_run=dry_run,

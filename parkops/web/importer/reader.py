@@ -85,9 +85,10 @@ class Table:
         self.close()
 
 
-def open_table(path: Path, filename: str | None = None, *, prescan: bool = True) -> Table:
+def open_table(path: Path, filename: str | None = None, *, limit: int = MAX_FILE, prescan: bool = True) -> Table:
     """Open an upload; every defect is one sentence (Refused), found before anything is written.
 
+    limit: bytes; the command, which an administrator runs on files of his own, allows more than the screen.
     `prescan=False` exists for the tests' control only: the child then meets its limits instead of the scan."""
     filename = filename or path.name
     suffix = Path(filename).suffix.lower()
@@ -99,14 +100,18 @@ def open_table(path: Path, filename: str | None = None, *, prescan: bool = True)
             magic = f.read(8)
     except OSError:
         raise Refused(_l("The file %(name)s cannot be read; check the name and the rights.", name=filename)) from None
-    if size > MAX_FILE:
-        raise Refused(_l("The file is larger than %(n)s MiB; split it and import the parts.", n=MAX_FILE // MIB))
+    if size > limit:
+        refuse_large(limit)
     if size == 0:
         raise Refused(_l("The file is empty; choose the file that holds the table."))
     check_kind(suffix, magic)
     if suffix in (".csv", ".txt"):
         return open_csv(path, filename)
     return open_workbook(path, filename, prescan=prescan)
+
+
+def refuse_large(limit: int) -> None:
+    raise Refused(_l("The file is larger than %(n)s MiB; split it and import the parts.", n=limit // MIB))
 
 
 def check_kind(suffix: str, magic: bytes) -> None:
@@ -120,29 +125,33 @@ def check_kind(suffix: str, magic: bytes) -> None:
                          "spreadsheet program.", suffix=suffix))
 
 
-def encoding_of(raw: bytes) -> str:
+def decodes(path: Path, name: str) -> bool:
+    """Whether the whole file is text of this encoding, without NUL; read in blocks."""
+    decoder = codecs.getincrementaldecoder(name)("strict")
+    try:
+        with path.open("rb") as f:
+            while block := f.read(MIB):
+                if "\x00" in decoder.decode(block):
+                    return False
+            return "\x00" not in decoder.decode(b"", final=True)
+    except UnicodeError:
+        return False
+
+
+def encoding_of(path: Path, head: bytes) -> str:
     """UTF-16 by its mark, else UTF-8, else GB18030, each strictly. Nothing is guessed from letter frequencies."""
-    if raw.startswith(UTF32):
-        names: tuple[str, ...] = ()
-    elif raw.startswith(UTF16):
-        names = ("utf-16",)
-    else:
-        names = ("utf-8-sig", "gb18030")
+    names = () if head.startswith(UTF32) else ("utf-16",) if head.startswith(UTF16) else ("utf-8-sig", "gb18030")
     for name in names:
-        try:
-            text = raw.decode(name)
-        except UnicodeError:
-            continue
-        if "\x00" in text:
-            break
-        return name
+        if decodes(path, name):
+            return name
     raise Refused(_l("The characters of the file cannot be read; save it as CSV UTF-8 and upload it again."))
 
 
 def open_csv(path: Path, filename: str) -> Table:
-    raw = path.read_bytes()
-    encoding = encoding_of(raw)
-    head = raw[: 256 * 1024].decode(encoding, errors="ignore").lstrip("\ufeff\r\n")
+    with path.open("rb") as f:
+        raw = f.read(256 * 1024)
+    encoding = encoding_of(path, raw)
+    head = raw.decode(encoding, errors="ignore").lstrip("\ufeff\r\n")
     line = head.splitlines()[0] if head.strip() else ""
     if not line:
         raise Refused(_l("The file is empty; choose the file that holds the table."))
