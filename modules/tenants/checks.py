@@ -55,7 +55,7 @@ def _chain(session: Any) -> list[str]:
     first = session.scalar(select(func.min(Stage.starts_on)))
     if first is None:
         return []
-    names = dict(session.execute(select(Carrier.id, Carrier.name)).tuples())
+    names = dict(session.execute(select(Carrier.id, Carrier.name)).all())
     found, year = [], Period.year(first)
     while year.start <= today():
         for carrier, row in sorted(reconcile(session, year).items(), key=lambda x: x[0] or 0):

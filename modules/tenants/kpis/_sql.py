@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Date, String, and_, cast, column, func, or_, select, values
 
-from parkops.clock import Period, add_months
+from parkops.clock import Period
 from parkops.kpi.registry import Window
 
 from ..models.stage import Stage
@@ -50,21 +50,19 @@ def in_window(c: Any, window: Window) -> Any:
 
 def months_of(window: Window) -> tuple[str, list[tuple[date, date]]]:
     """(statement grain, [(period start, its last day)]) that make up the window: the year's own statements for a year, the
-    monthly ones otherwise."""
+    monthly ones otherwise (months that have begun)."""
     if window.period.grain == "year":
         return "year", [(window.start, window.period.last_day)]
     months = [Period.month(window.start)]
-    while months[-1].end < window.end:
+    while months[-1].end <= window.on:
         months.append(months[-1].next())
     return "month", [(m.start, m.last_day) for m in months]
 
 
 def last_of(window: Window) -> tuple[str, list[tuple[date, date]]]:
     """Like `months_of`, but only the last period (stocks such as headcount)."""
-    if window.period.grain == "year":
-        return months_of(window)
-    last = Period.month(add_months(window.end, -1))
-    return "month", [(last.start, last.last_day)]
+    grain, rows = months_of(window)
+    return grain, rows[-1:]
 
 
 def periods(rows: list[tuple[date, date]]) -> Any:

@@ -47,22 +47,20 @@ def _reported(figure: str, split: Callable[[Window], Any]) -> Pair:
     return measure, drill
 
 
-def _owned(model: Any, *conditions: Callable[[Window], Any]) -> Pair:
-    """Records of firms in incubation on the window's day that meet the conditions."""
+def _rights(day: Callable[[Window], Any], *conditions: Callable[[Window], Any]) -> Pair:
+    """IP that meets the conditions, of firms that were in incubation on `day` (a column, or the window's day)."""
+    ip = IntellectualProperty
+    key = cast(Stage.carrier_id, String).label("key")
+
     def rows(window: Window, *columns: Any) -> Any:
-        inc = _sql.incubating(window.on)
-        return select(*(c(inc) for c in columns)).select_from(model).join(inc, inc.c.firm_id == model.firm_id).where(
+        return select(*columns).select_from(ip).join(Stage, and_(
+            Stage.firm_id == ip.firm_id, Stage.state == "incubating", _covers(Stage, day(window)))).where(
             *(c(window) for c in conditions))
 
     def measure(window: Window) -> Any:
-        query = rows(window, lambda i: i.c.park_id, lambda i: i.c.key, lambda i: func.count().label("numerator"))
-        inner = query.group_by(*list(query.selected_columns)[:2])
-        return inner
+        return rows(window, Stage.park_id, key, func.count(ip.id).label("numerator")).group_by(Stage.park_id, Stage.carrier_id)
 
-    def drill(window: Window) -> Any:
-        return rows(window, lambda i: model.id.label("id"), lambda i: i.c.key)
-
-    return measure, drill
+    return measure, lambda window: rows(window, ip.id.label("id"), key)
 
 
 def _holders(kinds: tuple[str, ...]) -> Pair:
@@ -157,9 +155,9 @@ def _figure(code: str, title: Any, unit: str, adds_up: str, figure: str, split: 
 
 _hitech = _holders(("hitech",))
 _sme = _holders(("tech_sme", "innovative_sme"))
-_valid_ip = _owned(IntellectualProperty, lambda w: ip_valid(w.on))
-_granted_ip = _owned(IntellectualProperty, _granted)
-_applied_ip = _owned(IntellectualProperty, _applied)
+_valid_ip = _rights(lambda w: w.on, lambda w: ip_valid(w.on))
+_granted_ip = _rights(lambda w: IntellectualProperty.granted_on, _granted)
+_applied_ip = _rights(lambda w: IntellectualProperty.applied_on, _applied)
 _financed = _financed_firms()
 _amount = _financed_amount()
 _reported_share = _reporting()
@@ -183,10 +181,10 @@ KPIS = [
         _l("Rights granted, not expired and not lapsed on the last day, of firms in incubation."),
         resource="tenants.ip", drill=_valid_ip[1], order=30, **_CARRIER),
     Kpi("tenants.ip_granted", _l("IP granted"), "count", SUM, _granted_ip[0],
-        _l("Rights granted in the period to firms in incubation at its end."),
+        _l("Rights granted in the period to firms that were in incubation on that day."),
         resource="tenants.ip", drill=_granted_ip[1], order=31, **_CARRIER),
     Kpi("tenants.ip_applied", _l("IP applied for"), "count", SUM, _applied_ip[0],
-        _l("Rights applied for in the period by firms in incubation at its end."),
+        _l("Rights applied for in the period by firms that were in incubation on that day."),
         resource="tenants.ip", drill=_applied_ip[1], order=32, **_CARRIER),
     Kpi("tenants.hitech_firms", _l("Hi-tech enterprises"), "count", LAST, _hitech[0],
         _l("Firms in incubation holding the hi-tech qualification on the last day."),
