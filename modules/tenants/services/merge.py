@@ -8,17 +8,20 @@ from itertools import combinations
 from typing import Any
 
 from pypinyin import lazy_pinyin
-from sqlalchemy import UniqueConstraint, and_, delete, func, insert, select, update
+from sqlalchemy import UniqueConstraint, and_, delete, func, insert, select, text, update
 from sqlalchemy.orm import aliased
 
+from parkops.comments import Comment
 from parkops.db import audit
 from parkops.db.audit import AuditEntry, plain
 from parkops.db.base import Model
 from parkops.db.session import scope_of
 from parkops.errors import Problems
 from parkops.i18n import _l
+from parkops.rules.models import Assessment, Decision
 from parkops.search import SearchEntry
 from parkops.security import access
+from parkops.workflow import Transition
 
 from .. import calc, errors, signals
 from ..models.firm import DuplicatePair, Firm, FirmMerge, FirmName
@@ -94,6 +97,7 @@ def dismiss_pair(session: Any, pair: DuplicatePair, *, note: str) -> DuplicatePa
 MERGE_FIELDS = tuple(c.name for c in Firm.__table__.columns if c.name not in (
     "id", "park_id", "version", "created_at", "name_key", "state", "carrier_id", "entered_on", "moved_out_on",
     "incubating_since", "term_ends_on", "graduated_on", "was_team"))
+STAYS = (AuditEntry, SearchEntry, Transition, Comment, Assessment, Decision)  # as written, or rebuilt, or copied
 SPECIAL = ("Stage", "FirmMerge", "DuplicatePair", "FirmPerson")
 
 
@@ -178,7 +182,18 @@ def _move_stages(session: Any, keep: Firm, drop: Firm, moved: dict[str, Any]) ->
     count = session.execute(update(Stage).where(Stage.firm_id == drop.id).values(firm_id=keep.id)).rowcount
     if count:
         moved["tenants.stage"] = count
+        _copy(session, Transition, keep, drop)
     return bool(count)
+
+
+def _copy(session: Any, model: Any, keep: Firm, drop: Firm) -> int:
+    """Append-only rows beside the dropped firm are written again beside the kept one; the originals stay."""
+    names = [c.key for c in model.__mapper__.column_attrs if c.key not in ("id", "record_id", "version", "created_at")]
+    rows = session.execute(select(*(getattr(model, n) for n in names)).where(
+        model.resource == RESOURCE, model.record_id == drop.id).order_by(model.id)).all()
+    if rows:
+        session.execute(insert(model), [{**dict(zip(names, row, strict=True)), "record_id": keep.id} for row in rows])
+    return len(rows)
 
 
 def _move_people(session: Any, keep: Firm, drop: Firm, on: date, moved: dict[str, Any]) -> None:
@@ -220,42 +235,39 @@ def _move_children(session: Any, keep: Firm, drop: Firm, discard: bool, moved: d
             audit.bulk(session, model, "merge", count, {"from": drop.id, "to": keep.id}, park_id=keep.park_id)
 
 
+def _unique_keys(model: Any, column: Any) -> list[tuple[list[str], Any]]:
+    """(other columns, condition) of every unique key of the table that holds the firm's column."""
+    table = model.__table__
+    keys = [([c.name for c in k.columns], None) for k in table.constraints if isinstance(k, UniqueConstraint)]
+    keys += [([c.name for c in i.columns], i.dialect_options["postgresql"].get("where")) for i in table.indexes if i.unique]
+    return [([n for n in names if n != column.key], where) for names, where in keys if column.key in names]
+
+
 def _twice(session: Any, model: Any, column: Any, keep: Firm, drop: Firm) -> list[int]:
     """Ids of the dropped firm's rows that clash with one of the kept firm's under a unique key."""
     found: set[int] = set()
-    table, other = model.__table__, aliased(model)
-    keys = [list(c.columns) for c in table.constraints if isinstance(c, UniqueConstraint)]
-    keys += [list(i.columns) for i in table.indexes if i.unique]
-    wheres = [None] * (len(keys) - sum(1 for i in table.indexes if i.unique))
-    wheres += [i.dialect_options["postgresql"].get("where") for i in table.indexes if i.unique]
-    for columns, where in zip(keys, wheres, strict=True):
-        names = [c.name for c in columns]
-        if column.key not in names:
-            continue
-        same = [getattr(other, n) == getattr(model, n) for n in names if n != column.key]
-        query = select(model.id).join(other, and_(getattr(other, column.key) == keep.id, *same)).where(column == drop.id)
-        if where is not None and not _still_twice(session, model, column, where, keep, drop):
-            continue
-        found |= set(session.scalars(query))
+    for names, where in _unique_keys(model, column):
+        columns = [getattr(model, n) for n in names]
+        query = select(model.id, column, *columns).where(column.in_([keep.id, drop.id]))
+        if where is not None:
+            query = query.where(text(str(where)))
+        rows = session.execute(query).all()
+        mine = {tuple(r[2:]) for r in rows if r[1] == keep.id}
+        found |= {r[0] for r in rows if r[1] == drop.id and tuple(r[2:]) in mine and None not in r[2:]}
     return sorted(found)
 
 
-def _still_twice(session: Any, model: Any, column: Any, where: Any, keep: Firm, drop: Firm) -> bool:
-    """A partial unique index clashes only when both firms have a row it covers."""
-    count = session.scalar(select(func.count(func.distinct(column))).select_from(model).where(
-        column.in_([keep.id, drop.id]), where))
-    return count == 2
-
-
 def _move_references(session: Any, keep: Firm, drop: Firm, moved: dict[str, Any]) -> None:
-    """Comments, files, to-dos, transitions, approvals … know a firm as (resource, id); the audit trail stays as written."""
+    """Files, to-dos, approvals … know a firm as (resource, id) and follow; comments, assessments and stored decisions are
+    append-only and are copied. The audit trail stays as written; the lineage leads to it."""
+    for model in (Comment, Assessment, Decision):
+        if count := _copy(session, model, keep, drop):
+            moved[model.__resource__] = count
     for mapper in Model.registry.mappers:
         model, names = mapper.class_, set(mapper.column_attrs.keys())
-        if model in (AuditEntry, SearchEntry):
+        if model in STAYS or not {"resource", "record_id"} <= names:
             continue
-        for kind, number in (("resource", "record_id"), ("subject_resource", "subject_id")):
-            if {kind, number} <= names:
-                count = session.execute(update(model).where(
-                    getattr(model, kind) == RESOURCE, getattr(model, number) == drop.id).values({number: keep.id})).rowcount
-                if count:
-                    moved[model.__resource__] = moved.get(model.__resource__, 0) + count
+        count = session.execute(update(model).where(
+            model.resource == RESOURCE, model.record_id == drop.id).values(record_id=keep.id)).rowcount
+        if count:
+            moved[model.__resource__] = moved.get(model.__resource__, 0) + count
