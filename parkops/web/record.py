@@ -199,7 +199,7 @@ class RecordPages:
         if not form.read(request.form):
             flash("; ".join(str(message) for _name, _label, message in form.problems), "danger")
             return redirect(back, 303)
-        claimed = idempotency.claim(session, request.form.get("_once"), request.path, {k: request.form[k] for k in form.specs})
+        claimed = idempotency.claim(session, request.form.get("_once"), request.path, {k: request.form.get(k) for k in form.specs})
         if claimed.answer is not None:
             session.rollback()
             return redirect(back, 303)

@@ -74,6 +74,8 @@ def item_json(session: Any, resolved: Resolved, obj: Any, clear: frozenset[str] 
         if field.personal and name not in clear:
             out[name] = show.masked_text(field, value) if value not in (None, "") else None
             continue
+        if field.places and isinstance(value, Decimal):
+            value = value.quantize(Decimal(1).scaleb(-field.places))
         out[name] = to_json(value)
         if field.kind in ("choice", "ref") and value is not None:
             out[f"{name}__text"] = show.field_text(field, value, session, obj)

@@ -200,6 +200,8 @@ def parse(field: ResolvedField, raw: Any, session: Any, *, form: bool = True) ->
         if field.required and not found:
             raise BadValue(_l("Please fill this in."))
         return found
+    if isinstance(raw, list | dict):
+        raise BadValue(_l("Write one value here."))
     if blank(raw):
         if field.required:
             raise BadValue(_l("Please fill this in."))
