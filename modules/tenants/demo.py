@@ -5,17 +5,19 @@ as a total. After the article's day a thin thread of events runs on to the day o
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from sqlalchemy import func, select
 
+from parkops import clock
 from parkops.demo import Context, Figure
 
 from . import demo_data as data
 from . import demo_firms, demo_support, demo_today
 from .models.batch import SigningBatch, SigningProject
 from .models.capital_project import CapitalProject
+from .models.credential import PRACTITIONER
 from .models.firm import Firm
 from .models.stage import Stage
 from .services import carriers, credentials, honours
@@ -25,21 +27,24 @@ WAN = 10_000
 
 def load(context: Context) -> None:
     """Build the demo; called once per database."""
-    maker, shared = data.Maker(), context.shared
+    maker, shared, today = data.Maker(), context.shared, clock.today()
     with context.scope("operations_manager") as s:
         shared |= demo_support.build(s, maker)
     context.say("tenants: carriers, staff, honours, mentors")
-    plans, done = data.firms(maker), [0]
+    until = today - timedelta(days=30)
+    plans = data.firms(maker, 300, data.START, data.ARTICLE - timedelta(days=15), until)
+    plans += data.firms(maker, 80, data.ARTICLE + timedelta(days=1), until, until)
+    done = [0]
 
     def tick() -> None:
         done[0] += 1
         if done[0] % 50 == 0:
             context.say(f"tenants: {done[0]} of {len(plans)} firms and teams")
 
-    demo_firms.build(context.scope, shared, plans, maker, tick)
+    demo_firms.build(context.scope, shared, plans, maker, until, tick)
     with context.scope("operations_manager") as s:
         demo_today.batches(s, shared, plans, maker)
-    demo_today.build(context, plans, maker)
+    demo_today.build(context, maker, today)
     context.say("tenants: signing batches and today's work")
 
 
@@ -97,7 +102,7 @@ FIGURES = [
                                         "tenants.recruitment: hired in 2021, management")),
     Figure("F16", "聘请专业人才", 10, _count(lambda s, on: credentials.count_hired(s, date(2021, 1, 1), on, specialties=demo_support.SPECIALTIES),
                                        "tenants.recruitment: hired by the day in the five specialties")),
-    Figure("F17", "取得孵化器从业资格的运营专员", 21, _count(lambda s, on: credentials.count_certified(s, on, credentials.PRACTITIONER),
+    Figure("F17", "取得孵化器从业资格的运营专员", 21, _count(lambda s, on: credentials.count_certified(s, on, PRACTITIONER),
                                                "tenants.credential: distinct persons with a practitioner's certificate")),
     Figure("F18", "其中高级从业资格", 6, _count(lambda s, on: credentials.count_certified(s, on, ("practitioner_senior",)),
                                         "tenants.credential: distinct persons, senior")),

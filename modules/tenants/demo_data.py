@@ -167,34 +167,35 @@ def _figures(m: Maker, plan: FirmPlan, last_year: int) -> None:
 
 
 def _outcome(m: Maker, plan: FirmPlan, until: date) -> None:
-    """Who graduates, leaves or dissolves, not before a year in the park."""
-    r, first = m.random, plan.entered_on + timedelta(days=400)
-    if first >= until:
+    """Who graduates, leaves or dissolves: not before a year in the park, mostly within five."""
+    r, since = m.random, plan.incorporated_on or plan.entered_on
+    first, last = since + timedelta(days=400), min(until, since + timedelta(days=1800))
+    if first >= last:
         return
     luck = r.random()
-    if luck < 0.20:
-        plan.outcome, plan.outcome_on = "graduated", m.day(first, until)
+    if luck < 0.46:
+        plan.outcome, plan.outcome_on = "graduated", m.day(first, last)
         plan.criterion = r.choice(("hitech", "hitech", "round", "revenue"))
         if plan.criterion == "revenue" and plan.outcome_on.month < 3:  # last year's figures are reported by the end of January
-            plan.outcome_on = plan.outcome_on.replace(month=4, day=15)
-        if r.random() < 0.35:
+            plan.outcome_on = min(plan.outcome_on.replace(month=4, day=15), until)
+        if r.random() < 0.3:
             plan.accelerated_on = plan.outcome_on + timedelta(days=30)
-    elif luck < 0.30:
-        plan.outcome, plan.outcome_on = "left", m.day(first, until)
-    elif luck < 0.37:
-        plan.outcome, plan.outcome_on = "dissolved", m.day(first, until)
+    elif luck < 0.66:
+        plan.outcome, plan.outcome_on = "left", m.day(first, last)
+    elif luck < 0.74:
+        plan.outcome, plan.outcome_on = "dissolved", m.day(first, last)
 
 
-def _merits(m: Maker, plan: FirmPlan) -> None:
+def _merits(m: Maker, plan: FirmPlan, until: date) -> None:
     """Mentor, qualifications, financing and IP; what a graduation criterion needs comes before the graduation."""
     r, since = m.random, plan.incorporated_on or plan.entered_on
     plan.has_mentor = r.random() < 0.62
     if plan.criterion == "hitech" or r.random() < 0.12:
-        end = plan.outcome_on or ARTICLE
-        first = since + timedelta(days=100)
+        end = plan.outcome_on or until
+        first = max(since + timedelta(days=100), end - timedelta(days=700))  # a certificate stands three years
         plan.hitech_on = m.day(first, end - timedelta(days=20)) if first < end - timedelta(days=20) else None
     if plan.criterion == "round" or r.random() < 0.10:
-        end = plan.outcome_on or ARTICLE
+        end = plan.outcome_on or until
         first = since + timedelta(days=60)
         if first < end - timedelta(days=10):
             plan.round_on = m.day(first, end - timedelta(days=10))
@@ -203,7 +204,7 @@ def _merits(m: Maker, plan: FirmPlan) -> None:
     if plan.criterion == "revenue" and plan.outcome_on:
         for year in (plan.outcome_on.year - 1, plan.outcome_on.year - 2):
             plan.figures[year] = {**_blank(), **plan.figures.get(year, {}), "revenue": r.randint(560, 900) * 10_000}
-    plan.tech_sme_years = tuple(y for y in (2020, 2021, 2022) if y >= plan.entered_on.year and r.random() < 0.45)
+    plan.tech_sme_years = tuple(y for y in range(2020, until.year + 1) if y >= plan.entered_on.year and r.random() < 0.45)
     plan.patents, plan.copyrights = r.choice((0, 0, 1, 1, 2, 3)), r.choice((0, 0, 1, 2, 4))
 
 
@@ -211,29 +212,28 @@ def _blank() -> dict[str, int | None]:
     return dict.fromkeys(("revenue", "rd", "tax", "profit", "staff", "college", "doctors", "graduates"))
 
 
-def firms(m: Maker, count: int = 300, *, last_year: int = 2025) -> list[FirmPlan]:
-    """About three years of admissions up to the article's day: most companies, some teams that incorporate later."""
+def firms(m: Maker, count: int, first: date, last: date, until: date) -> list[FirmPlan]:
+    """`count` admissions between two days, and what became of them by `until`: most companies, some teams that incorporate later."""
     plans = []
     for number in range(count):
         track = TRACKS[number % 4]
         incubator, makerspace = HOME[track]
-        entered = m.day(START, ARTICLE - timedelta(days=15))
+        entered = m.day(first, last)
         as_team = m.random.random() < 0.28
         registered = entered - timedelta(days=m.random.randint(20, 600))
         plan = FirmPlan(m.firm_name(track), m.credit_code(), track, makerspace if as_team else incubator, registered, entered, m.person(),
                         m.phone(), Decimal(m.random.choice((10, 30, 50, 100, 100, 200, 300, 500, 1000))) * 10_000)
+        plans.append(plan)
         if as_team:
-            plan.team_name = f"{plan.representative}{m.random.choice(BRANDS)}团队{number:03d}"
+            plan.team_name = f"{plan.representative}{m.random.choice(BRANDS)}团队{entered:%y%m}-{number:03d}"
             ready = entered + timedelta(days=m.random.randint(60, 420))
-            if m.random.random() < 0.72 and ready < ARTICLE:
+            if m.random.random() < 0.72 and ready < until:
                 plan.incorporated_on, plan.registered_on = ready, ready - timedelta(days=3)
             else:
-                plans.append(plan)
+                if m.random.random() < 0.6 and entered + timedelta(days=500) < until:
+                    plan.outcome, plan.outcome_on = "left", entered + timedelta(days=m.random.randint(200, 480))
                 continue
-        _outcome(m, plan, ARTICLE - timedelta(days=5))
-        if plan.incorporated_on and plan.outcome_on and plan.outcome_on <= plan.incorporated_on + timedelta(days=200):
-            plan.outcome = plan.outcome_on = plan.criterion = plan.accelerated_on = None
-        _figures(m, plan, last_year)
-        _merits(m, plan)
-        plans.append(plan)
+        _outcome(m, plan, until)
+        _figures(m, plan, until.year - 1)
+        _merits(m, plan, until)
     return plans

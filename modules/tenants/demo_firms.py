@@ -6,10 +6,13 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
 
+from sqlalchemy import select
+
 from parkops.clock import add_months
 
 from . import demo_data as data
 from .models.firm import Firm
+from .models.graduation import GraduationCase
 from .services import financing, firms, graduation, mentors, moveout, qualifications, stages, statements, visits
 
 ARCHIVE = "按入园审批纸质档案补录"
@@ -18,19 +21,22 @@ TOPICS = ("商业模式梳理", "知识产权布局", "融资计划书打磨", "
 FINDINGS = ("研发进度正常,近期有扩充场地的意向。", "订单增长较快,资金周转偏紧,希望对接银行。", "招聘软件工程师困难,希望参加校招。", "新产品小试完成,需要检测平台支持。")
 
 
-def build(scope: Callable[[str], Any], context: dict[str, Any], plans: list[data.FirmPlan], maker: data.Maker, tick: Callable[[], Any]) -> None:
+def build(scope: Callable[[str], Any], context: dict[str, Any], plans: list[data.FirmPlan], maker: data.Maker,
+          until: date, tick: Callable[[], Any]) -> None:
     """Load every plan, a few dozen firms to a transaction. `scope(role)` opens a session in that persona's name."""
     for start in range(0, len(plans), 25):
         with scope("operations_clerk") as s:
             for plan in plans[start:start + 25]:
                 firm = _admit(s, plan, context["carriers"])
-                _records(s, plan, firm, context, maker)
+                _records(s, plan, firm, context, maker, until)
                 context.setdefault("firms", {})[plan.code] = firm.id
+                if plan.outcome == "graduated":
+                    _propose(s, plan, firm)
                 tick()
         with scope("operations_manager") as s:
             for plan in plans[start:start + 25]:
                 if plan.outcome:
-                    _finish(s, plan, s.get(Firm, context["firms"][plan.code]), context["carriers"])
+                    _finish(s, plan, s.get(Firm, context["firms"][plan.code]), context["carriers"], until)
 
 
 def _admit(session: Any, plan: data.FirmPlan, carriers: dict[str, int]) -> Firm:
@@ -53,7 +59,8 @@ def _admit(session: Any, plan: data.FirmPlan, carriers: dict[str, int]) -> Firm:
     return firm
 
 
-def _records(session: Any, plan: data.FirmPlan, firm: Firm, context: dict[str, Any], maker: data.Maker) -> None:
+def _records(session: Any, plan: data.FirmPlan, firm: Firm, context: dict[str, Any], maker: data.Maker,
+             until: date) -> None:
     """What the firm achieved and received."""
     r, since = maker.random, plan.incorporated_on or plan.entered_on
     end = plan.outcome_on if plan.outcome in ("left", "dissolved") else None
@@ -63,7 +70,7 @@ def _records(session: Any, plan: data.FirmPlan, firm: Firm, context: dict[str, A
         mentors.create_agreement(session, firm_id=firm.id, mentor_id=mentor, from_on=begin, to_on=end, goal=r.choice(TOPICS))
         for n in range(r.choice((0, 1, 2))):
             held = begin + timedelta(days=30 + 90 * n)
-            if held < min(end or data.ARTICLE, data.ARTICLE):
+            if held < (end or until):
                 mentors.create_session(session, mentor_id=mentor, firm_id=firm.id, held_on=held, minutes=60 + 30 * n, topic=r.choice(TOPICS))
     if plan.hitech_on:
         qualifications.create_qualification(session, firm_id=firm.id, kind="hitech", obtained_on=plan.hitech_on, issuer="山东省科学技术厅",
@@ -78,28 +85,28 @@ def _records(session: Any, plan: data.FirmPlan, firm: Firm, context: dict[str, A
         financing.create_financing(session, firm_id=firm.id, kind=r.choice(("angel", "vc")), round="angel", on_date=plan.round_on,
                                    amount=plan.round_amount, investor=r.choice(("上海磅礴投资", "济宁产业引导基金", "齐鲁天使投资")),
                                    evidence="验资报告")
-    _rights(session, plan, firm, since, maker)
+    _rights(session, plan, firm, since, until)
     _figures(session, plan, firm)
     if r.random() < 0.5:
-        held = min(since + timedelta(days=r.randint(30, 300)), data.ARTICLE)
+        held = min(since + timedelta(days=r.randint(30, 300)), until)
         visits.create_visit(session, firm_id=firm.id, kind="onsite", held_on=held, staff_id=r.choice(context["staff"]), subject="例行走访",
                             findings=r.choice(FINDINGS))
 
 
-def _rights(session: Any, plan: data.FirmPlan, firm: Firm, since: date, maker: data.Maker) -> None:
+def _rights(session: Any, plan: data.FirmPlan, firm: Firm, since: date, until: date) -> None:
     if not firm.credit_code:
         return
     for n in range(plan.patents):
         applied = since + timedelta(days=40 + 60 * n)
         granted = applied + timedelta(days=240)
-        if granted < data.ARTICLE:
+        if granted < until:
             kind = "invention" if n == 0 else "utility"
             qualifications.create_ip(session, firm_id=firm.id, kind=kind, name=f"一种{data.TRADES[plan.track][n % 5]}装置{n + 1}",
                                      number=f"ZL{applied.year}{'1' if kind == 'invention' else '2'}{firm.id:05d}{n:02d}.{n}",
                                      applied_on=applied, granted_on=granted)
     for n in range(plan.copyrights):
         day = since + timedelta(days=50 + 45 * n)
-        if day < data.ARTICLE:
+        if day < until:
             qualifications.create_ip(session, firm_id=firm.id, kind="software", name=f"{firm.name[2:6]}管理软件V{n + 1}.0",
                                      number=f"{day.year}SR{firm.id:05d}{n:02d}", granted_on=day)
 
@@ -113,7 +120,14 @@ def _figures(session: Any, plan: data.FirmPlan, firm: Firm) -> None:
             **{column: f[key] for key, column in KINDS.items()})
 
 
-def _finish(session: Any, plan: data.FirmPlan, firm: Firm, carriers: dict[str, int]) -> None:
+def _propose(session: Any, plan: data.FirmPlan, firm: Firm) -> None:
+    """The clerk opens the graduation case and hands in the evidence; somebody else decides."""
+    assert plan.outcome_on is not None
+    case = graduation.propose_case(session, firm, on=plan.outcome_on - timedelta(days=7))
+    graduation.hand_in_evidence(session, case, on=plan.outcome_on - timedelta(days=5))
+
+
+def _finish(session: Any, plan: data.FirmPlan, firm: Firm, carriers: dict[str, int], until: date) -> None:
     on = plan.outcome_on
     assert on is not None
     if plan.outcome == "dissolved":
@@ -123,9 +137,8 @@ def _finish(session: Any, plan: data.FirmPlan, firm: Firm, carriers: dict[str, i
         moveout.settle_items(session, moveout.items_of(session, case), on=on)
         stages.leave_firm(session, firm, on=on, reason="未达到毕业条件,迁出园区")
     else:
-        case = graduation.propose_case(session, firm, on=on - timedelta(days=7))
-        graduation.hand_in_evidence(session, case, on=on - timedelta(days=5))
+        case = session.scalars(select(GraduationCase).where(GraduationCase.firm_id == firm.id)).one()
         graduation.approve_case(session, case, on=on - timedelta(days=1))
         graduation.complete_case(session, case, on=on)
-        if plan.accelerated_on and plan.accelerated_on <= data.ARTICLE:
+        if plan.accelerated_on and plan.accelerated_on <= until:
             stages.accelerate_firm(session, firm, on=plan.accelerated_on, carrier_id=carriers["ACC-1"], reason="毕业后入驻加速器")
