@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import difflib
+from typing import Any
 
 from ..errors import Refused
 from ..i18n import _l
+from ..security import access
 from .registry import Kpi
 
 EXTRA: list[Kpi] = []  # tests of the machinery declare theirs here
@@ -23,6 +25,11 @@ def all_kpis() -> dict[str, Kpi]:
             raise Refused(f"the indicator {kpi.code} is declared twice")
         found[kpi.code] = kpi
     return found
+
+
+def readable(session: Any) -> dict[str, Kpi]:
+    """The KPIs whose records the actor may read (a figure tells about its records)."""
+    return {k.code: k for k in all_kpis().values() if access.may(session, k.resource or "core.kpi", "read")}
 
 
 def kpi_of(code: str) -> Kpi:
