@@ -56,6 +56,7 @@ ERROR_CELLS = frozenset(("#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL
 _DATE = re.compile(r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?(?:[T ]00:00(?::00(?:\.0+)?)?)?")
 _COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})")
 _NUMBER = re.compile(r"[+-]?(?:\d+|\d{1,3}(?:,\d{3})+)(?:\.\d+)?")
+GUARDED = "=+-@\t\r\n＝＋－＠'"  # what the CSV export puts an apostrophe before
 _YES = frozenset(("是", "有", "y", "yes", "true", "1", "√"))
 _NO = frozenset(("否", "无", "n", "no", "false", "0", "×"))
 
@@ -86,7 +87,8 @@ class ImportField:
     """A column of the file.
 
     name: the model's column (or a name of its own with `fills`). kind: how the text is read when `parse` is not given.
-    aliases: headings that mean this field, any language. empty: words that mean "not stated" (besides an empty cell).
+    aliases: headings that mean this field; a lazy text counts in every language. empty: words that mean "not stated"
+    besides an empty cell.
     parse: `(text) -> value | {column: value}`, raises BadValue. fills: columns a dict-returning `parse` fills.
     choices: `Choices`; codes and labels of every language are understood. extra: accepted word -> code."""
 
@@ -94,7 +96,7 @@ class ImportField:
     title: Any
     kind: str = "text"
     required: bool = False
-    aliases: tuple[str, ...] = ()
+    aliases: tuple[Any, ...] = ()
     parse: Callable[[str], Any] | None = None
     fills: tuple[str, ...] = ()
     empty: tuple[str, ...] = ()
@@ -179,7 +181,7 @@ def kind_of(code: str) -> ImportKind:
 def clean(text: str) -> str:
     """Outer white space (ideographic too) and our own export guard (`'=…`) taken off; the inside stays as it is."""
     text = text.strip().strip("\ufeff\u3000\u200b").strip()
-    if len(text) > 1 and text[0] == "'" and text[1] in "=+-@\t\r'":
+    if len(text) > 1 and text[0] == "'" and text[1] in GUARDED:
         return text[1:]
     return text
 

@@ -31,7 +31,7 @@ IMPORTS = [
             ImportField("legal_representative", _l("Legal representative"), empty=firm.NOT_STATED,
                         aliases=("法人代表", "法定代表人", "法人", "负责人", "Legal person")),
             ImportField("capital", _l("Registered capital"), parse=firm.read_capital, fills=CAPITAL, empty=firm.NOT_STATED,
-                        aliases=("注册资金", "注册资本", "Registered capital as written"), max_length=100,
+                        aliases=("注册资金", "注册资本", _l("Registered capital as written")), max_length=100,
                         help=_l("As written, such as 500万元; what is not certain stays empty")),
             ImportField("business_scope", _l("Business scope"), empty=firm.NOT_STATED, max_length=10_000,
                         aliases=("经营范围", "业务范围")),

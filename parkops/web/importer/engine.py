@@ -96,6 +96,12 @@ def run_import(session: Any, kind: ImportKind, table: Table, *, header: Header, 
     return run.outcome
 
 
+def take_turns(session: Any, kind: ImportKind, park_id: int) -> None:
+    """One import of a kind into a park at a time: two would reject each other's rows, or deadlock on them."""
+    session.connection().execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:k, :park))"),
+                                 {"k": f"import {kind.code}", "park": park_id})
+
+
 class _Run:
     """The state of one run."""
 
@@ -111,9 +117,8 @@ class _Run:
         self.updated_ids: list[int] = []
 
     def work(self, progress: Callable[[int], None]) -> None:
-        if self.writing:  # two imports of one kind into one park would deadlock on each other's rows
-            self.session.connection().execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:k, :park))"),
-                                              {"k": f"import {self.kind.code}", "park": self.park_id})
+        if self.writing:
+            take_turns(self.session, self.kind, self.park_id)
         for chunk in self.chunks():
             self.chunk(chunk)
             progress(self.outcome.total)

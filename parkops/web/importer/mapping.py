@@ -43,9 +43,11 @@ def plain(text: str) -> str:
 
 def names_of(f: ImportField) -> set[str]:
     """Every heading that means this field: its aliases, its title in each language, its name."""
-    msgid = getattr(f.title, "msgid", str(f.title))
-    titles = [msgid, *(catalogue(lang).gettext(msgid) for lang in LANGUAGES)]
-    return {plain(n) for n in (*f.aliases, *titles, f.name)}
+    names = [f.name]
+    for text in (f.title, *f.aliases):
+        msgid = getattr(text, "msgid", None)
+        names += [text] if msgid is None else [msgid, *(catalogue(lang).gettext(msgid) for lang in LANGUAGES)]
+    return {plain(n) for n in names}
 
 
 def find_header(kind: ImportKind, table: Table) -> Header:
