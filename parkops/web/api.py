@@ -143,8 +143,7 @@ class ListApi:
             422: {description: A rule is not met}
         """
         given = body()
-        view = save_view(self.session, self.resolved, title=given.get("title"), state=given.get("state"),
-                         shared=given.get("shared", False))
+        view = save_view(self.session, self.resolved, title=given.get("title"), state=given.get("state"), shared=given.get("shared", False))
         commit()
         return jsonify(id=view.id, title=view.title, shared=view.owner_id is None)
 
@@ -182,8 +181,15 @@ class ListApi:
         """
         given = body()
         access.require(self.session, self.resolved.name, "read")
-        made = export.order(self.session, self.resolved, grid.parse(given.get("q")), raw=given.get("q") or {},
-                            file_format=given.get("format", "csv"), reason=given.get("reason"), clear=given.get("unmask") is True)
+        made = export.order(
+            self.session,
+            self.resolved,
+            grid.parse(given.get("q")),
+            raw=given.get("q") or {},
+            file_format=given.get("format", "csv"),
+            reason=given.get("reason"),
+            clear=given.get("unmask") is True,
+        )
         commit()
         if made.message is not None:
             return jsonify(message=str(made.message), rows=made.count), 202
@@ -214,7 +220,9 @@ def save_view(session: Any, resolved: Any, *, title: Any, state: Any, shared: An
     grid.Grid(session, resolved, grid.parse(state)).page_ids()  # what cannot be asked cannot be kept
     scope = scope_of(session)
     owner = None if shared else scope.user_id
-    mine = list(session.scalars(select(SavedView).where(SavedView.resource == resolved.name, SavedView.owner_id.is_not_distinct_from(owner))))
+    mine = list(
+        session.scalars(select(SavedView).where(SavedView.resource == resolved.name, SavedView.owner_id.is_not_distinct_from(owner)))
+    )
     view = next((v for v in mine if v.title == name), None)
     if view is None:
         problems = Problems()

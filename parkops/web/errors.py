@@ -18,10 +18,18 @@ from .session import web_session
 
 log = logging.getLogger(__name__)
 TITLES = {
-    400: _l("This request cannot be understood"), 401: _l("Please log in"), 403: _l("Not allowed"), 404: _l("Nothing here"),
-    405: _l("This address cannot be used that way"), 409: _l("Somebody else was quicker"), 413: _l("Too large"),
-    422: _l("Something needs correcting"), 429: _l("Too many requests"), 500: _l("Something went wrong"),
-    503: _l("The database is not available")}
+    400: _l("This request cannot be understood"),
+    401: _l("Please log in"),
+    403: _l("Not allowed"),
+    404: _l("Nothing here"),
+    405: _l("This address cannot be used that way"),
+    409: _l("Somebody else was quicker"),
+    413: _l("Too large"),
+    422: _l("Something needs correcting"),
+    429: _l("Too many requests"),
+    500: _l("Something went wrong"),
+    503: _l("The database is not available"),
+}
 SENTENCES = {
     400: _l("Go back, check what you entered and try again."),
     401: _l("Please log in first; your session may have ended."),
@@ -34,7 +42,8 @@ SENTENCES = {
     422: _l("Correct the marked fields and try again."),
     429: _l("Wait a minute, then try again."),
     500: _l("Your last step was not saved. Try again; if it happens again, tell a system administrator the number below."),
-    503: _l("Wait a moment, then try again; tell a system administrator if it stays so.")}
+    503: _l("Wait a moment, then try again; tell a system administrator if it stays so."),
+}
 
 
 def wants_json() -> bool:
@@ -60,8 +69,7 @@ def answer(status: int, message: Any = None, *, problems: list[Any] | None = Non
 
 def page(status: int, text: str, number: str | None = None) -> str:
     """The frame when it can be drawn, a bare page when even that fails (no database)."""
-    values = {"status": status, "title": str(TITLES.get(status, TITLES[400 if status < 500 else 500])), "message": text,
-              "number": number}
+    values = {"status": status, "title": str(TITLES.get(status, TITLES[400 if status < 500 else 500])), "message": text, "number": number}
     if status < 500:
         try:
             return render_template("parkops/error.html", **values)

@@ -18,12 +18,14 @@ from typing import Any
 
 from sqlalchemy import select
 
-from ..approval import ApprovalKind, on_approved, on_returned, request as ask_approval
+from ..approval import ApprovalKind, on_approved, on_returned
+from ..approval import request as ask_approval
 from ..clock import local, now
 from ..db import audit
 from ..db.session import scope_of
 from ..errors import Problem, Refused, RuleError
 from ..i18n import _, _l
+from ..importing import GUARDED
 from ..security import access
 from .compile import Resolved, ResolvedColumn
 from .grid import Grid, Query
@@ -71,8 +73,7 @@ def return_export(session: Any, approval: Any, owner: ExportRequest) -> None:
     owner.state = "returned"
 
 
-def order(session: Any, resolved: Resolved, query: Query, *, raw: dict, file_format: Any, reason: Any = None,
-          clear: bool = False) -> Order:
+def order(session: Any, resolved: Resolved, query: Query, *, raw: dict, file_format: Any, reason: Any = None, clear: bool = False) -> Order:
     """Check rights and size, write the audit entry and, for large exports, find or ask for the approval.
 
     Raises NotAllowed, Refused, and RuleError when a large export comes without a reason."""
@@ -94,8 +95,13 @@ def order(session: Any, resolved: Resolved, query: Query, *, raw: dict, file_for
         _ask(session, made, raw, reason)
         return made
     personal = [n for n in grid.names if grid.column(n).personal]
-    audit.event(session, "export", {"rows": count, "format": file_format, "query": audit_safe(raw), "unmasked": clear and personal},
-                resource=resolved.name, park_id=scope.park_id)
+    audit.event(
+        session,
+        "export",
+        {"rows": count, "format": file_format, "query": audit_safe(raw), "unmasked": clear and personal},
+        resource=resolved.name,
+        park_id=scope.park_id,
+    )
     return made
 
 
@@ -110,10 +116,17 @@ def _approved(session: Any, made: Order, raw: dict) -> bool:
     """Use up the approved request for this very question, if there is one."""
     scope = scope_of(session)
     wanted = audit_safe(raw)
-    for row in session.scalars(select(ExportRequest).where(
-            ExportRequest.user_id == scope.user_id, ExportRequest.state == "approved", ExportRequest.resource == made.resolved.name,
-            ExportRequest.file_format == made.file_format, ExportRequest.created_at > now() - timedelta(days=VALID_DAYS)
-            ).with_for_update()):
+    for row in session.scalars(
+        select(ExportRequest)
+        .where(
+            ExportRequest.user_id == scope.user_id,
+            ExportRequest.state == "approved",
+            ExportRequest.resource == made.resolved.name,
+            ExportRequest.file_format == made.file_format,
+            ExportRequest.created_at > now() - timedelta(days=VALID_DAYS),
+        )
+        .with_for_update()
+    ):
         if row.query == wanted:
             row.state, row.done_at = "done", now()
             session.flush()
@@ -125,21 +138,39 @@ def _ask(session: Any, made: Order, raw: dict, reason: Any) -> None:
     scope = scope_of(session)
     text = reason.strip()[:200] if isinstance(reason, str) and "\0" not in reason else ""
     if not text:
-        raise RuleError([Problem("core.export_reason", _l(
-            "%(n)s rows need the approval of another person; write what the file is for.", n=made.count), "reason")])
+        raise RuleError(
+            [
+                Problem(
+                    "core.export_reason",
+                    _l("%(n)s rows need the approval of another person; write what the file is for.", n=made.count),
+                    "reason",
+                )
+            ]
+        )
     wanted = audit_safe(raw)
-    waiting = session.scalars(select(ExportRequest).where(
-        ExportRequest.user_id == scope.user_id, ExportRequest.state == "waiting", ExportRequest.resource == made.resolved.name))
+    waiting = session.scalars(
+        select(ExportRequest).where(
+            ExportRequest.user_id == scope.user_id, ExportRequest.state == "waiting", ExportRequest.resource == made.resolved.name
+        )
+    )
     if not any(row.query == wanted for row in waiting):
-        title = _("%(what)s: %(n)s rows as %(format)s", what=str(made.resolved.resource.titles.many), n=made.count,
-                  format=made.file_format)
-        row = ExportRequest(resource=made.resolved.name, title=title, query=wanted, file_format=made.file_format,
-                            row_count=made.count, reason=text, user_id=scope.user_id, state="waiting")
+        title = _("%(what)s: %(n)s rows as %(format)s", what=str(made.resolved.resource.titles.many), n=made.count, format=made.file_format)
+        row = ExportRequest(
+            resource=made.resolved.name,
+            title=title,
+            query=wanted,
+            file_format=made.file_format,
+            row_count=made.count,
+            reason=text,
+            user_id=scope.user_id,
+            state="waiting",
+        )
         session.add(row)
         session.flush()
         ask_approval(session, row, "core.export", payload={"rows": made.count, "reason": text}, title=title, reason=text)
-    made.message = _l("%(n)s rows need the approval of another person. The request was sent; export again once it is approved.",
-                      n=made.count)
+    made.message = _l(
+        "%(n)s rows need the approval of another person. The request was sent; export again once it is approved.", n=made.count
+    )
 
 
 def heading(column: ResolvedColumn) -> str:
@@ -159,7 +190,7 @@ def _rows(session: Any, made: Order) -> Iterator[tuple[Grid, dict[str, Any]]]:
             log_unmask(session, made.resolved.name, ids, personal)
             session.commit()
     for start in range(0, len(ids), CHUNK):
-        for row in grid.rows(ids[start:start + CHUNK], clear=made.clear):
+        for row in grid.rows(ids[start : start + CHUNK], clear=made.clear):
             yield grid, row
 
 
@@ -180,8 +211,10 @@ def shown(column: ResolvedColumn, row: dict[str, Any]) -> Any:
 
 
 def disarmed(text: str) -> str:
-    """A text no spreadsheet takes for a formula (CSV injection)."""
-    return "'" + text if text[:1] in ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠") else text
+    """A text no spreadsheet takes for a formula (CSV injection). The import takes the apostrophe off again, so a text that
+    itself begins like a disarmed one gets one too."""
+    first = text[1:2] if text[:1] == "'" else text[:1]
+    return "'" + text if first and first in GUARDED else text
 
 
 def stream(session: Any, made: Order) -> Iterator[bytes]:
@@ -224,12 +257,17 @@ def _xlsx(session: Any, made: Order) -> Iterator[bytes]:
     grid = Grid(session, made.resolved, made.query)
     columns = [grid.column(n) for n in grid.names]
     with tempfile.NamedTemporaryFile(suffix=".xlsx") as file:
-        book = xlsxwriter.Workbook(file.name, {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False,
-                                               "strings_to_numbers": False})
+        book = xlsxwriter.Workbook(
+            file.name, {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+        )
         mark = _("Exported by %(user)s at %(at)s, %(n)s rows", user=made.user, at=made.made_at, n=made.count)
         book.set_properties({"title": str(made.resolved.resource.titles.many), "author": made.user, "comments": mark})
-        formats = {"bold": book.add_format({"bold": True, "bottom": 1}), "date": book.add_format({"num_format": "yyyy-mm-dd"}),
-                   "money": book.add_format({"num_format": "#,##0.00"}), "percent": book.add_format({"num_format": "0.0%"})}
+        formats = {
+            "bold": book.add_format({"bold": True, "bottom": 1}),
+            "date": book.add_format({"num_format": "yyyy-mm-dd"}),
+            "money": book.add_format({"num_format": "#,##0.00"}),
+            "percent": book.add_format({"num_format": "0.0%"}),
+        }
         sheet = book.add_worksheet()
         sheet.set_footer("&L" + mark.replace("&", "&&")[:200] + "&R&P / &N")
         sheet.freeze_panes(1, 0)
@@ -263,7 +301,6 @@ def _about(book: Any, made: Order, mark: str) -> None:
     """A second sheet: who, when, what."""
     sheet = book.add_worksheet("info")
     sheet.set_column(0, 0, 100)
-    lines = [str(made.resolved.resource.titles.many), mark,
-             *(" ".join(str(x) for x in f) for f in made.query.filters), made.query.text]
+    lines = [str(made.resolved.resource.titles.many), mark, *(" ".join(str(x) for x in f) for f in made.query.filters), made.query.text]
     for i, line in enumerate(x for x in lines if x):
         sheet.write_string(i, 0, line[:1000])

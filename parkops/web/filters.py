@@ -79,8 +79,9 @@ def condition(column: ResolvedColumn, expr: Any, op: str, value: Any, context: C
     if kind == "none":
         raise Refused(_l("The list cannot be filtered by %(title)s; remove that filter.", title=column.title))
     if not isinstance(op, str) or op not in OPS[kind]:
-        raise Refused(_l("%(title)s cannot be filtered with that operator; use one of: %(ops)s.", title=column.title,
-                         ops=", ".join(OPS[kind])))
+        raise Refused(
+            _l("%(title)s cannot be filtered with that operator; use one of: %(ops)s.", title=column.title, ops=", ".join(OPS[kind]))
+        )
     if op in EMPTY:
         blank = or_(expr.is_(None), expr == "") if kind == "text" and column.attr is not None else expr.is_(None)
         return blank if op == "empty" else not_(blank)
@@ -252,6 +253,11 @@ def any_contains(exprs: list[Any], text: str) -> Any:
 
 
 _BUILD: dict[str, Callable[..., Any]] = {
-    "text": _text_condition, "choice": _choice_condition, "ref": _ref_condition, "bool": _bool_condition, "range": _range_condition}
+    "text": _text_condition,
+    "choice": _choice_condition,
+    "ref": _ref_condition,
+    "bool": _bool_condition,
+    "range": _range_condition,
+}
 
 __all__ = ["Context", "OPS", "any_contains", "condition", "day_span", "escaped", "family", "like", "record_id"]

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import or_, select
 
 from ..db.session import scope_of
+from ..models import Park
 from ..security import access
 from . import filters, resources
 from .compile import Resolved, ResolvedColumn
@@ -20,13 +21,25 @@ def column_info(session: Any, column: ResolvedColumn, shown: bool) -> dict[str, 
     kind = filters.family(column)
     barred = bool(column.personal) and not access.may_unmask(session, column.guard)
     out: dict[str, Any] = {
-        "name": column.name, "title": str(column.title), "fmt": column.fmt, "hidden": not shown,
-        "filter": "none" if barred else kind, "sortable": not barred, "important": column.col.important,
-        "personal": bool(column.personal), "total": column.col.total, "link": column.col.link, "width": column.col.width,
-        "help": str(column.help) if column.help else None, "ops": () if kind == "none" else filters.OPS[kind]}
+        "name": column.name,
+        "title": str(column.title),
+        "fmt": column.fmt,
+        "hidden": not shown,
+        "filter": "none" if barred else kind,
+        "sortable": not barred,
+        "important": column.col.important,
+        "personal": bool(column.personal),
+        "total": column.col.total,
+        "link": column.col.link,
+        "width": column.col.width,
+        "help": str(column.help) if column.help else None,
+        "ops": () if kind == "none" else filters.OPS[kind],
+    }
     if column.choices is not None:
-        out["choices"] = [{"code": c, "label": str(label), "tone": column.choices.tone(c) if column.choices.tones else None}
-                          for c, label in column.choices.items()]
+        out["choices"] = [
+            {"code": c, "label": str(label), "tone": column.choices.tone(c) if column.choices.tones else None}
+            for c, label in column.choices.items()
+        ]
     if column.fmt == "ref" and resources.has(column.ref) and access.may(session, column.ref, "read"):
         out["choicesUrl"] = f"{resources.resolved(column.ref).api_url}_choices"
     return out
@@ -44,9 +57,17 @@ def rights(session: Any, resolved: Resolved) -> dict[str, bool]:
 
 def bulk_actions(session: Any, resolved: Resolved) -> list[dict[str, Any]]:
     """Bulk actions this person may press."""
-    return [{"code": a.code, "title": str(a.title), "danger": a.danger, "inputs": len(a.inputs),
-             "confirm": str(a.confirm) if a.confirm else None}
-            for a in resolved.bulk.values() if access.may(session, resolved.name, a.word)]
+    return [
+        {
+            "code": a.code,
+            "title": str(a.title),
+            "danger": a.danger,
+            "inputs": len(a.inputs),
+            "confirm": str(a.confirm) if a.confirm else None,
+        }
+        for a in resolved.bulk.values()
+        if access.may(session, resolved.name, a.word)
+    ]
 
 
 def saved_views(session: Any, resource: str) -> list[dict[str, Any]]:
@@ -55,10 +76,19 @@ def saved_views(session: Any, resource: str) -> list[dict[str, Any]]:
     found = session.execute(
         select(SavedView.id, SavedView.title, SavedView.owner_id, SavedView.made_by_id, SavedView.state)
         .where(SavedView.resource == resource, or_(SavedView.owner_id.is_(None), SavedView.owner_id == scope.user_id))
-        .order_by(SavedView.title)).all()
+        .order_by(SavedView.title)
+    ).all()
     may_share = access.may(session, resource, "change")
-    return [{"id": v.id, "title": v.title, "shared": v.owner_id is None, **v.state,
-             "mine": v.owner_id is not None or v.made_by_id == scope.user_id or may_share} for v in found]
+    return [
+        {
+            "id": v.id,
+            "title": v.title,
+            "shared": v.owner_id is None,
+            **v.state,
+            "mine": v.owner_id is not None or v.made_by_id == scope.user_id or may_share,
+        }
+        for v in found
+    ]
 
 
 def ready_views(resolved: Resolved) -> list[dict[str, Any]]:
@@ -66,15 +96,33 @@ def ready_views(resolved: Resolved) -> list[dict[str, Any]]:
     out = []
     for view in resolved.resource.views:
         sort = [[view.sort.lstrip("-"), "desc" if view.sort.startswith("-") else "asc"]] if view.sort else []
-        out.append({"code": view.code, "title": str(view.title), "columns": list(view.columns), "sort": sort,
-                    "filters": [[f.column, f.op, list(f.value) if isinstance(f.value, tuple) else f.value] for f in view.filters]})
+        out.append(
+            {
+                "code": view.code,
+                "title": str(view.title),
+                "columns": list(view.columns),
+                "sort": sort,
+                "filters": [[f.column, f.op, list(f.value) if isinstance(f.value, tuple) else f.value] for f in view.filters],
+            }
+        )
     return out
 
 
 def preference(session: Any, key: str) -> dict[str, Any] | None:
     """One screen setting of the person, or None."""
-    return session.execute(select(UserPreference.value).where(
-        UserPreference.user_id == scope_of(session).user_id, UserPreference.key == key)).scalar()
+    return session.execute(
+        select(UserPreference.value).where(UserPreference.user_id == scope_of(session).user_id, UserPreference.key == key)
+    ).scalar()
+
+
+def current_park(session: Any, resolved: Resolved) -> dict[str, Any] | None:
+    """The park lists start from (a removable filter) for people who work in several; None when there is nothing to narrow."""
+    scope = scope_of(session)
+    several = scope.parks is None or len(scope.parks) > 1
+    if not several or scope.park_id is None or "park_id" not in resolved.extras:
+        return None
+    name = session.execute(select(Park.name).where(Park.id == scope.park_id)).scalar()
+    return {"id": scope.park_id, "label": name}
 
 
 def info(session: Any, resolved: Resolved) -> dict[str, Any]:
@@ -82,13 +130,27 @@ def info(session: Any, resolved: Resolved) -> dict[str, Any]:
     filter targets, so that a chip can always say what it filters."""
     resource = resolved.resource
     columns = [column_info(session, c, not c.col.hidden) for c in resolved.columns.values()]
+    park = current_park(session, resolved)
     used = {f[0] for v in ready_views(resolved) for f in v["filters"]} - set(resolved.columns)
+    used |= {"park_id"} if park else set()
     sort = resource.sort
     return {
-        "resource": resolved.name, "title": str(resource.titles.many), "one": str(resource.titles.one),
-        "new": str(resource.titles.new or resource.titles.one), "url": resolved.url, "api": resolved.api_url,
-        "columns": columns, "targets": [column_info(session, resolved.extras[n], False) for n in sorted(used)],
-        "views": ready_views(resolved), "saved": saved_views(session, resolved.name), "rights": rights(session, resolved),
-        "bulk": bulk_actions(session, resolved), "search": bool(resource.search), "importer": resource.importer,
+        "resource": resolved.name,
+        "title": str(resource.titles.many),
+        "one": str(resource.titles.one),
+        "new": str(resource.titles.new or resource.titles.one),
+        "url": resolved.url,
+        "api": resolved.api_url,
+        "columns": columns,
+        "targets": [column_info(session, resolved.extras[n], False) for n in sorted(used)],
+        "views": ready_views(resolved),
+        "saved": saved_views(session, resolved.name),
+        "rights": rights(session, resolved),
+        "bulk": bulk_actions(session, resolved),
+        "search": bool(resource.search),
+        "importer": resource.importer,
         "sort": [[sort.lstrip("-"), "desc" if sort.startswith("-") else "asc"]] if sort else [],
-        "state": resolved.state_column, "prefs": preference(session, f"grid:{resolved.name}") or {}}
+        "state": resolved.state_column,
+        "park": park,
+        "prefs": preference(session, f"grid:{resolved.name}") or {},
+    }

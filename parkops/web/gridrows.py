@@ -6,7 +6,8 @@ from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from sqlalchemy import func, inspect as sa_inspect, select, type_coerce
+from sqlalchemy import func, select, type_coerce
+from sqlalchemy import inspect as sa_inspect
 
 from ..clock import local
 from ..db.types import Scaled

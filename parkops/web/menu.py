@@ -27,8 +27,14 @@ from .session import web_session
 
 STATIC = Path(__file__).resolve().parent / "static"
 KERNEL_SECTIONS = (
-    ("work", _l("My work")), ("people", _l("People and rights")), ("rules", _l("Rules and parameters")),
-    ("numbers", _l("Indicators and reports")), ("data", _l("Data exchange")), ("system", _l("System")), ("settings", _l("Settings")))
+    ("work", _l("My work")),
+    ("people", _l("People and rights")),
+    ("rules", _l("Rules and parameters")),
+    ("numbers", _l("Indicators and reports")),
+    ("data", _l("Data exchange")),
+    ("system", _l("System")),
+    ("settings", _l("Settings")),
+)
 WORK = "work"
 
 
@@ -75,8 +81,15 @@ def _page_entry(page: Any) -> tuple[str, Entry] | None:
     parts = page.__module__.split(".")
     module = parts[1] if parts[0] == "modules" else "core"
     url = getattr(page, "menu_url", None) or f"{page.route_base.rstrip('/')}/"
-    return module, Entry(getattr(page, "title", page.__name__), url, getattr(page, "icon", "file"), page.resource or "",
-                         getattr(page, "menu_word", "read"), menu[0], menu[1])
+    return module, Entry(
+        getattr(page, "title", page.__name__),
+        url,
+        getattr(page, "icon", "file"),
+        page.resource or "",
+        getattr(page, "menu_word", "read"),
+        menu[0],
+        menu[1],
+    )
 
 
 @lru_cache(maxsize=1)
@@ -175,11 +188,11 @@ class Shell:
 
         return bell(self.session, today())
 
-    def texts(self) -> str:
+    def texts(self) -> Markup:
         """Translations for scripts as JSON."""
         from .jstexts import texts
 
-        return Markup(json.dumps(texts(), ensure_ascii=False).replace("<", "\\u003c").replace("&", "\\u0026"))
+        return as_json(texts())
 
 
 @lru_cache(maxsize=1)
@@ -193,8 +206,10 @@ def icon(name: str, size: int = 18) -> Markup:
     """An inline Tabler outline icon; an unknown name draws a plain file."""
     nodes = _nodes().get(name) or _nodes().get("file", [])
     body = "".join("<{} {}/>".format(tag, " ".join(f'{k}="{escape(v)}"' for k, v in attrs.items())) for tag, attrs in nodes)
-    return Markup(f'<svg class="icon" width="{size}" height="{size}" viewBox="0 0 24 24" fill="none" stroke="currentColor" '
-                  f'stroke-width="1.75" stroke-linecap="round" stroke-linejoin="round" aria-hidden="true">{body}</svg>')
+    return Markup(  # noqa: S704  vendor data, every value escaped
+        f'<svg class="icon" width="{size}" height="{size}" viewBox="0 0 24 24" fill="none" stroke="currentColor" '
+        f'stroke-width="1.75" stroke-linecap="round" stroke-linejoin="round" aria-hidden="true">{body}</svg>'
+    )
 
 
 @lru_cache(maxsize=512)
@@ -208,13 +223,15 @@ def asset(name: str) -> str:
 def as_json(value: Any) -> Markup:
     """JSON for a `<script type="application/json">` block (lazy texts included)."""
     text = json.dumps(value, ensure_ascii=False, default=str)
-    return Markup(text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026"))
+    # every sign that could end the script block is written as an escape
+    return Markup(text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026"))  # noqa: S704
 
 
 def init(app: Flask) -> None:
     """Names for templates: `shell`, `icon`, `asset`, `as_json`, `shown`, and our own translations."""
-    app.jinja_env.globals.update(icon=icon, asset=asset, as_json=as_json, shown=show.shown, is_at=is_at, gettext=i18n._,
-                                 ngettext=i18n._n, _=i18n._)
+    app.jinja_env.globals.update(
+        icon=icon, asset=asset, as_json=as_json, shown=show.shown, is_at=is_at, gettext=i18n._, ngettext=i18n._n, _=i18n._
+    )
     app.context_processor(lambda: {"shell": Shell()})
     tree.cache_clear()
     if not app.testing:

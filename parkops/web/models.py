@@ -13,8 +13,12 @@ from ..db.types import Choices, EnumText, Json, UTCDateTime
 from ..i18n import _l
 
 EXPORT_STATES = Choices(
-    "export_state", ("waiting", _l("Waiting for approval"), "violet"), ("approved", _l("Approved"), "green"),
-    ("returned", _l("Returned"), "red"), ("done", _l("Delivered"), "grey"))
+    "export_state",
+    ("waiting", _l("Waiting for approval"), "violet"),
+    ("approved", _l("Approved"), "green"),
+    ("returned", _l("Returned"), "red"),
+    ("done", _l("Delivered"), "grey"),
+)
 
 
 class SavedView(ParkScoped, Record):

@@ -66,8 +66,14 @@ def install(folder: Path, root: Path = ROOT) -> None:
         shutil.copy(root / name, folder / name)
     command = npm()
     env = {**os.environ, "PATH": f"{Path(command[0]).parent}{os.pathsep}{os.environ.get('PATH', '')}"}
-    done = subprocess.run([*command, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"], cwd=folder,
-                          env=env, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [*command, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"],
+        cwd=folder,
+        env=env,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     if done.returncode:
         tail = " ".join((done.stderr or done.stdout).split())[-400:]
         raise Refused(f"npm could not fetch the front-end files; check the network or the npm registry setting ({tail})")
