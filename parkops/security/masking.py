@@ -27,6 +27,8 @@ def _middle(text: str, head: int, tail: int) -> str:
 def _phone(text: str) -> str:
     def one(match: re.Match) -> str:
         digits = re.sub(r"\D", "", match[0])
+        if len(digits) > 14:  # no telephone number is that long (ITU-T E.164: 15 with the country code)
+            return _middle(digits, 3, 2)
         if len(digits) >= 11:
             return digits[:-8] + "****" + digits[-4:]
         return _middle(digits, 1, 2) if len(digits) >= 7 else STAR * len(digits)

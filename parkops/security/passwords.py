@@ -72,7 +72,7 @@ def problems(password: str, *, profile: str, username: str = "", name: str = "",
     """Everything wrong with a new password. `former`: hashes of the present and earlier ones, newest first."""
     found = Problems()
     shortest = MIN_LENGTH[profile]
-    if "\x00" in password or not password.strip():
+    if not is_text(password) or not password.strip():
         found.add("core.password_empty", _l("Enter a password."), field)
         return found.found
     if len(password) < shortest:
@@ -100,10 +100,15 @@ def hashed(password: str) -> str:
 
 def matches(stored: str | None, password: str) -> bool:
     """Compare in the same time whether or not there is a stored hash."""
-    if not stored or "\x00" in password or not password:
-        check_password_hash(fake_hash(), "x" if not password else password[:MAX_LENGTH])
+    if not stored or not password or not is_text(password):
+        check_password_hash(fake_hash(), "x")
         return False
     return check_password_hash(stored, password[:1024])
+
+
+def is_text(value: str) -> bool:
+    """False for what neither a password nor a name can hold: NUL and lone surrogates."""
+    return "\x00" not in value and not any("\ud800" <= c <= "\udfff" for c in value)
 
 
 def expired(changed_at: datetime | None, now: datetime, profile: str) -> bool:

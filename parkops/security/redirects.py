@@ -12,7 +12,9 @@ def local_path(target: str | None, fallback: str = HOME) -> str:
     characters, spaces around, and encoded forms of them."""
     if not target or len(target) > 2000 or target != target.strip():
         return fallback
-    if not target.startswith("/") or any(ord(c) <= 32 or ord(c) == 127 or c == "\\" or not c.isprintable() for c in target):
+    if not target.startswith("/") or target.startswith("//"):
+        return fallback
+    if any(ord(c) <= 32 or ord(c) == 127 or c == "\\" or not c.isprintable() for c in target):
         return fallback
     try:
         parts = urlsplit(target)

@@ -52,7 +52,7 @@ def log_in(name: str, password: str, code: str | None = None, *, now: datetime, 
     The same work is done for unknown, inactive and existing users. `code_only_for`: the password was right a moment ago
     for this user id; only the code is checked."""
     with engine().begin() as c:
-        row = c.execute(FIND_USER, {"name": name.strip()}).one_or_none() if "\x00" not in name else None
+        row = c.execute(FIND_USER, {"name": name.strip()}).one_or_none() if passwords.is_text(name) else None
     account = row.username if row is not None else name  # user name and e-mail share one count
     if lockout.reserve(account, now=now, address=address) is None:
         _note("login", name, result="locked", address=address, via=via)
