@@ -179,11 +179,13 @@ def kind_of(code: str) -> ImportKind:
 
 
 def clean(text: str) -> str:
-    """Outer white space (ideographic too) and our own export guard (`'=…`) taken off; the inside stays as it is."""
-    text = text.strip().strip("\ufeff\u3000\u200b").strip()
-    if len(text) > 1 and text[0] == "'" and text[1] in GUARDED:
-        return text[1:]
-    return text
+    """Outer white space (ideographic too) taken off; the inside stays as it is."""
+    return text.strip().strip("\ufeff\u3000\u200b").strip()
+
+
+def unguarded(text: str) -> str:
+    """A CSV cell without the apostrophe that our export puts before what looks like a formula (workbooks need none)."""
+    return text[1:] if text[:1] == "'" and text[1:2] and text[1] in GUARDED else text
 
 
 def read_text(f: ImportField, text: str) -> str:

@@ -19,6 +19,7 @@ from typing import Any
 
 from ...errors import Refused
 from ...i18n import Lazy, _l
+from ...importing import unguarded
 from .child import LONG_NUMBER
 from .prescan import MAX_CELL, MAX_COLUMNS, MAX_FILE, MAX_ROWS, MIB, OLE_MAGIC
 
@@ -68,7 +69,7 @@ class Table:
                     if any(len(cell) > MAX_CELL for cell in row):
                         raise Refused(_l("Line %(line)s has a cell with more than %(n)s characters; shorten it.",
                                          line=lines.line_num, n=MAX_CELL))
-                    yield row
+                    yield [unguarded(cell) for cell in row]
             except csv.Error:
                 raise Refused(_l("Line %(line)s of the file cannot be read; check the quotation marks around it.",
                                  line=lines.line_num)) from None
