@@ -42,6 +42,7 @@ class Runtime:
         self.started_at = clock_now()
         self.working_on: str | None = None
         self.ticked_at: datetime | None = None
+        self._closing: threading.Thread | None = None
         self.scheduler = BlockingScheduler(
             jobstores={"default": MemoryJobStore()}, executors={"default": ThreadPoolExecutor(2)}, timezone=UTC,
             job_defaults={"coalesce": True, "misfire_grace_time": None, "max_instances": 1})
@@ -63,13 +64,16 @@ class Runtime:
             self.scheduler.add_job(ring, "interval", seconds=self.interval, id=job_id, next_run_time=first)
         log.info("scheduler %s started, every %s s", self.name, self.interval)
         self.scheduler.start()
+        if self._closing is not None:
+            self._closing.join()
         log.info("scheduler %s stopped", self.name)
 
     def stop(self, *_signal: Any) -> None:
         """Finish the run at hand, start nothing new, leave."""
         self.stopping.set()
-        if self.scheduler.running:
-            threading.Thread(target=self.scheduler.shutdown, kwargs={"wait": True}, daemon=True).start()
+        if self.scheduler.running and self._closing is None:
+            self._closing = threading.Thread(target=self.scheduler.shutdown, kwargs={"wait": True})
+            self._closing.start()
 
     def beat(self) -> None:
         """Write the sign of life; a database that is away is tried again next time."""
@@ -105,8 +109,7 @@ class Runtime:
         from parkops import outbox
 
         try:
-            with system_scope("scheduler: deliver the outbox", via="job") as s:
-                outbox.deliver(s, limit=200)
+            outbox.deliver_each(limit=200)
         except Exception:
             log.exception("the outbox could not be delivered in this round")
 

@@ -51,7 +51,8 @@ def process(fresh_db):
 
     def start(pause=False):
         code = textwrap.dedent(PROCESS).replace("PAUSE", str(pause))
-        child = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, env=dict(os.environ))
+        child = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                                 env=dict(os.environ))
         children.append(child)
         return child
 
@@ -84,6 +85,7 @@ def test_it_runs_what_is_due_and_stops_on_sigterm(process):
     child.send_signal(signal.SIGTERM)
     assert child.wait(20) == 0
     assert "stopped" in child.stdout.read()
+    assert "Exception" not in child.stderr.read()
 
 
 def test_killed_in_a_job_the_next_process_resumes_within_a_minute(process):
