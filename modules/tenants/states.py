@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from parkops import clock
 from parkops.i18n import _l
 from parkops.web.resource import Input
 from parkops.workflow import State, Step, Workflow
@@ -12,7 +13,7 @@ LEADS = "modules.tenants.services.leads"
 GRADUATION = "modules.tenants.services.graduation"
 MOVEOUT = "modules.tenants.services.moveout"
 
-ON = Input("on", "date", _l("Date"), required=True)
+ON = Input("on", "date", _l("Date"), required=True, default=lambda session: clock.today())
 REASON = Input("reason", "longtext", _l("Reason"), required=True)
 NOTE = Input("reason", "longtext", _l("Reason"))
 CARRIER = Input("carrier_id", "ref", _l("Carrier"), required=True, ref="tenants.carrier")

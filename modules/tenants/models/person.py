@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, relationship
 from parkops.db.base import ParkScoped, Record, field, fk
 from parkops.db.types import Choices, EnumText
 from parkops.i18n import _l
+from parkops.security.masking import mask
 
 from .firm import Firm
 
@@ -76,7 +77,7 @@ class Person(ParkScoped, Record):
     __search__ = ("name", "mobile")
 
     def __str__(self) -> str:
-        return self.name
+        return mask("name", self.name)  # the label goes into titles, lists and the audit trail of readers without the right
 
 
 class FirmPerson(ParkScoped, Record):
@@ -101,4 +102,4 @@ class FirmPerson(ParkScoped, Record):
     person: Mapped[Person] = relationship(foreign_keys="FirmPerson.person_id")
 
     def __str__(self) -> str:
-        return f"{self.person.name} · {PARTS.label(self.part)}"
+        return f"{self.person} · {PARTS.label(self.part)}"

@@ -9,13 +9,14 @@ from sqlalchemy import func, or_, select
 
 from parkops.db.base import Model
 from parkops.errors import Problems, Refused
-from parkops.i18n import _l
+from parkops.i18n import _, _l
 from parkops.security import access
 
 from .. import calc, errors
 from ..models.application import Lead
 from ..models.firm import Firm, FirmName
 from . import _records
+from ._forms import takes
 
 RESOURCE = "tenants.firm"
 BY_STEPS = ("state", "carrier_id", "entered_on", "moved_out_on", "incubating_since", "term_ends_on", "graduated_on",
@@ -77,6 +78,7 @@ def _prepare(values: dict[str, Any], problems: Problems) -> dict[str, Any]:
     return values
 
 
+@takes(Firm, BY_STEPS)
 def register_firm(session: Any, *, today: date | None = None, **values: Any) -> Firm:
     """Record a firm or a team as a register entry (`prospect`): it counts as a tenant only after an admission.
 
@@ -89,6 +91,7 @@ def register_firm(session: Any, *, today: date | None = None, **values: Any) -> 
     return _records.create(session, Firm, values, _check(None, today))
 
 
+@takes(Firm, BY_STEPS)
 def change_firm(session: Any, firm: Firm, *, today: date | None = None, **values: Any) -> Firm:
     """Correct the master. A changed name counts as a correction; for a change of name by the registry use `rename_firm`."""
     access.require(session, RESOURCE, "change")
@@ -169,3 +172,21 @@ def collisions(session: Any, *, credit_code: str | None = None, name: str | None
         query = select(Lead).where(or_(*ways), Lead.state != "lost", Lead.id != (skip_lead or 0)).limit(limit)
         found += [("lead", lead, lead.name) for lead in session.scalars(query)]
     return found[:limit]
+
+
+def watch_firms(session: Any, firms: list[Firm]) -> tuple[str, None]:
+    """Put firms on the watch list (bulk action)."""
+    return _watch(session, firms, True), None
+
+
+def unwatch_firms(session: Any, firms: list[Firm]) -> tuple[str, None]:
+    """Take firms off the watch list (bulk action)."""
+    return _watch(session, firms, False), None
+
+
+def _watch(session: Any, firms: list[Firm], value: bool) -> str:
+    access.require(session, RESOURCE, "change")
+    for firm in firms:
+        firm.watch = value
+    session.flush()
+    return _("%(n)s firms changed.", n=len(firms))

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import delete, func, insert, select
 
-from parkops import clock, refs, sequences
+from parkops import attachments, clock, refs, sequences
 from parkops.attachments import Attachment
 from parkops.db import audit
 from parkops.db.session import scope_of
@@ -292,3 +292,12 @@ def candidate_count(session: Any, month: date) -> int:
         GraduationCandidate.month == month, GraduationCandidate.verdict == "pass")) or 0
 
 
+
+
+def add_evidence_file(session: Any, case: GraduationCase, *, criterion: str, kind: str, file: Any,
+                      note: str | None = None) -> GraduationEvidence:
+    """The button on a case: keep the file beside the case and prove a criterion with it."""
+    access.require(session, RESOURCE, "change")
+    attachment = attachments.attach(session, case, file.stream if hasattr(file, "stream") else file,
+                                    getattr(file, "filename", None) or "evidence", kind="evidence")
+    return add_evidence(session, case, criterion=criterion, kind=kind, attachment_id=attachment.id, note=note)

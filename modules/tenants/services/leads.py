@@ -16,6 +16,7 @@ from .. import errors
 from ..models.application import Application, Lead
 from ..states import LEAD
 from . import _records
+from ._forms import takes
 from .firms import collisions
 
 OWN = ("state", "firm_id", "lost_reason")
@@ -45,6 +46,7 @@ def _prepare(values: dict[str, Any], problems: Problems) -> dict[str, Any]:
     return values
 
 
+@takes(Lead, OWN)
 def add_lead(session: Any, **values: Any) -> Lead:
     """A new lead. T-70 one lead per firm, T-71 no lead for a tenant; a register entry with the same code or name is linked."""
     access.require(session, "tenants.lead", "add")
@@ -65,6 +67,7 @@ def _link(session: Any, lead: Lead) -> None:
             return
 
 
+@takes(Lead, OWN)
 def change_lead(session: Any, lead: Lead, **values: Any) -> Lead:
     """Correct a lead or plan the next follow-up."""
     access.require(session, "tenants.lead", "change")

@@ -17,7 +17,7 @@ from parkops.db.audit import AuditEntry, plain
 from parkops.db.base import Model
 from parkops.db.session import scope_of
 from parkops.errors import Problems
-from parkops.i18n import _l
+from parkops.i18n import _, _l
 from parkops.rules.models import Assessment, Decision
 from parkops.search import SearchEntry
 from parkops.security import access
@@ -271,3 +271,18 @@ def _move_references(session: Any, keep: Firm, drop: Firm, moved: dict[str, Any]
             model.resource == RESOURCE, model.record_id == drop.id).values(record_id=keep.id)).rowcount
         if count:
             moved[model.__resource__] = moved.get(model.__resource__, 0) + count
+
+
+def start_merge(session: Any, keep: Firm, *, drop_id: int) -> tuple[str, str]:
+    """The button on a firm: leads to the page that compares both."""
+    problems = Problems()
+    if drop_id == keep.id or session.scalar(select(Firm.id).where(Firm.id == drop_id)) is None:
+        problems.add("tenants.T-08", _l("Choose another firm of this park to merge."), "drop_id")
+    problems.stop()
+    return _("Compare both records and choose."), f"/tenants/merge/{keep.id}/{drop_id}"
+
+
+def start_merge_pair(session: Any, pair: DuplicatePair) -> tuple[str, str]:
+    """The button on a pair: the tenant is kept, else the older record."""
+    firms = sorted((pair.firm, pair.other), key=lambda f: (f.state == "prospect", f.credit_code is None, f.id))
+    return _("Compare both records and choose."), f"/tenants/merge/{firms[0].id}/{firms[1].id}"

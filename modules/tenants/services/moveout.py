@@ -206,3 +206,12 @@ def cancel_moveout(session: Any, case: MoveOut, *, on: date, reason: str) -> Mov
     MOVEOUT_CASE.move(session, case, "cancel", on=on, reason=reason)
     session.flush()
     return case
+
+
+def open_from_firm(session: Any, firm: Firm, *, announced_on: date, reason: str, planned_on: date | None = None,
+                   destination: str | None = None) -> tuple[str, str]:
+    """The button on a firm: the outcome follows from its stage. Leads to the case."""
+    outcome = "graduated" if firm.state in FITTING["graduated"] else "left"
+    case = open_moveout(session, firm, outcome=outcome, announced_on=announced_on, reason=reason, planned_on=planned_on,
+                        destination=destination)
+    return _("Move-out %(number)s opened.", number=case.number), f"/tenants/moveout/{case.id}"

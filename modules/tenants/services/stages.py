@@ -354,3 +354,15 @@ def _restore_days(session: Any, firm: Firm) -> None:
     session.flush()
     terms.refresh_terms(session, on=rows[-1].starts_on if rows else None, firm_ids=[firm.id])
     session.refresh(firm)
+
+
+def why_not_undo(session: Any, firm: Firm) -> str | None:
+    """There must be a step to take back."""
+    return None if current_stage(session, firm) is not None else _("There is no step to take back.")
+
+
+def move_firms(session: Any, firms: list[Firm], *, on: date, carrier_id: int, reason: str | None = None) -> tuple[str, None]:
+    """Several firms change to one carrier on one day (bulk action); all or none."""
+    for firm in firms:
+        move_firm(session, firm, on=on, carrier_id=carrier_id, reason=reason)
+    return _("%(n)s firms moved.", n=len(firms)), None
