@@ -178,6 +178,11 @@ def _check_change(session: Any, values: dict[str, Any], problems: Problems) -> N
     _records.date_order(values, problems, "changed_on", "reported_on", _l("It cannot be reported before it happened."))
 
 
+def why_not_report(session: Any, record: CarrierChange) -> str | None:
+    """Guard of the button."""
+    return _("This change was reported already.") if record.reported_on else None
+
+
 def mark_reported(session: Any, record: CarrierChange, *, on: date, report_no: str | None = None) -> None:
     """The province has the report."""
     access.require(session, "tenants.carrier_change", "act")

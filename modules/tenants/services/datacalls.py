@@ -171,6 +171,17 @@ def preview_chase(session: Any, responses: list[DataCallResponse]) -> tuple[int,
     return count, _("Reminds %(n)s firms that have not answered.", n=count)
 
 
+def chase_call(session: Any, call: DataCall) -> str:
+    """Remind everybody who has not answered this call."""
+    access.require(session, "tenants.data_call", "act")
+    return _("%(n)s reminders are on their way.", n=_remind(session, DataCallResponse.call_id == call.id))
+
+
+def why_not_add(session: Any, call: DataCall) -> str | None:
+    """Guard of the buttons of an open call."""
+    return None if call.state == "open" else _("Open the call first.")
+
+
 def chase_due(session: Any, *, on: date, park_id: int | None = None) -> dict[str, int]:
     """Job: remind firms of open calls that are due within a week or overdue, at most every three days."""
     open_calls = select(DataCall.id).where(DataCall.state == "open", DataCall.due_on <= _later(on, 7))

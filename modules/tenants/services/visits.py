@@ -66,6 +66,13 @@ def add_follow_up(session: Any, visit: Visit, *, category: str, title: str, due_
                             due_on=due_on, raised_on=visit.held_on or on, staff_id=staff_id)
 
 
+def add_follow_up_action(session: Any, visit: Visit, **form: Any) -> str:
+    """The button on a visit."""
+    access.require(session, "tenants.visit", "act")
+    record = add_follow_up(session, visit, **form)
+    return _("Follow-up due on %(day)s.", day=record.due_on.isoformat())
+
+
 def create_follow_up(session: Any, **values: Any) -> FollowUp:
     """Record something the park promised; the responsible person gets a to-do when she has a log-in."""
     if values.get("visit_id") and not values.get("firm_id"):
