@@ -36,7 +36,7 @@ class Context:
 
     def scope(self, role: str = "operations_clerk") -> Any:
         """A committed transaction with all rights in the demo park, in the name of that persona's demo user."""
-        name = next(user for user, persona, _full in PERSONAS if persona == role)
+        name = next(full for _user, persona, full in PERSONAS if persona == role)
         return session_scope(Scope(user_id=self.users[role], user_name=name, system=True, parks=frozenset({self.park_id}),
                                    park_id=self.park_id, reason="demo"))
 

@@ -18,7 +18,7 @@ from .models.application import ApplicationDocument
 from .models.credential import StaffMember
 from .models.datacall import DataCallResponse
 from .models.firm import Firm
-from .services import applications, datacalls, graduation, leads, qualifications, responses, visits
+from .services import applications, datacalls, graduation, leads, qualifications, responses, reviews, visits
 from .services import batches as signing
 
 WAN = 10_000
@@ -145,11 +145,11 @@ def _review(context: Context, application_id: int, people: dict[str, int], day: 
     for role, points in (("operations_manager", 84), ("finance", 78)):
         with context.scope(role) as s:
             application = s.get(Application, application_id)
-            sheet = {item.id: points for item in applications.criteria(s, context.park_id)}
-            applications.score_application(s, application, scores=sheet, recommends=True, opinion="方向契合,团队完整,同意入园。")
+            sheet = {item.id: points for item in reviews.criteria(s, context.park_id)}
+            reviews.score_application(s, application, scores=sheet, recommends=True, opinion="方向契合,团队完整,同意入园。")
     with context.scope("operations_manager") as s:
         application = s.get(Application, application_id)
-        applications.record_minute(s, application, held_on=day + timedelta(days=5), chair="刘建国", attendance="刘建国、陈静、王晓燕", decision="approve",
+        reviews.record_minute(s, application, held_on=day + timedelta(days=5), chair="刘建国", attendance="刘建国、陈静、王晓燕", decision="approve",
                                    text="会议听取项目汇报,评审得分达到入园要求,同意入驻。")
         applications.approve_application(s, application, on=day + timedelta(days=6))
         if application_id % 2:

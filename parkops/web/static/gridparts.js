@@ -7,7 +7,7 @@
   function tabs(grid, host) {
     const s = grid.state, make = (key, title, extra) => el("button", { class: "pk-tab" + (s.view === key ? " active" : ""), type: "button", role: "tab", "aria-selected": String(s.view === key), onclick: () => grid.useView(key) }, title, extra);
     const saved = grid.info.saved.map((v) => make("saved:" + v.id, v.title));
-    host.replaceChildren(...(grid.info.views.length || saved.length ? [make("", T("all"))] : []), ...grid.info.views.map((v) => make(v.code, v.title)), ...saved);
+    host.replaceChildren(...(grid.info.views.length || saved.length ? [make("", T("all"))] : []), ...grid.info.views.filter((v) => v.code !== "all").map((v) => make(v.code, v.title)), ...saved);
   }
   function chips(grid, host) {
     const s = grid.state;
