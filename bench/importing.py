@@ -17,10 +17,12 @@ PARK = "bench-import"
 
 
 def run(size: int = 100_000) -> list[dict[str, Any]]:
+    from parkops.cli import load_modules
     from parkops.importing import kind_of
     from parkops.testing.registers import register_rows, write_csv
     from parkops.web.importer.cli_import import import_file
 
+    load_modules()
     kind = kind_of("tenants.firms")
     clear()
     park_id = make_park()

@@ -132,7 +132,8 @@ def bof(kind: int) -> bytes:
 
 
 def label(r: int, c: int, text: str) -> bytes:
-    return record(0x204, struct.pack("<HHHHB", r, c, 0, len(text), 1) + text.encode("utf-16-le"))
+    raw = text.encode("utf-16-le")
+    return record(0x204, struct.pack("<HHHHB", r, c, 0, len(raw) // 2, 1) + raw)
 
 
 def biff(cells: bytes, *, globals_: bytes = b"", sheets: int = 1) -> bytes:
