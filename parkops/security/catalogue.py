@@ -35,10 +35,16 @@ def compiled() -> dict[str, frozenset[tuple[str, str]]]:
     return compile_grants(grants(), resource_names())
 
 
+_unions: dict[frozenset[str], frozenset[tuple[str, str]]] = {}
+_of: list[object] = [None]
+
+
 def role_rights(roles: frozenset[str]) -> frozenset[tuple[str, str]]:
-    """The union of the rights of persona roles."""
+    """The union of the rights of persona roles (kept per combination; asked on every request)."""
     table = compiled()
-    out: set[tuple[str, str]] = set()
-    for role in roles:
-        out |= table.get(role, frozenset())
-    return frozenset(out)
+    if _of[0] is not table:
+        _unions.clear()
+        _of[0] = table
+    if roles not in _unions:
+        _unions[roles] = frozenset().union(*(table.get(role, frozenset()) for role in roles))
+    return _unions[roles]

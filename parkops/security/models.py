@@ -37,7 +37,7 @@ class UserProfile(Record):
     user_id: Mapped[int] = mapped_column(
         Integer, ForeignKey("ab_user.id", ondelete="CASCADE"), nullable=False, info={"label": _l("User"), "fmt": "int"})
     username: Mapped[str] = field(String(128), _l("User name"))  # this, e-mail and active repeat ab_user: one table to list
-    name: Mapped[str] = field(String(64), _l("Name"))
+    name: Mapped[str] = field(String(64), _l("Full name"))
     email: Mapped[str | None] = field(String(320), _l("E-mail"), personal="email")
     active: Mapped[bool] = field(Boolean, _l("Active"), default=True, server_default="true")
     phone: Mapped[str | None] = field(String(40), _l("Phone"), personal="phone")

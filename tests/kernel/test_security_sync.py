@@ -144,11 +144,13 @@ def test_control_the_frameworks_own_manager_writes_at_boot(fresh_db):
     app.config.update(SECRET_KEY="x" * 40, FAB_CREATE_DB=True)
     listener = lambda conn, cur, statement, *a: seen.append(statement.lower())  # noqa: E731
     event.listen(Engine, "before_cursor_execute", listener)
+    stock = scoped_session(sessionmaker(engine()))
     try:
         with app.app_context():
-            AppBuilder(app, scoped_session(sessionmaker(engine())), security_manager_class=SecurityManager)
+            AppBuilder(app, stock, security_manager_class=SecurityManager)
     finally:
         event.remove(Engine, "before_cursor_execute", listener)
+        stock.remove()
     assert sum(s.lstrip().startswith("insert") for s in seen) > 20
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask import flash, redirect, request
-from sqlalchemy import func, select
+from sqlalchemy import case, func, select
 from sqlalchemy.orm import aliased
 
 from ... import clock
@@ -23,8 +23,9 @@ TITLES = {"read": _l("See"), "add": _l("Add"), "change": _l("Change"), "remove":
 
 
 def _roles(model: Any, context: Any) -> Any:
-    """Role names in one text, for the grid."""
-    return (select(func.string_agg(Role.name, ", ")).select_from(assoc_user_role).join(Role, Role.id == assoc_user_role.c.role_id)
+    """Role titles in one text, for the grid."""
+    title = case({r.code: str(r.title) for r in ROLES}, value=Role.name, else_=Role.name)
+    return (select(func.string_agg(title, ", ")).select_from(assoc_user_role).join(Role, Role.id == assoc_user_role.c.role_id)
             .where(assoc_user_role.c.user_id == model.user_id).scalar_subquery())
 
 
@@ -93,7 +94,7 @@ USER = Resource(
     search=("username", "name"), sort="name", code_field="username", menu=("people", 10))
 
 SESSION = Resource(
-    name="core.session", model=UserSession, titles=Titles(_l("Sessions"), _l("Session")), icon="device-desktop",
+    name="core.session", model=UserSession, titles=Titles(_l("Log-in sessions"), _l("Log-in session")), icon="device-desktop",
     columns=(Col("user_id", _l("User"), important=True, link=True, width=160), Col("kind", width=90),
              Col("address", important=True, width=130), Col("agent", width=260), Col("started_at", width=150),
              Col("last_seen_at", important=True, width=150), Col("expires_at", hidden=True),
@@ -180,7 +181,8 @@ class RolesPage(Page):
         from ..resources import all_resources
 
         titles = {n: r.titles.many for n, r in all_resources().items()}
-        names = catalogue.resource_names()
+        named = {g.resource for g in catalogue.grants()} | {r for r, _word in rights}
+        names = [n for n in catalogue.resource_names() if n in titles or n in named]
         return self.draw("parkops/security/role.html", status, name=name, role=persona, names=names, titles=titles, words=WORDS,
                          word_titles=TITLES, rights=rights, editable=editable, errors=errors, typed=typed, may_remove=self._may("remove"))
 
