@@ -137,9 +137,9 @@ def chain(histories: Mapping[int, list[Row]], start: date, end: date, *, carrier
     for rows in histories.values():
         for before, row in zip([None, *rows[:-1]], rows, strict=True):
             was, now = _in(before, row.start, state, carrier_id), row.state == state and carrier_id in (None, row.carrier_id)
-            if row.start < start and (row.end is None or row.end > start - _DAY) and now and _covers(row, start - _DAY):
+            if now and _covers(row, start - _DAY):
                 opening += 1
-            if _covers(row, end - _DAY) and now:
+            if now and _covers(row, end - _DAY):
                 closing += 1
             if start <= row.start < end and was != now:
                 stays = before is not None and before.state == state and row.state == state

@@ -31,6 +31,7 @@ CORE = [
     *(Grant(MANAGER, f"tenants.{thing}", "read add change remove act export") for thing in CASES),
     *(Grant(MANAGER, f"tenants.{thing}", "read export") for thing in READ_ONLY),
     Grant(MANAGER, "tenants.graduation_candidate", "add act"),
+    Grant(MANAGER, "tenants.decision_minute", "add"),
     Grant(MANAGER, "tenants.term_extension", "read add act export"),
     Grant(MANAGER, "tenants.duplicate_pair", "read add change act export"),
     Grant(MANAGER, "tenants.checklist_item", "read add change remove export"),
