@@ -31,6 +31,15 @@ def pytest_configure(config: Any) -> None:
     os.environ.setdefault("PARKOPS_SWAGGER", "1")
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish(session: Any) -> None:
+    """No garbage collection while other plugins import late: before 3.11.9 it can break `ast.parse` (CPython gh-106905)."""
+    import gc
+
+    gc.collect()
+    gc.disable()
+
+
 def _run_id() -> str:
     return (os.environ.get("PYTEST_XDIST_TESTRUNUID") or str(os.getppid() if "PYTEST_XDIST_WORKER" in os.environ else os.getpid()))[:12]
 

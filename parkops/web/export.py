@@ -27,6 +27,7 @@ from ..errors import Problem, Refused, RuleError
 from ..i18n import _, _l
 from ..importing import GUARDED
 from ..security import access
+from ..security.masking import log_unmask
 from .compile import Resolved, ResolvedColumn
 from .grid import Grid, Query
 from .models import ExportRequest
@@ -95,6 +96,8 @@ def order(session: Any, resolved: Resolved, query: Query, *, raw: dict, file_for
         _ask(session, made, raw, reason)
         return made
     personal = [n for n in grid.names if grid.column(n).personal]
+    if clear and personal:
+        log_unmask(session, resolved.name, grid.all_ids(MOST), personal, park_id=scope.park_id)
     audit.event(
         session,
         "export",
@@ -182,13 +185,6 @@ def heading(column: ResolvedColumn) -> str:
 def _rows(session: Any, made: Order) -> Iterator[tuple[Grid, dict[str, Any]]]:
     grid = Grid(session, made.resolved, made.query)
     ids = grid.all_ids(MOST)
-    if made.clear:
-        personal = [n for n in grid.names if grid.column(n).personal]
-        if personal:
-            from ..security.masking import log_unmask
-
-            log_unmask(session, made.resolved.name, ids, personal)
-            session.commit()
     for start in range(0, len(ids), CHUNK):
         for row in grid.rows(ids[start : start + CHUNK], clear=made.clear):
             yield grid, row
@@ -218,11 +214,8 @@ def disarmed(text: str) -> str:
 
 
 def stream(session: Any, made: Order) -> Iterator[bytes]:
-    """The file's bytes, row by row for CSV; the session is handed back at the end."""
-    try:
-        yield from (_csv if made.file_format == "csv" else _xlsx)(session, made)
-    finally:
-        session.rollback()
+    """The file's bytes, row by row for CSV. Only reads; the order was committed before."""
+    yield from (_csv if made.file_format == "csv" else _xlsx)(session, made)
 
 
 def _csv(session: Any, made: Order) -> Iterator[bytes]:

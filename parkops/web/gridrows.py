@@ -134,11 +134,15 @@ def _late_labels(grid: Any, wanted: list[tuple], rows: list[dict[str, Any]]) -> 
                 row[f"{key}__text"] = texts.get((column.ref, row[key]), f"#{row[key]}")
 
 
-def indexed_ids(session: Any, resolved: Resolved, text: str) -> Any:
-    """A select of the ids the global index finds for `text` (pinyin, initials), or None when the model is not in it."""
-    if not getattr(resolved.model, "__search__", None):
-        return None
+INDEX_HITS = 500
+
+
+def indexed_ids(session: Any, resolved: Resolved, text: str) -> list[int]:
+    """Ids the global index finds by pinyin or initials. Only for texts of letters: Chinese text is found as it stands, and
+    numbers could be guesses at a masked telephone or identity number."""
+    plain_text = text.replace(" ", "")
+    if not getattr(resolved.model, "__search__", None) or not (plain_text.isascii() and plain_text.isalpha()):
+        return []
     from .. import search
 
-    matching = getattr(search, "matching", None)
-    return matching(session, resolved.name, text) if matching is not None else None
+    return [hit.id for hit in search.query(session, text, INDEX_HITS, [resolved.name])]

@@ -191,6 +191,10 @@
         groupHeader: (value, count, data, group) => this.groupHead(value, count, data, group)
       });
       this.ready = new Promise((done) => this.table.on("tableBuilt", done));
+      this.ready.then(() => {  // a filter cell that gets the focus scrolls the head; the rows must follow
+        const body = host.querySelector(".tabulator-tableholder");
+        host.querySelector(".tabulator-header").addEventListener("scroll", (e) => { if (body && Math.abs(body.scrollLeft - e.target.scrollLeft) > 1) body.scrollLeft = e.target.scrollLeft; }, true);
+      });
       this.table.on("columnMoved", () => this.moved());
       this.table.on("columnResized", (c) => { this.prefs.widths = { ...this.prefs.widths, [c.getField()]: c.getWidth() }; this.keep(); });
       this.table.on("rowClick", (e, row) => this.click(e, row));
