@@ -13,7 +13,6 @@ from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from .. import clock
-from ..config import config
 from ..db import audit
 from ..db.session import Scope, engine, system_scope
 from ..errors import NotAllowed
@@ -173,10 +172,10 @@ def _duty() -> Any:
     who = g.user
     if not who.is_authenticated or who.is_demo or request.endpoint in DUTY_FREE or request.routing_exception is not None:
         return None
-    profile = current_app.config["PARKOPS"].security_profile
-    if who.must_change_password or passwords.expired(who.password_changed_at, clock.now(), profile):
+    cfg = current_app.config["PARKOPS"]
+    if who.must_change_password or passwords.expired(who.password_changed_at, clock.now(), cfg.security_profile):
         target = "/account/password/"
-    elif config().require_totp and not who.totp_enabled and set(who.roles) & set(totp.FORCED_ROLES):
+    elif cfg.require_totp and not who.totp_enabled and set(who.roles) & set(totp.FORCED_ROLES):
         target = "/account/two-step/"
     else:
         return None

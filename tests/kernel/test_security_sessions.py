@@ -204,6 +204,22 @@ def test_old_password_must_be_changed_after_90_days(app, fresh_db):
     assert client.get("/account/").headers.get("Location") == "/account/password/"
 
 
+def test_two_step_is_forced_where_the_installation_says_so(app, fresh_db):
+    from dataclasses import replace
+
+    finance, clerk = app.test_client(), app.test_client()
+    form_login(finance, "finance"), form_login(clerk, "operations_clerk")
+    assert alive(finance)
+    before = app.config["PARKOPS"]
+    app.config["PARKOPS"] = replace(before, require_totp=True)
+    try:
+        assert finance.get("/account/").headers["Location"] == "/account/two-step/"
+        assert finance.get("/account/two-step/").status_code == 200
+        assert alive(clerk), "only administrators and finance"
+    finally:
+        app.config["PARKOPS"] = before
+
+
 def test_foreign_sessions_cannot_be_ended(app, fresh_db):
     client, victim = app.test_client(), app.test_client()
     form_login(victim, "finance"), form_login(client, "operations_clerk")
