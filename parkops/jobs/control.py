@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import or_, select, true
 
 from ..clock import now as clock_now
 from ..db import audit
@@ -49,10 +49,10 @@ def overview(session: Any, now: datetime) -> list[JobLine]:
     access.require(session, RESOURCE, "read")
     codes = all_jobs()
     latest = {r.code: r for r in session.scalars(
-        select(JobRun).where(JobRun.code.in_(list(codes)), JobRun.started_at.is_not(None))
+        select(JobRun).where(JobRun.code.in_(list(codes)), JobRun.started_at.is_not(None), _mine(session))
         .distinct(JobRun.code).order_by(JobRun.code, JobRun.started_at.desc()))}
     open_rows: dict[tuple[str, str], int] = {}
-    for r in session.scalars(select(JobRun).where(JobRun.state.in_(("failed", "running")))):
+    for r in session.scalars(select(JobRun).where(JobRun.state.in_(("failed", "running")), _mine(session))):
         open_rows[r.code, r.state] = open_rows.get((r.code, r.state), 0) + 1
     return [JobLine(j, latest.get(j.code), j.when.next(now), open_rows.get((j.code, "failed"), 0),
                     open_rows.get((j.code, "running"), 0)) for j in codes.values()]
@@ -61,12 +61,24 @@ def overview(session: Any, now: datetime) -> list[JobLine]:
 def runs(session: Any, *, code: str | None = None, state: str | None = None, limit: int = 100) -> list[JobRun]:
     """The latest runs, newest first."""
     access.require(session, RESOURCE, "read")
-    query = select(JobRun).where(JobRun.attempts > 0).order_by(JobRun.started_at.desc().nulls_last(), JobRun.id.desc())
+    query = select(JobRun).where(JobRun.attempts > 0, _mine(session)).order_by(JobRun.started_at.desc().nulls_last(), JobRun.id.desc())
     if code:
         query = query.where(JobRun.code == code)
     if state:
         query = query.where(JobRun.state == state)
     return list(session.scalars(query.limit(limit)))
+
+
+def _mine(session: Any) -> Any:
+    """Runs of the actor's parks and of the whole company."""
+    scope = scope_of(session)
+    return true() if scope.parks is None else or_(JobRun.park_id.is_(None), JobRun.park_id.in_(tuple(scope.parks)))
+
+
+def one_run(session: Any, run_id: int) -> JobRun:
+    """A run in the actor's parks; NotFound otherwise."""
+    access.require(session, RESOURCE, "read")
+    return _row(session, run_id)
 
 
 def run_now(session: Any, code: str, *, on: date, park_id: int | None = None, force: bool = False) -> list[runner.Outcome]:
@@ -86,8 +98,6 @@ def run_now(session: Any, code: str, *, on: date, park_id: int | None = None, fo
 def _parks(session: Any, job: Job, park_id: int | None) -> list[int | None]:
     scope = scope_of(session)
     if not job.per_park:
-        if scope.parks is not None:
-            raise Refused(_l("This job works for all parks at once; only someone who sees all parks may start it."))
         return [None]
     if park_id is not None:
         if not scope.sees(park_id):

@@ -79,6 +79,13 @@ def shown(kpi: Kpi, value: Decimal | None) -> str:
     return f"{value.quantize(Decimal('0.01'), rounding=ROUND_HALF_UP):,}"
 
 
+def text_of(kpi: Kpi, figure: Figure | None) -> str:
+    """The figure as a text; a dash where there was nothing to divide by, which is not the same as unreported."""
+    if figure is not None and kpi.adds_up == RATIO and figure.numerator is not None and figure.denominator == 0:
+        return "—"
+    return shown(kpi, value_of(kpi, figure))
+
+
 def unit_word(kpi: Kpi) -> Any:
     """The unit as a word for headers; '' for counts and percent."""
     return {"money": _l("yuan"), "area": "㎡", "hours": _l("hours"), "people": _l("people")}.get(kpi.unit, "")

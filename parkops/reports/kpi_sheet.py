@@ -9,8 +9,8 @@ from typing import Any
 from ..clock import Period, add_months
 from ..i18n import _, _l
 from ..kpi import store
-from ..kpi.catalogue import all_kpis
-from ..kpi.figures import shown, unit_word
+from ..kpi.catalogue import readable
+from ..kpi.figures import shown, text_of, unit_word
 from ..kpi.registry import Kpi
 from ..models import Park
 from ..registry import discover
@@ -21,10 +21,10 @@ CELL_FORMAT = {"count": "int", "people": "int", "percent": "percent", "money": "
 
 
 def kpi_sheet(session: Any, request: Request) -> Document:
-    """One table per module with every indicator measured for the period's grain."""
+    """One table per module with every indicator measured for the period's grain whose records the actor may read."""
     period = request.period
     assert period is not None
-    kpis = [k for k in all_kpis().values() if period.grain in k.grains]
+    kpis = [k for k in readable(session).values() if period.grain in k.grains]
     periods = [period, period.previous(), Period.of(period.grain, add_months(period.start, -12))]
     found = {(s.kpi.code, s.period): s for s in store.figures(session, [k.code for k in kpis], periods, park_id=request.park_id)}
     sections = [_module_section(name, part, periods, found) for name, part in _by_module(kpis)]
@@ -66,6 +66,8 @@ def _module_section(name: str, kpis: list[Kpi], periods: list[Period], found: di
 def _cell(kpi: Kpi, s: store.Shown | None) -> Any:
     if s is None or not s.stored:
         return _("not computed")
+    if s.value is None and (text := text_of(kpi, s.figure)) == "—":
+        return text
     notes = []
     if s.figure is not None and s.figure.missing and s.value is not None:
         notes.append(_("(%(n)s not reported)", n=s.figure.missing))

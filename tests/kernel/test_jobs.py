@@ -15,7 +15,7 @@ import pytest
 from sqlalchemy import select, text
 
 from parkops.db.session import Scope, engine, session_scope, system_scope
-from parkops.errors import NotAllowed, Refused, RuleError
+from parkops.errors import NotAllowed, NotFound, Refused, RuleError
 from parkops.jobs import control, registry, runner, schedule
 from parkops.jobs.models import JobRun
 from parkops.jobs.registry import Cron, Job
@@ -453,11 +453,21 @@ def test_the_future_and_strangers_are_refused(declare, as_role):
                 order()
 
 
-def test_one_park_only_cannot_start_a_company_wide_job(declare, db):
-    declare(daily())
-    with session_scope(Scope(parks=frozenset({1}), system=True, park_id=1)) as s:
-        with pytest.raises(Refused):
-            control.run_now(s, "t.daily", on=date(2026, 6, 1))
+def test_by_hand_a_job_runs_only_in_ones_own_parks(effects, declare):
+    declare(daily(per_park=True))
+    mine = Scope(parks=frozenset({1}), system=True, park_id=1)
+    with session_scope(mine) as s:
+        assert [o.state for o in control.run_now(s, "t.daily", on=date(2026, 6, 1))] == ["done"]
+        with pytest.raises(NotFound):
+            control.run_now(s, "t.daily", on=date(2026, 6, 1), park_id=2)
+    with system_scope("test") as s:
+        control.run_now(s, "t.daily", on=date(2026, 6, 1), park_id=2)
+    assert [p for _d, p in effects()] == [1, 2]
+    with session_scope(mine) as s:
+        assert [r.park_id for r in control.runs(s)] == [1]
+        foreign = s.scalars(select(JobRun).where(JobRun.park_id == 2)).one()
+        with pytest.raises(NotFound):
+            control.one_run(s, foreign.id)
 
 
 # --- the kernel's own ---------------------------------------------------------------------------------------------

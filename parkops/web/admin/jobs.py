@@ -8,10 +8,11 @@ from typing import Any
 from flask import flash, redirect, request
 
 from ...clock import local, now, today
-from ...errors import NotFound, Refused
+from ...db.session import scope_of
+from ...errors import Refused
 from ...i18n import _, _l
 from ...jobs import control, schedule
-from ...jobs.models import RUN_STATES, JobRun
+from ...jobs.models import RUN_STATES
 from ...jobs.registry import all_jobs
 from ...models import Park
 from ...security import access
@@ -54,9 +55,7 @@ class JobPage(Page):
     @route(f"/{RUN}")
     def run(self, run_id: int) -> Any:
         """One run with its attempts."""
-        row = self.session.get(JobRun, run_id)
-        if row is None:
-            raise NotFound(_l("There is no such run."))
+        row = control.one_run(self.session, run_id)
         return self.draw(
             "parkops/admin/job_run.html",
             run=row,
@@ -105,7 +104,8 @@ class JobPage(Page):
     def _parks(self) -> dict[int, str]:
         from sqlalchemy import select
 
-        return dict(self.session.execute(select(Park.id, Park.name)).all())
+        scope, query = scope_of(self.session), select(Park.id, Park.name)
+        return dict(self.session.execute(query if scope.parks is None else query.where(Park.id.in_(tuple(scope.parks)))).all())
 
 
 PAGES = [JobPage]

@@ -17,7 +17,7 @@ from ...errors import NotFound, ParkOpsError, Refused
 from ...i18n import _, _l
 from ...kpi import catalogue, drill, engine, freeze, store
 from ...kpi.charts import sparkline
-from ...kpi.figures import Figure, part, shown, unit_word, value_of
+from ...kpi.figures import Figure, part, shown, text_of, unit_word
 from ...kpi.registry import Kpi, Window
 from ...models import Park
 from ...reports import registry as reports
@@ -93,13 +93,13 @@ def _line(kpi: Kpi, trend: list[store.Shown], problem: Any) -> dict[str, Any]:
         "kpi": kpi,
         "now": current,
         "unit": str(unit_word(kpi)),
-        "value": shown(kpi, current.value) if current.stored else None,
-        "before": shown(kpi, before.value) if before.stored else None,
+        "value": text_of(kpi, current.figure) if current.stored else None,
+        "before": text_of(kpi, before.figure) if before.stored else None,
         "change": signed(kpi, change),
         "tone": tone(kpi, change),
         "target": shown(kpi, current.target) if current.target is not None else None,
         "missing": current.figure.missing if current.figure is not None and current.value is not None else 0,
-        "spark": Markup(sparkline([s.value for s in trend], label=_("Trend of %(title)s", title=str(kpi.title)))),  # noqa: S704 - own drawing
+        "spark": Markup(sparkline([s.value for s in trend], height=20, label=_("Trend of %(title)s", title=str(kpi.title)))),  # noqa: S704 - own drawing
         "reached": None if current.target is None or current.value is None else _reached(kpi, current.value, current.target),
         "problem": problem.message if problem is not None else None,
     }
@@ -201,7 +201,7 @@ class KpiPage(Page):
             around=periods_around(place.period),
             now=current,
             live=live,
-            live_value=value_of(kpi, live),
+            text=lambda f: text_of(kpi, f),
             shown=lambda v: shown(kpi, v),
             unit=str(unit_word(kpi)),
             part=lambda u, d=False: _part(kpi, u, d),
@@ -240,7 +240,7 @@ class KpiPage(Page):
             amount=_part(kpi, amount, side == "denominator"),
             sums=drill.sums(kpi, Window(place.period, today()), side),
             ids=ids if in_grid else None,
-            page=page,
+            sheet=page,
             size=PAGE,
             rows=[(refs.url(resource, i), labels.get((resource, i), str(i))) for i in shown_ids],
             api=resources.resolved(resource).api_url if in_grid else None,
