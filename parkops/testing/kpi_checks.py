@@ -79,4 +79,23 @@ def roll_up_differences(session: Any, kpi: Kpi, quarter: Period, park_id: int, *
     return []
 
 
-__all__ = ["differences", "roll_up_differences"]
+def check_all(session: Any, kpis: list[Kpi], last: Period, *, today: date) -> list[str]:
+    """Compute the month `last`, its quarter and its year for every KPI and return every difference, parks and company."""
+    from sqlalchemy import select
+
+    from ..models import Park
+
+    out: list[str] = []
+    parks = [*session.scalars(select(Park.id).where(Park.is_active).order_by(Park.id)), None]
+    for period in (last, Period.quarter(last.start), Period.year(last.start)):
+        done = engine.compute(session, period, [k.code for k in kpis], today=today)
+        out += [f"{code}: {message}" for code, message in done.failed.items()]
+        for kpi in kpis:
+            if kpi.code not in done.failed:
+                out += [d for park_id in parks for d in differences(session, kpi, period, park_id, today=today)]
+    for kpi in kpis:
+        out += [d for p in parks[:-1] for d in roll_up_differences(session, kpi, Period.quarter(last.start), p, today=today)]
+    return out
+
+
+__all__ = ["check_all", "differences", "roll_up_differences"]
