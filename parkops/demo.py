@@ -12,7 +12,8 @@ from typing import Any
 
 from sqlalchemy import select
 
-from .clock import now
+from . import clock
+from .clock import Period, now
 from .db.session import Scope, session_scope, system_scope
 from .registry import registry
 
@@ -74,6 +75,25 @@ def load(say: Callable[[str], Any] = print) -> None:
         with system_scope("demo: mark") as s:
             s.scalars(select(InstalledModule).where(InstalledModule.name == name)).one().demo_loaded_at = now()
         say(f"{name}: demo loaded")
+        _figures(say)
+
+
+def _figures(say: Callable[[str], Any]) -> None:
+    """Indicators of the months around the article's day and of the last year, the recent quarters and every year."""
+    from .kpi import engine
+
+    today, periods = clock.today(), []
+    for grain, count in (("month", 13), ("quarter", 5), ("year", today.year - 2019)):
+        period = Period.of(grain, today)
+        for _n in range(count):
+            periods.append(period)
+            period = period.previous()
+    article = Period.month(ARTICLE_DAY)
+    periods += [article, article.previous(), Period.quarter(ARTICLE_DAY), Period.quarter(ARTICLE_DAY).previous()]
+    for period in sorted(set(periods)):
+        with system_scope("demo: indicators") as s:
+            engine.compute(s, period, today=today)
+    say(f"indicators of {len(periods)} periods computed")
 
 
 def _park() -> int:

@@ -88,7 +88,7 @@ APPLICATION = Resource(
               Section(_l("Facts for the entry conditions"), (
                   "team_size", "rd_people", "ip_count", "revenue_last_year", "funds_committed", "in_catalogue",
                   "environment_cleared", "safety_cleared", "licence_cleared")),
-              Section(_l("Course"), ("submitted_on", "decided_on", "admitted_on", "created_by_id", "note"))),
+              Section(_l("Progress"), ("submitted_on", "decided_on", "admitted_on", "created_by_id", "note"))),
     create=f"{SERVICES}:add_application", change=f"{SERVICES}:change_application", workflow="modules.tenants.states:APPLICATION",
     views=(View("waiting", _l("Waiting for review"), (Filter("state", "in", ["submitted", "reviewing"]),), sort="applied_on"),
            View("drafts", _l("Drafts and returned"), (Filter("state", "in", ["draft", "returned"]),), sort="applied_on"),
@@ -108,7 +108,7 @@ APPLICATION = Resource(
     tabs=(Tab("eligibility", _l("Entry conditions"), "tenants/application_eligibility.html", eligibility, order=5),
           Related("documents", _l("Documents"), "tenants.application_document", "application_id", order=10),
           Tab("review", _l("Review"), "tenants/application_review.html", review, order=15),
-          Related("minutes", _l("Minutes"), "tenants.decision_minute", "application_id", order=20)),
+          Related("minutes", _l("Decision minutes"), "tenants.decision_minute", "application_id", order=20)),
     facts=(Fact(_l("Mean score"), score_fact),),
     search=("number", "name", "project", "credit_code"), sort="-id", load=("firm", "carrier"), menu=("intake", 20), code_field="number")
 
