@@ -190,7 +190,7 @@ def bulk_body() -> dict[str, Any]:
     if request.is_json:
         from .rest import json_body
 
-        return json_body()
+        return {**json_body(), "_typed": True}  # the dialog sends what was typed, percent as percent
     form = request.form
     return {"ids": form.getlist("ids"), "dry_run": form.get("dry_run") in ("1", "true"), "_form": form, "key": form.get("_once")}
 
@@ -270,7 +270,7 @@ def bulk_values(session: Any, action: Action, service: Any, body: dict[str, Any]
     given = body.get("values") or {}
     if not isinstance(given, dict):
         raise Refused(_l("`values` must be an object."))
-    return read_json(form.specs.values(), given, session, partial=False)
+    return read_json(form.specs.values(), given, session, partial=False, typed=bool(body.get("_typed")))
 
 
 def preview(session: Any, action: Action, objs: list[Any], values: dict[str, Any]) -> dict[str, Any]:

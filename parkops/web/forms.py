@@ -199,8 +199,10 @@ def inputs_form(inputs: Iterable[Any], session: Any, service: Callable[..., Any]
     return RecordForm([("", [input_field(i) for i in inputs])], session, accept=service).fill()
 
 
-def read_json(fields: Iterable[ResolvedField], body: dict[str, Any], session: Any, *, partial: bool) -> dict[str, Any]:
-    """Typed values from a JSON object; raises RuleError with every problem. Unknown names are refused."""
+def read_json(fields: Iterable[ResolvedField], body: dict[str, Any], session: Any, *, partial: bool,
+              typed: bool = False) -> dict[str, Any]:
+    """Typed values from a JSON object; raises RuleError with every problem. Unknown names are refused. `typed`: the values
+    are what a person typed into a form (percent as percent)."""
     from ..errors import Problems
 
     specs, problems, out = {f.name: f for f in fields}, Problems(), {}
@@ -211,7 +213,7 @@ def read_json(fields: Iterable[ResolvedField], body: dict[str, Any], session: An
         if name not in body and partial:
             continue
         try:
-            out[name] = values.parse(spec, body.get(name), session, form=False)
+            out[name] = values.parse(spec, body.get(name), session, form=typed)
         except values.BadValue as e:
             problems.add("core.bad_value", e.message, name)
     problems.stop()

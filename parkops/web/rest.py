@@ -233,7 +233,7 @@ class ItemApi:
         session, resolved = self.session, self.resolved
         action = bulk_action(session, resolved, code)
         try:
-            return jsonify(run_bulk(session, resolved, action, {k: v for k, v in json_body().items() if k != "_form"}))
+            return jsonify(run_bulk(session, resolved, action, {k: v for k, v in json_body().items() if k not in ("_form", "_typed")}))
         except ParkOpsError as e:
             session.rollback()
             return refused(e)
