@@ -18,6 +18,7 @@ from sqlalchemy import BigInteger, Boolean, CheckConstraint, Index, String, sele
 from sqlalchemy.orm import Mapped
 
 from . import refs
+from .clock import now
 from .config import config
 from .db.base import Record, field
 from .db.park_optional import ParkOptional, owner_park
@@ -187,7 +188,7 @@ def attach(session: Any, owner: Any, stream: BinaryIO, filename: str, kind: str 
     scope = scope_of(session)
     row = Attachment(resource=resource, record_id=record_id, park_id=owner_park(session, owner), filename=name,
                      content_type=content_type, size=size, sha256=sha256, kind=kind, uploaded_by_id=scope.user_id,
-                     uploaded_by=scope.user_name, is_removed=False)
+                     uploaded_by=scope.user_name, is_removed=False, created_at=now())
     session.add(row)
     session.flush()
     return row

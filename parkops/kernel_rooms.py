@@ -8,7 +8,7 @@ from types import ModuleType
 
 MODELS = (
     "flask_appbuilder.security.sqla.models",
-    "parkops.db.audit", "parkops.db.scope", "parkops.models", "parkops.security.models", "parkops.workflow", "parkops.approval",
+    "parkops.db.audit", "parkops.db.scope", "parkops.db.walls", "parkops.models", "parkops.security.models", "parkops.workflow", "parkops.approval",
     "parkops.rules.models", "parkops.settings", "parkops.sequences", "parkops.outbox", "parkops.search", "parkops.attachments",
     "parkops.comments", "parkops.todos", "parkops.jobs.models", "parkops.kpi.models", "parkops.web.models", "parkops.web.importer.models",
     "parkops.web.idempotency",

@@ -71,7 +71,7 @@ TERMS = Table(
     Column("park_id", BigInteger, nullable=False),
     Column("kind", SmallInteger, nullable=False),
     Column("term", String(64, collation="C"), nullable=False),
-    Index("ix_core_search_term_lookup", "park_id", "kind", "term", "search_id"),
+    Index("ix_core_search_term_lookup", "park_id", "kind", "term"),  # equal terms share an entry: no search_id in the key
     Index("ix_core_search_term_search_id", "search_id"),
 )
 
@@ -132,10 +132,10 @@ _STAGE = """(SELECT t.search_id, {rank} AS rank FROM core_search_term t
 
 def _lookup(session: Any, term: str, words: list[str], readable: list[str], limit: int) -> list[Hit]:
     """Exact, then prefix of the whole, then prefix inside: each stage a bounded range of the index."""
-    short = term[:TERM]
-    words = [*words, *([term] if len(term) > TERM else [])]  # a stored term is cut; a longer text is looked up in the tokens
+    short, cut = term[:TERM], len(term) > TERM
+    words = [*words, *([term] if cut else [])]  # a stored term is cut; a longer text is looked up in the tokens
     also = "".join(f" AND s.tokens LIKE :w{i}" for i in range(len(words)))
-    alone = "" if len(term) > TERM else also
+    alone = "" if cut else also
     exact, prefix = "t.term = :term", "t.term >= :term AND t.term < :beyond"
     stages = [_STAGE.format(rank=0, kind=HEAD, match=exact, which="readable", words=also),
               _STAGE.format(rank=0, kind=PERSONAL, match="t.term = :full", which="readable", words=alone),
@@ -302,7 +302,8 @@ def reindex(session: Any, model: Any, ids: Sequence[int] | None = None) -> int:
                 break
             statement = statement.where(model.id.in_(part))
             _drop(connection, resource, part)
-        objects = session.execute(statement).scalars().all()
+        # what is loaded already may be older than the row: Core has written behind the session's back
+        objects = session.execute(statement.execution_options(populate_existing=True)).scalars().all()
         if wanted is None and not objects:
             break
         if objects:
@@ -316,7 +317,7 @@ def reindex(session: Any, model: Any, ids: Sequence[int] | None = None) -> int:
 
 
 def missing(session: Any) -> list[str]:
-    """Kinds whose index and records do not agree (integrity check): one sentence each."""
+    """Kinds whose index and records do not agree (integrity check in a system scope): one sentence each."""
     out = []
     for model in searched_models():
         entry = select(SearchEntry.record_id).where(SearchEntry.resource == model.__resource__)

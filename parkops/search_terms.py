@@ -11,7 +11,8 @@ import unicodedata
 from functools import lru_cache
 
 HEAD, TAIL, PERSONAL = 0, 1, 2
-UNITS, TERM = 40, 24  # units of a text that are indexed; longest stored term
+UNITS, TERM = 40, 16  # units of a text that are indexed; longest stored term (a longer query also asks the tokens)
+LEGAL_FORM = re.compile(r"(?:股份)?有限(?:责任)?公司$|(?:合伙企业|分公司|个体工商户|研究院|事务所)$")
 CJK = re.compile(r"[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
 UNIT = re.compile(r"[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]|[^\W_]+?(?=[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]|\b|_)")
 
@@ -79,16 +80,18 @@ def terms_of(text: str) -> set[tuple[int, str]]:
     found: set[tuple[int, str]] = set()
     if not parts:
         return found
-    forms = [parts]
-    if any(CJK.fullmatch(u) for u in parts):
-        read = pinyin(parts)
-        forms += [read, [r[0] for r in read]]
-    for form in forms:
-        for start in range(len(form)):
-            term = "".join(form[start:start + TERM])[:TERM]
-            if start == 0 or len(term) > 1:
-                found.add((HEAD if start == 0 else TAIL, term))
     whole = "".join(parts)
+    forms = [(parts, len(parts))]
+    if any(CJK.fullmatch(u) for u in parts):
+        read, legal = pinyin(parts), LEGAL_FORM.search(whole)
+        ends = len(parts) - len(legal[0]) if legal else len(parts)  # nobody looks a firm up by the sound of "Ltd."
+        forms += [(read, ends), ([r[0] for r in read], ends)]
+    for form, ends in forms:
+        found.add((HEAD, "".join(form[:TERM])[:TERM]))
+        for start in range(1, ends):
+            term = "".join(form[start:start + TERM])[:TERM]
+            if len(term) > 1:
+                found.add((TAIL, term))
     if (whole.isdigit() and len(whole) >= 6) or re.fullmatch(r"[0-9a-z]{15,18}", whole):
         found.add((TAIL, whole[-4:]))
         found.add((TAIL, whole[-6:]))

@@ -111,7 +111,7 @@ def add(session: Any, owner: Any, title: str, due_on: date | None = None, assign
         title=title, resource=resource, record_id=record_id, record_label=str(owner)[:200] if owner is not None else None,
         park_id=owner_park(session, owner) if owner is not None else scope.park_id, due_on=due_on, key=key,
         assignee_id=assignee.id if assignee else None, assignee_name=assignee.username if assignee else None,
-        created_by_id=scope.user_id, created_by=scope.user_name, is_done=False)
+        created_by_id=scope.user_id, created_by=scope.user_name, is_done=False, created_at=now())
     session.add(row)
     session.flush()
     if assignee is not None and assignee.id != scope.user_id:

@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import BigInteger, Identity, Index, String, Text, insert, inspect
 from sqlalchemy import event as sa_event
+from sqlalchemy import select as sa_select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from ..clock import now
@@ -102,6 +103,21 @@ def _changes(obj: Any, op: str) -> dict[str, list[Any]]:
     return diff
 
 
+def _complete(session: Session, obj: Any, diff: dict[str, list[Any]]) -> None:
+    """Look up the old values of columns that were set while expired (the unit of work never knew them)."""
+    state = inspect(obj)
+    unseen = [k for k in diff if k not in HIDDEN and not state.attrs[k].history.deleted]
+    if not unseen or state.identity is None:
+        return
+    mapper = state.mapper
+    columns = [mapper.column_attrs[k].columns[0] for k in unseen]
+    row = session.connection().execute(sa_select(*columns).where(mapper.local_table.c.id == state.identity[0])).one_or_none()
+    for key, old in zip(unseen, row or (), strict=False):
+        diff[key][0] = plain(old)
+        if diff[key][0] == diff[key][1]:
+            del diff[key]
+
+
 @sa_event.listens_for(ParkSession, "before_flush")
 def collect(session: Session, context: Any, instances: Any) -> None:
     """Take the differences while the old values are still known."""
@@ -112,7 +128,10 @@ def collect(session: Session, context: Any, instances: Any) -> None:
                 continue
             if op == "update" and not session.is_modified(obj):
                 continue
-            found.append((obj, op, {} if op == "insert" else _changes(obj, op)))
+            diff = {} if op == "insert" else _changes(obj, op)
+            if op == "update":
+                _complete(session, obj, diff)
+            found.append((obj, op, diff))
     session.info.setdefault("audit_pending", []).extend(found)
 
 
@@ -122,6 +141,9 @@ def write(session: Session, context: Any) -> None:
     rows = []
     for obj, op, diff in session.info.pop("audit_pending", []):
         diff = _changes(obj, op) if op == "insert" else diff
+        if op == "update":  # a reference set through its relationship reaches the column only while flushing
+            keys = {c.key for c in inspect(obj).mapper.column_attrs if c.columns[0].foreign_keys} - set(diff)
+            diff |= {k: v for k, v in _changes(obj, op).items() if k in keys}
         if op == "update" and not diff:
             continue
         rows.append(_row(session, resource=obj.__resource__, record_id=obj.__dict__.get("id"), op=op,

@@ -11,7 +11,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy import create_engine, event, text
 from sqlalchemy.engine import Engine
@@ -47,7 +47,26 @@ class Scope:
 
 
 class ParkSession(Session):
-    """A session that remembers its scope; see `scope.py` and `audit.py` for the listeners on it."""
+    """A session that remembers its scope; see `scope.py` and `audit.py` for the listeners on it. `walls` look at every
+    statement before it is recognised as an ORM statement or not (`walls.py`)."""
+
+    walls: ClassVar[list[Callable[[Any], Any]]] = []
+
+    def _walled(self, statement: Any, options: Any) -> Any:
+        if options and options.get("parkops_unscoped"):
+            return statement
+        for wall in self.walls:
+            statement = wall(statement)
+        return statement
+
+    def execute(self, statement: Any, params: Any = None, **kwargs: Any) -> Any:
+        return super().execute(self._walled(statement, kwargs.get("execution_options")), params, **kwargs)
+
+    def scalar(self, statement: Any, params: Any = None, **kwargs: Any) -> Any:
+        return super().scalar(self._walled(statement, kwargs.get("execution_options")), params, **kwargs)
+
+    def scalars(self, statement: Any, params: Any = None, **kwargs: Any) -> Any:
+        return super().scalars(self._walled(statement, kwargs.get("execution_options")), params, **kwargs)
 
 
 _engines: dict[tuple[str, bool], Engine] = {}

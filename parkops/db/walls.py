@@ -1,0 +1,69 @@
+"""The hole beside the scope: a select that names a scoped model only inside `.filter()`, `.over()` or an ordered aggregate is
+not recognised as an ORM statement, so no criterion is attached to it. Such a select is completed at the top (the entity is
+named in FROM, which changes nothing else) and refused below it.
+
+`select(func.count().filter(Firm.state == "x"))` would otherwise count every park's firms."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import inspect
+from sqlalchemy.sql import visitors
+from sqlalchemy.sql.selectable import Select, SelectBase
+
+from ..errors import Refused
+from .base import Model, ParkScoped
+from .park_optional import ParkMarked
+from .session import ParkSession
+
+_tables: dict[int, set[Any]] = {}
+
+
+def scoped_tables() -> set[Any]:
+    """Tables whose rows belong to parks."""
+    mappers = list(Model.registry.mappers)
+    if len(mappers) not in _tables:
+        _tables.clear()
+        _tables[len(mappers)] = {m.local_table for m in mappers if issubclass(m.class_, ParkScoped | ParkMarked)}
+    return _tables[len(mappers)]
+
+
+def _is_orm(select: Any) -> bool:
+    return select._propagate_attrs.get("compile_state_plugin") == "orm"
+
+
+def _draws_from_scoped(select: Select) -> bool:
+    """Whether a select reads a scoped table itself (not through a sub-query, which is looked at on its own)."""
+    known = scoped_tables()
+    for origin in select.get_final_froms():
+        for part in visitors.iterate(origin, {"column_collections": False}):
+            if isinstance(part, SelectBase):
+                break
+            table = getattr(part, "element", part)
+            if getattr(table, "_deannotate", None) is not None and table._deannotate() in known:
+                return True
+    return False
+
+
+def complete(statement: Any) -> Any:
+    """The statement with its entity named, when it reads scoped rows unrecognised; Refused when it does so in a sub-query."""
+    if not isinstance(statement, SelectBase):
+        return statement
+    for part in visitors.iterate(statement):
+        if isinstance(part, Select) and not _is_orm(part) and _draws_from_scoped(part):
+            if part is not statement:
+                raise Refused("a sub-query reads park-scoped rows that are not confined; add .select_from(Model) to it")
+            return complete(_named(statement))
+    return statement
+
+
+def _named(statement: Select) -> Select:
+    for part in visitors.iterate(statement):
+        entity = part._annotations.get("parententity") if hasattr(part, "_annotations") else None
+        if entity is not None and issubclass(inspect(entity.entity).mapper.class_, ParkScoped | ParkMarked):
+            return statement.select_from(entity.entity)
+    raise Refused("a Core select reads park-scoped rows and is not confined; select from the mapped class instead of its table")
+
+
+ParkSession.walls.append(complete)
