@@ -125,7 +125,7 @@ def test_each_bad_row_is_rejected_once_with_one_sentence(session, kind, tmp_path
     assert [r.row for r in outcome.rejected] == [3, 4, 5, 6, 7, 8, 9, 10, 11]
     fields = ["credit_code", "registered_on", "name", "registered_on", "credit_code", "name", "credit_code", "registered_on", None]
     assert [r.field for r in outcome.rejected] == fields
-    assert all(r.message.endswith((".", "。")) and "%" not in r.message for r in outcome.rejected)
+    assert all(str(r.message).endswith((".", "。")) and "%" not in str(r.message) for r in outcome.rejected)
 
 
 def test_error_workbook_holds_the_rows_as_they_were(session, kind, tmp_path) -> None:
@@ -134,7 +134,7 @@ def test_error_workbook_holds_the_rows_as_they_were(session, kind, tmp_path) -> 
     out = tmp_path / "e.xlsx"
     with open_table(path) as table:
         header = mapping.find_header(kind, table)
-        assert errorbook.write_errors(str(out), table, header, [(r.row, r.field, r.message) for r in outcome.rejected]) == 9
+        assert errorbook.write_errors(str(out), table, header, [(r.row, r.field, str(r.message)) for r in outcome.rejected]) == 9
     sheet = openpyxl.load_workbook(out).active
     values = [[c.value or "" for c in row] for row in sheet.iter_rows(min_row=2)]
     assert [v[:10] for v in values] == [list(r[:10]) for r in bad_rows()[1:10]]

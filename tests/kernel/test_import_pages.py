@@ -166,3 +166,14 @@ def test_list_and_links(clerk, batch) -> None:
     assert clerk.get(f"/core/import/{number}").headers["Location"].endswith(batch)
     rows = clerk.get('/api/v1/core/import/?q={"size":10}').json["rows"]
     assert [str(r["id"]) for r in rows] == [number]
+
+
+def test_errors_are_read_in_the_readers_language(clerk, batch) -> None:
+    """A batch checked by a Chinese reader shows English sentences to an English one: the sentence is stored, not its words."""
+    clerk.post(f"{batch}/check", data=form_of(text_of(clerk, batch)))
+    zh = text_of(clerk, batch)
+    answer = clerk.post(re.search(r'action="([^"]+/language)"', zh)[1], data={"csrf_token": token(clerk), "locale": "en", "next": batch})
+    assert answer.status_code == 302
+    en = text_of(clerk, batch)
+    assert "The check character of credit code 913708000000000000 is wrong" in en
+    assert "The check character" not in zh

@@ -20,7 +20,7 @@ from ...clock import now
 from ...config import config
 from ...db.session import Scope, scope_of, session_scope
 from ...errors import Conflict, NotAllowed, NotFound, ParkOpsError, Refused
-from ...i18n import _l, force_locale
+from ...i18n import Lazy, _l, force_locale
 from ...importing import ImportKind, kind_of
 from ...security import access
 from .engine import RESOURCE, Outcome, require_rights, run_import
@@ -197,7 +197,7 @@ def record(session: Any, batch: ImportBatch, outcome: Outcome, *, dry_run: bool)
     """The result, in the transaction that holds the effect."""
     batch.inserted, batch.updated, batch.unchanged = outcome.inserted, outcome.updated, outcome.unchanged
     batch.rejected, batch.progress, batch.total = len(outcome.rejected), outcome.total, outcome.total
-    batch.errors = [[r.row, r.field, r.message] for r in outcome.rejected[:KEEP_ERRORS]]
+    batch.errors = [[r.row, r.field, packed(r.message)] for r in outcome.rejected[:KEEP_ERRORS]]
     batch.dry_run, batch.finished_at, batch.heartbeat_at = dry_run, now(), now()
     batch.state, batch.message = "checked" if dry_run else "done", None
     if not dry_run and not outcome.saved:
@@ -205,6 +205,24 @@ def record(session: Any, batch: ImportBatch, outcome: Outcome, *, dry_run: bool)
         batch.message = str(_l("Nothing was saved because %(n)s rows have errors; correct them or import the good rows.",
                                n=len(outcome.rejected)))
     session.flush()
+
+
+def packed(message: Any) -> Any:
+    """A sentence as JSON that can still be translated: msgid and values, values likewise."""
+    if isinstance(message, Lazy):
+        return {"msgid": message.msgid, "values": {k: packed(v) for k, v in message.values.items()}}
+    return message if isinstance(message, int) else str(message)
+
+
+def unpacked(message: Any) -> Any:
+    if isinstance(message, dict):
+        return Lazy(message["msgid"], **{k: unpacked(v) for k, v in message["values"].items()})
+    return message
+
+
+def errors_of(batch: ImportBatch) -> list[tuple[int, str | None, str]]:
+    """(row, field, sentence in the reader's language) of the rejected rows."""
+    return [(row, name, str(unpacked(message))) for row, name, message in batch.errors or []]
 
 
 def beat(scope: Scope, batch_id: int) -> Callable[[int], None]:

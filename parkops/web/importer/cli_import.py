@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +60,7 @@ def import_file(kind: ImportKind, file: Path, park_code: str, *, mode: str = "up
     from .reader import open_table
 
     park_id = find_park(park_code)
+    progress = tell if sys.stderr.isatty() else None
     with system_scope("parkops import", {park_id}, via="cli", park_id=park_id) as s, \
             open_table(file, limit=LIMIT) as table:
         header = mapping.find_header(kind, table)
@@ -70,12 +72,17 @@ def import_file(kind: ImportKind, file: Path, park_code: str, *, mode: str = "up
             batch.columns, batch.mode, batch.policy = columns, mode, "all" if all_or_nothing else "good"
             s.flush()
         outcome = run_import(s, kind, table, header=header, columns=columns, on=today(), mode=mode, dry_run=dry_run,
-                             all_or_nothing=all_or_nothing, batch_id=batch.id if batch else None)
+                             all_or_nothing=all_or_nothing, batch_id=batch.id if batch else None, progress=progress)
         if batch is not None:
             batches.record(s, batch, outcome, dry_run=False)
         if errors is not None:
-            write_errors(str(errors), table, header, [(r.row, r.field, r.message) for r in outcome.rejected])
+            write_errors(str(errors), table, header, [(r.row, r.field, str(r.message)) for r in outcome.rejected])
         return outcome
+
+
+def tell(done: int) -> None:
+    """Progress for a person at a terminal."""
+    click.echo(f"\r{done:,}", nl=False, err=True)
 
 
 def find_park(code: str) -> int:

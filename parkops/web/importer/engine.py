@@ -30,14 +30,14 @@ RESOURCE = "core.import"
 
 @dataclass(frozen=True)
 class Rejection:
-    """Why a row was not taken: the first problem, in the user's language."""
+    """Why a row was not taken: the first problem. `message` is lazy, so that each reader sees it in his language."""
 
     row: int
     field: str | None
-    message: str
+    message: Any
 
     def as_dict(self) -> dict[str, Any]:
-        return {"row": self.row, "field": self.field, "message": self.message}
+        return {"row": self.row, "field": self.field, "message": str(self.message)}
 
 
 @dataclass
@@ -187,7 +187,7 @@ class _Run:
     def reject(self, rows: list[ImportRow]) -> None:
         for row in rows:
             first: Problem = row.problems[0]
-            self.outcome.rejected.append(Rejection(row.number, first.field, str(first.message)))
+            self.outcome.rejected.append(Rejection(row.number, first.field, first.message))
 
     def write(self, rows: list[ImportRow]) -> None:
         """Sort into new, changed and unchanged; write when asked to."""

@@ -13,7 +13,7 @@ from ...db.types import Choices, EnumText, Json, UTCDateTime
 from ...i18n import _l
 
 STATES = Choices(
-    "import_state", ("uploaded", _l("Uploaded"), "grey"), ("checking", _l("Checking"), "blue"),
+    "import_state", ("uploaded", _l("File received"), "grey"), ("checking", _l("Checking"), "blue"),
     ("checked", _l("Checked"), "amber"), ("running", _l("Running"), "blue"), ("done", _l("Imported"), "green"),
     ("failed", _l("Failed"), "red"), ("undone", _l("Undone"), "violet"))
 MODE_CHOICES = Choices("import_mode", ("upsert", _l("Add new and update existing")), ("insert", _l("Add new only")),
@@ -40,7 +40,7 @@ class ImportBatch(ParkScoped, Record):
     __table_args__ = (Index("ix_core_import_batch_park_created", "park_id", "created_at"),
                       CheckConstraint("total >= 0", name="total"))
     kind: Mapped[str] = field(String(80), _l("Kind"))
-    filename: Mapped[str] = field(String(200), _l("File"))
+    filename: Mapped[str] = field(String(200), _l("Import file"))
     sha256: Mapped[str] = field(String(64), _l("Checksum"))
     state: Mapped[str] = field(EnumText(STATES), _l("State"), default="uploaded")
     mode: Mapped[str] = field(EnumText(MODE_CHOICES), _l("Mode"), default="upsert")

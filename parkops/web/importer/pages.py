@@ -24,7 +24,7 @@ from .prescan import MAX_FILE, MIB
 INLINE = 50  # rejected rows shown on the page; the workbook holds them all
 
 IMPORT = Resource(
-    name=RESOURCE, model=ImportBatch, titles=Titles(_l("Imports"), _l("Import"), _l("New import")), icon="upload",
+    name=RESOURCE, model=ImportBatch, titles=Titles(_l("Data imports"), _l("Data import"), _l("New import")), icon="upload",
     columns=(Col("filename", important=True, link=True, width=260), Col("kind", width=140), Col("state", important=True, width=110),
              Col("total", width=90), Col("inserted", width=90), Col("updated", width=90), Col("unchanged", width=90),
              Col("rejected", important=True, width=90), Col("user_name", width=120), Col("created_at", width=150),
@@ -115,7 +115,7 @@ class ImportPage(Page):
         batches.require_content(self.session, batch)
         out = io.BytesIO()
         with batches.table_of(batch) as table:
-            count = errorbook.write_errors(out, table, batches.header_of(batch), batch.errors or [])
+            count = errorbook.write_errors(out, table, batches.header_of(batch), batches.errors_of(batch))
         audit.event(self.session, "export", {"batch": batch.id, "rows": count}, resource=batch.kind, record_id=batch.id,
                     label=batch.filename, park_id=batch.park_id)
         commit()
@@ -161,7 +161,7 @@ class ImportPage(Page):
         self.session.refresh(batch, ["errors"]) if batch.state in ("checked", "done", "undone") else None
         values: dict[str, Any] = {
             "batch": batch, "kind": kind, "error": error, "state": STATES.label(batch.state), "tone": STATES.tone(batch.state),
-            "modes": MODE_CHOICES, "policies": POLICIES, "rejections": (batch.errors or [])[:INLINE]
+            "modes": MODE_CHOICES, "policies": POLICIES, "rejections": batches.errors_of(batch)[:INLINE]
             if batch.state in ("checked", "done", "undone") else [], "field_title": lambda n: title_of(kind, n),
             "own": self.own(batch), "may_undo": access.may(self.session, RESOURCE, "act"), "samples": None}
         if batch.state in batches.OPEN_STATES and values["own"]:
