@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from .i18n import _l
+
 
 @dataclass(frozen=True)
 class Check:
@@ -42,4 +44,10 @@ def _search(session: Any) -> list:
     return missing(session)
 
 
-KERNEL_CHECKS: list[Check] = []
+def _frozen_figures(session: Any) -> list:
+    from .kpi.freeze import differences
+
+    return differences(session)
+
+
+KERNEL_CHECKS: list[Check] = [Check("core.kpi_freeze", _l("Frozen figures match their hash"), _frozen_figures)]

@@ -496,3 +496,17 @@ def test_old_runs_go_but_the_schedules_memory_stays(effects, declare):
     with system_scope("test") as s:
         assert clean_runs(s, on=date(2026, 6, 12), park_id=None) == {"removed": 1}
         assert [schedule.local(r.scheduled_for).date() for r in s.scalars(select(JobRun))] == [date(2024, 1, 2)]
+
+
+def test_the_nightly_check_tells_administrators_once(fresh_db, monkeypatch):
+    from parkops import checks
+    from parkops.jobs.kernel_jobs import nightly_check
+    from parkops.todos import Todo
+
+    monkeypatch.setattr(checks, "run_all", lambda: [{"check": "a", "title": "A", "differences": ["x", "y"]},
+                                                    {"check": "b", "title": "B", "differences": []}])
+    with system_scope("test") as s:
+        for _night in range(2):
+            assert nightly_check(s, on=date(2026, 6, 12), park_id=None) == {"checks": 2, "differences": 2, "a": 2}
+        told = list(s.scalars(select(Todo)))
+        assert len(told) == 2 and all("2" in t.title and "a" in t.title for t in told)

@@ -380,9 +380,8 @@ class ReportPage(Page):
         content = reports.make(self.session, name, asked, fmt)
         commit()
         suffix = f"-{record}" if record else f"-{place.period.key}"
-        shown_as = "inline" if fmt == "html" else "attachment"
         return Response(
-            content, content_type=reports.TYPES[fmt], headers={"Content-Disposition": f'{shown_as}; filename="{report.name}{suffix}.{fmt}"'}
+            content, content_type=reports.TYPES[fmt], headers={"Content-Disposition": f'attachment; filename="{report.name}{suffix}.{fmt}"'}
         )
 
 
