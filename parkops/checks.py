@@ -35,7 +35,7 @@ def run_all() -> list[dict[str, Any]]:
 def _sequences(session: Any) -> list:
     from .sequences import gaps
 
-    return gaps(session)
+    return [str(gap) for gap in gaps(session)]
 
 
 def _search(session: Any) -> list:
@@ -50,4 +50,8 @@ def _frozen_figures(session: Any) -> list:
     return differences(session)
 
 
-KERNEL_CHECKS: list[Check] = [Check("core.kpi_freeze", _l("Frozen figures match their hash"), _frozen_figures)]
+KERNEL_CHECKS: list[Check] = [
+    Check("core.sequences", _l("Issued numbers have no gaps"), _sequences),
+    Check("core.search", _l("Every searchable record is in the search index"), _search),
+    Check("core.kpi_freeze", _l("Frozen figures match their hash"), _frozen_figures),
+]

@@ -231,8 +231,8 @@ def user_add(username: str, roles: tuple[str, ...], name: str, email: str, parks
         unknown = [code for code in parks if code not in known]
         if unknown:
             raise Refused(f"there is no park {', '.join(unknown)}; see `parkops park list`")
-        users.create_user(s, username=username, name=name or username, email=email or f"{username}@localhost.localdomain", password=password,
-                          role_codes=roles, park_ids=[known[c] for c in parks], all_parks=not parks)
+        users.create_user(s, username=username, name=name or username, email=email or f"{username}@localhost.localdomain",
+                          password=password, role_codes=roles, park_ids=[known[c] for c in parks], all_parks=not parks)
     click.echo(f"added {username}; one-time password: {password}")
 
 
@@ -330,10 +330,7 @@ def _late_commands() -> None:
     main.add_command(import_command, "import")
 
 
-try:
-    _late_commands()
-except ImportError:  # TEMPORARY while the kernel is being assembled
-    pass
+_late_commands()
 
 if __name__ == "__main__":
     main()

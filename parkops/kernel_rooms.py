@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import importlib
-import importlib.util
 from types import ModuleType
 
 MODELS = (
     "flask_appbuilder.security.sqla.models",
-    "parkops.db.audit", "parkops.db.scope", "parkops.db.walls", "parkops.models", "parkops.security.models", "parkops.workflow", "parkops.approval",
+    "parkops.db.audit", "parkops.db.scope", "parkops.db.walls", "parkops.models", "parkops.security.models", "parkops.workflow",
+    "parkops.approval",
     "parkops.rules.models", "parkops.settings", "parkops.sequences", "parkops.outbox", "parkops.search", "parkops.attachments",
-    "parkops.comments", "parkops.todos", "parkops.jobs.models", "parkops.kpi.models", "parkops.web.models", "parkops.web.importer.models",
+    "parkops.comments", "parkops.todos", "parkops.jobs.models", "parkops.kpi.models", "parkops.web.models",
+    "parkops.web.importer.models",
     "parkops.web.idempotency",
 )
 FACTS = ("parkops.rules.facts",)
@@ -19,15 +20,7 @@ SCREENS = ("parkops.web.admin",)
 
 
 def _all(names: tuple[str, ...]) -> list[ModuleType]:
-    return [importlib.import_module(n) for n in names if _exists(n)]
-
-
-def _exists(name: str) -> bool:
-    """TEMPORARY while the kernel is being assembled: rooms that are not written yet are passed over."""
-    try:
-        return importlib.util.find_spec(name) is not None
-    except ModuleNotFoundError:
-        return False
+    return [importlib.import_module(n) for n in names]
 
 
 def load(*, screens: bool = False) -> None:

@@ -62,10 +62,8 @@ def _record(names: list[str]) -> None:
 
 
 def _reference_data(names: list[str]) -> None:
-    try:
-        from .rules import loader
-    except ImportError:  # TEMPORARY while the kernel is being assembled
-        return
+    from .rules import loader
+
     with system_scope("upgrade: reference data") as s:
         for name in names:
             manifest = reg.discover()[name]
@@ -78,10 +76,7 @@ def _reference_data(names: list[str]) -> None:
 
 
 def _permissions() -> None:
-    try:
-        from .security.sync import sync_all
-    except ImportError:  # TEMPORARY while the kernel is being assembled
-        return
+    from .security.sync import sync_all
 
     reg.registry().load(list(reg.registry().manifests), screens=True)
     with system_scope("upgrade: permissions") as s:

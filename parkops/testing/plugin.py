@@ -109,11 +109,7 @@ def _users() -> None:
 
     from parkops.db.session import system_scope
     from parkops.models import Park, UserPark
-
-    try:
-        from parkops.security.models import UserProfile
-    except ImportError:  # TEMPORARY while the kernel is being assembled
-        UserProfile = None
+    from parkops.security.models import UserProfile
 
     with system_scope("test template") as s:
         from flask_appbuilder.security.sqla.models import Role, User
@@ -130,8 +126,6 @@ def _users() -> None:
                 s.add(user)
                 s.flush()
                 s.add(UserPark(user_id=user.id, park_id=park.id))
-                if UserProfile is None:
-                    continue
                 s.add(UserProfile(user_id=user.id, locale="zh", must_change_password=False, password_changed_at=datetime.now(UTC),
                                   current_park_id=park.id))
 
