@@ -18,7 +18,7 @@ from .models.application import ApplicationDocument
 from .models.credential import StaffMember
 from .models.datacall import DataCallResponse
 from .models.firm import Firm
-from .services import applications, datacalls, graduation, leads, qualifications, responses, reviews, visits
+from .services import applications, datacalls, graduation, leads, qualifications, responses, reviews, terms, visits
 from .services import batches as signing
 
 WAN = 10_000
@@ -175,7 +175,9 @@ def _data_calls(context: Context, maker: data.Maker, today: date) -> None:
 
 
 def _graduations(context: Context, today: date) -> None:
-    """The last three months' candidate lists, and three cases on their way."""
+    """Terms by the rules of today, the last three months' candidate lists, and three cases on their way."""
+    with context.scope("operations_manager") as s:
+        terms.refresh_terms(s, on=today, park_id=context.park_id)
     for back in (2, 1, 0):
         with context.scope("operations_manager") as s:
             graduation.list_candidates(s, on=add_months(today, -back), park_id=context.park_id)

@@ -27,7 +27,7 @@ def _ids(subjects: list[Any]) -> list[int]:
     return [s.id for s in subjects]
 
 
-@provider(FIRM, "newly_recognised", title=_l("Recognised while in incubation"))
+@provider(FIRM, "newly_recognised", title=_l("Recognised while in incubation"), choices=QUALIFICATION_KINDS)
 def newly_recognised(session: Any, subjects: list[Any], on: date) -> dict[int, Fact]:
     """Kinds of qualification first obtained between the start of incubation and the day, still standing."""
     since = {s.id: s.incubating_since or s.entered_on for s in subjects}
@@ -103,7 +103,7 @@ def two_year_revenue(session: Any, subjects: list[Any], on: date) -> dict[int, F
     return out
 
 
-@provider(FIRM, "exit_events", title=_l("Acquired, quoted or listed"))
+@provider(FIRM, "exit_events", title=_l("Acquired, quoted or listed"), choices=EXIT_KINDS)
 def exit_events(session: Any, subjects: list[Any], on: date) -> dict[int, Fact]:
     """Kinds of exit on record by the day."""
     found = queries.exit_events(session, _ids(subjects), on)
@@ -135,7 +135,7 @@ def small_or_micro(session: Any, subjects: list[Any], on: date) -> dict[int, Fac
     return out
 
 
-def _column(subject: str, name: str, title: Any, read: Callable[[Any, date], Any], source: Any) -> None:
+def _column(subject: str, name: str, title: Any, read: Callable[[Any, date], Any], source: Any, fmt: str | None = None) -> None:
     """A fact that is simply read from the subject; None stays unknown."""
 
     def answer(session: Any, subjects: list[Any], on: date) -> dict[int, Fact]:
@@ -143,7 +143,7 @@ def _column(subject: str, name: str, title: Any, read: Callable[[Any, date], Any
         return {i: Fact(UNKNOWN if v is None else v, source="" if v is None else str(source)) for i, v in values.items()}
 
     answer.__qualname__ = f"{subject}.{name}"
-    provider(subject, name, title=title)(answer)
+    provider(subject, name, title=title, fmt=fmt)(answer)
 
 
 def _age_at_entry(firm: Any, on: date) -> int | None:
@@ -176,7 +176,7 @@ _column(FIRM, "registered_in_carrier", _l("Registered in the carrier"), lambda f
 _column(FIRM, "age_at_entry_months", _l("Age at entry in months"), _age_at_entry, _MASTER)
 _column(FIRM, "incubation_months", _l("Months in incubation"), _incubation_months, _MASTER)
 _column(APPLICATION, "age_months", _l("Age in months"), _age, _FORM)
-_column(APPLICATION, "rd_share", _l("Share of R&D people"), _rd_share, _FORM)
+_column(APPLICATION, "rd_share", _l("Share of R&D people"), _rd_share, _FORM, fmt="percent")
 for _name, _title in (("team_size", _l("People")), ("ip_count", _l("Own intellectual property")),
                       ("revenue_last_year", _l("Revenue last year")), ("funds_committed", _l("Funds committed")),
                       ("in_catalogue", _l("In the track's catalogue")), ("environment_cleared", _l("Environment cleared")),

@@ -64,22 +64,44 @@ class Provider:
     name: str
     fn: Callable[..., dict[int, Fact]]
     title: Any = None
+    choices: Any = None  # Choices whose labels stand for the codes
+    fmt: str | None = None  # percent for shares
 
 
 PROVIDERS: dict[tuple[str, str], Provider] = {}
 
 
-def provider(subject: str, name: str, title: Any = None) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Decorator: `fn(session, subjects, on) -> {id: Fact}` answers the fact `name` for records of `subject`."""
+def provider(subject: str, name: str, title: Any = None, *, choices: Any = None,
+             fmt: str | None = None) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Decorator: `fn(session, subjects, on) -> {id: Fact}` answers the fact `name` for records of `subject`.
+
+    choices: labels of the codes it answers with; fmt="percent" for shares. Both only for showing (`text_of`)."""
 
     def register(fn: Callable[..., Any]) -> Callable[..., Any]:
         have = PROVIDERS.get((subject, name))
         if have is not None and (have.fn.__module__, have.fn.__qualname__) != (fn.__module__, fn.__qualname__):
             raise ValueError(f"fact {name} of {subject} has two providers: {have.fn.__module__} and {fn.__module__}")
-        PROVIDERS[subject, name] = Provider(subject, name, fn, title)
+        PROVIDERS[subject, name] = Provider(subject, name, fn, title, choices, fmt)
         return fn
 
     return register
+
+
+def text_of(subject: str, name: str, value: Any) -> str:
+    """A fact's value or threshold in words: labels for codes, grouped numbers, shares in percent; a dash for nothing."""
+    known = PROVIDERS.get((subject, name))
+    if value is UNKNOWN or value is None or value == "":
+        return "—"
+    if isinstance(value, bool):
+        return _("Yes") if value else _("No")
+    if isinstance(value, list | tuple):
+        return "、".join(str(known.choices.label(v)) if known is not None and known.choices else str(v) for v in value) or _("none")
+    exact = number(value)
+    if exact is None:
+        return str(known.choices.label(value)) if known is not None and known.choices else str(value)
+    if known is not None and known.fmt == "percent":
+        return f"{(exact * 100).normalize():f}%"
+    return f"{exact.to_integral_value():,}" if exact == exact.to_integral_value() else f"{exact:,}"
 
 
 def gather(session: Any, subject: str, subjects: Sequence[Any], names: Sequence[str], on: date) -> dict[int, dict[str, Fact]]:

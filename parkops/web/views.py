@@ -198,9 +198,10 @@ def api_class(name: str, url: str) -> type[ResourceApi]:
 
 def register_all(appbuilder: Any) -> None:
     """Make and register the classes of every resource and special page. Nothing is written to the database."""
+    from ..rules.facts import text_of
     from . import show
 
-    appbuilder.app.jinja_env.globals.update(_=_, show_value=show.shown, show_time=lambda at: show.shown("datetime", at), now=now)
+    appbuilder.app.jinja_env.globals.update(_=_, show_value=show.shown, fact_text=text_of, show_time=lambda at: show.shown("datetime", at), now=now)
     for cls in all_pages():  # first, so that a special page wins over the generic one of the same address
         appbuilder.add_view_no_menu(cls)
     for name, resource in all_resources().items():

@@ -110,6 +110,11 @@ def retest_case(session: Any, case: GraduationCase, *, on: date) -> GraduationCa
     return case
 
 
+def why_not_retest(session: Any, case: GraduationCase) -> str | None:
+    """A decided case keeps its test and its evidence."""
+    return None if case.state in ("proposed", "evidence") else _("The case is decided; nothing can be added to it.")
+
+
 def add_evidence(session: Any, case: GraduationCase, *, criterion: str, kind: str, attachment_id: int | None = None,
                  resource: str | None = None, record_id: int | None = None, note: str | None = None) -> GraduationEvidence:
     """A proof for one criterion of the case: a file of the case or of the firm, or a record the scope can see."""

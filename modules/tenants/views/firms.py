@@ -91,7 +91,7 @@ FIRM = Resource(
         Section(_l("Registration"), ("name", Input("credit_code", max_length=30), "short_name", "name_en", "registration_type", "firm_type",
                                      "registered_on", "taxpayer", "capital_amount", "capital_currency", "capital_text",
                                      "founding_capital")),
-        Section(_l("Activity"), ("track", "technology_field", "industry", "industry_code", "products", "business_scope")),
+        Section(_l("Business activity"), ("track", "technology_field", "industry", "industry_code", "products", "business_scope")),
         Section(_l("Contact"), ("legal_representative", "phone", "email", "website", "province", "city", "address",
                                 "registered_in_carrier")),
         Section(_l("In the park"), ("carrier_id", "entered_on", "incubating_since", "term_ends_on", "graduated_on",

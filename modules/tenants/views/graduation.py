@@ -37,11 +37,12 @@ CASE = Resource(
     views=(View("open", _l("Open"), (Filter("state", "in", ["proposed", "evidence", "approved"]),), sort="tested_on"),
            View("decide", _l("To be approved"), (Filter("state", "eq", "evidence"),), sort="tested_on"),
            View("done", _l("Graduated"), (Filter("state", "eq", "done"),), sort="-graduated_on"), View("all", _l("All"), ())),
-    actions=(Action("retest", _l("Test again"), f"{SERVICES}:retest_case", (TODAY,), word="change"),
+    actions=(Action("retest", _l("Test again"), f"{SERVICES}:retest_case", (TODAY,), word="change", guard=f"{SERVICES}:why_not_retest"),
              Action("prove", _l("Add evidence"), f"{SERVICES}:add_evidence_file", (
                  Input("criterion", "text", _l("Criterion"), required=True, max_length=40),
                  Input("kind", "choice", _l("Kind of evidence"), required=True, choices=EVIDENCE_KINDS),
-                 Input("file", "file", _l("File"), required=True), Input("note", "text", _l("Note"), max_length=300)), word="change")),
+                 Input("file", "file", _l("File"), required=True), Input("note", "text", _l("Note"), max_length=300)), word="change",
+                    guard=f"{SERVICES}:why_not_retest")),
     tabs=(Tab("test", _l("Test and evidence"), "tenants/graduation_test.html", test_data, order=5),
           Related("evidence", _l("Evidence"), "tenants.graduation_evidence", "case_id", order=10)),
     search=("number",), sort="-id", load=("firm",), menu=("incubation", 10), code_field="number")
