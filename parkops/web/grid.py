@@ -269,7 +269,7 @@ class Grid:
         out: dict[str, Any] = {"page": self.query.page, "size": self.query.size}
         ids = self.page_ids()
         if self.query.count:
-            whole = self.query.page == 0 and len(ids) < self.query.size and not self.query.totals
+            whole = self.query.page == 0 and len(ids) < self.query.size and not (self.query.totals and self._totalled())
             out["count"], totals = (len(ids), {}) if whole else self.count()
             if self.query.totals:
                 out["totals"] = totals

@@ -111,15 +111,20 @@
       if (this.root.dataset.ids) q.ids = JSON.parse(this.root.dataset.ids);
       return q;
     }
-    async load() {
+    async load(again) {
+      if (again) this.counted = null;
       const serial = ++this.serial;
       this.running?.abort();
       this.running = new AbortController();
       this.holder.classList.add("pk-busy");
       this.writeAddress();
       try {
-        const answer = await api("GET", this.api + "?q=" + encodeURIComponent(JSON.stringify(this.question())), undefined, { signal: this.running.signal });
+        const q = this.question(), key = JSON.stringify({ ...q, page: 0 });
+        const turned = key === this.counted?.key && Date.now() - this.counted.at < 60000;  // only the page changed: count and totals stand
+        const answer = await api("GET", this.api + "?q=" + encodeURIComponent(JSON.stringify(turned ? { ...q, count: false, totals: false } : q)), undefined, { signal: this.running.signal });
         if (serial !== this.serial) return;
+        if (turned) Object.assign(answer, { count: this.answer.count, totals: this.answer.totals });
+        else this.counted = { key, at: Date.now() };
         if (!answer.rows.length && answer.count && this.state.page) { this.state.page = Math.floor((answer.count - 1) / this.state.size); return this.load(); }
         this.answer = answer;
         await this.fill();

@@ -148,7 +148,7 @@
     toast(done.message, "success");
     if (done.redirect) return location.assign(done.redirect);
     grid.picked.clear(); grid.everything = false;
-    grid.load();
+    grid.load(true);
   }
   function cards(grid, host) {
     const link = grid.linkColumn(), names = grid.info.columns.filter((c) => c.important && c.name !== link.name).slice(0, 3);
