@@ -51,8 +51,8 @@ TORCH_2017 = Form(
         FormField("premises_area", _l("Area occupied in the carrier"), "area", "17", group="money"),
         FormField("revenue", _l("Total revenue"), "money", "19", True, group="money"),
         FormField("net_profit", _l("Net profit"), "money", "20", True, signed=True, group="money"),
-        FormField("imports", _l("Imports"), "money", "21", group="money"),
-        FormField("exports", _l("Exports"), "money", "", group="money"),
+        FormField("imports", _l("Import value"), "money", "21", group="money"),
+        FormField("exports", _l("Export value"), "money", "", group="money"),
         FormField("rd_expense", _l("R&D expense"), "money", "22", True, group="money"),
         FormField("tax_paid", _l("Taxes and fees paid"), "money", "23", True, group="money"),
         FormField("total_assets", _l("Total assets"), "money", "", group="money"),
@@ -87,7 +87,7 @@ MONTHLY_1 = Form(
         FormField("staff_total", _l("Staff"), "count", "2", True, group="staff"),
         FormField("staff_graduate", _l("Fresh graduates hired"), "count", "3", part_of="staff_total", group="staff"),
         FormField("tax_paid", _l("Taxes and fees paid"), "money", "4", group="money"),
-        FormField("exports", _l("Exports"), "money", "5", group="money"),
+        FormField("exports", _l("Export value"), "money", "5", group="money"),
     ),
     _l("The park's own monthly form."),
 )
@@ -97,7 +97,7 @@ LATEST: dict[str, Form] = {f.code: f for f in FORMS.values()}  # later versions 
 
 
 def frozen_fields(form: Form) -> list[dict[str, Any]]:
-    """The list a call keeps for good when it is opened (titles are looked up again by code, so languages still work)."""
+    """The list a call keeps for good when it is made (titles are looked up again by code, so languages still work)."""
     return [{k: v for k, v in asdict(f).items() if k != "title"} for f in form.fields]
 
 

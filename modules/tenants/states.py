@@ -126,7 +126,7 @@ GRADUATION_CASE = Workflow(
 MOVEOUT_CASE = Workflow(
     "tenants.moveout", column="state", start="open",
     states=(
-        State("open", _l("Open"), "blue"),
+        State("open", _l("Under way"), "blue"),
         State("done", _l("Completed"), "green", final=True),
         State("cancelled", _l("Cancelled"), "grey", final=True),
     ),

@@ -13,7 +13,7 @@ DATA_CALL = Workflow(
     "tenants.data_call", column="state", start="draft",
     states=(
         State("draft", _l("Being prepared"), "grey"),
-        State("open", _l("Open"), "blue"),
+        State("open", _l("Under way"), "blue"),
         State("closed", _l("Closed"), "green"),
     ),
     steps=(

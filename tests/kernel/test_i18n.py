@@ -55,3 +55,14 @@ def test_no_translation_is_left_behind_by_its_msgid():
         with translate.po_path(folder).open("rb") as f:
             stale = [m.id for m in read_po(f, locale="zh") if m.id and (m.id if isinstance(m.id, str) else m.id[0]) not in known]
         assert stale == [], Path(folder).name
+
+
+def test_one_msgid_has_one_translation():
+    """All catalogues are merged, so the same English text must not mean two things."""
+    seen: dict[str, dict[str, str]] = {}
+    for name, folder in PARTS:
+        with translate.po_path(folder).open("rb") as f:
+            for m in read_po(f, locale="zh"):
+                if m.id and m.string:
+                    seen.setdefault(str(m.id), {})[name] = str(m.string)
+    assert {k: v for k, v in seen.items() if len(set(v.values())) > 1} == {}

@@ -32,7 +32,7 @@ UNITS = Choices("money_unit", ("yuan", _l("yuan")), ("thousand", _l("thousand yu
 
 
 class DataCall(ParkScoped, Record):
-    """One call: form (with its fields frozen when opened), period, unit of money and due day."""
+    """One call: form (with its fields frozen when it is made), period, unit of money and due day."""
 
     __tablename__ = "tenants_data_call"
     __table_args__ = (

@@ -22,7 +22,7 @@ OUTCOMES = Choices(
 )
 ITEM_STATES = Choices(
     "tenants.moveout_item_state",
-    ("open", _l("Open"), "amber"),
+    ("open", _l("Under way"), "amber"),
     ("done", _l("Done"), "green"),
     ("waived", _l("Waived"), "violet"),
 )

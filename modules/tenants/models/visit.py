@@ -52,7 +52,7 @@ class Visit(ParkScoped, Record):
     planned_on: Mapped[date | None] = field(Date, _l("Planned for"))
     held_on: Mapped[date | None] = field(Date, _l("Held on"))
     staff_id: Mapped[int | None] = fk("tenants_staff.id", _l("Visitor"))
-    subject: Mapped[str] = field(String(200), _l("Subject"))
+    subject: Mapped[str] = field(String(200), _l("Topic"))
     findings: Mapped[str | None] = field(Text, _l("Findings"))
     firm: Mapped[Firm] = relationship("Firm")
     staff: Mapped[StaffMember | None] = relationship(StaffMember)

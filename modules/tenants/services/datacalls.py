@@ -44,7 +44,7 @@ def create_call(session: Any, *, form_code: str, period_start: date, due_on: dat
     period = Period.of(form.grain, period_start)
     values = {
         "form_code": form.code, "form_version": form.version, "grain": form.grain, "period_start": period.start,
-        "due_on": due_on, "audience": audience, "unit": unit or form.unit, "note": note,
+        "due_on": due_on, "audience": audience, "unit": unit or form.unit, "note": note, "fields": frozen_fields(form),
         "name": name or f"{form.title} {period.key}",
         "jump_percent": jump_percent if jump_percent is not None else settings.get(session, "tenants.jump_percent"),
     }
@@ -61,7 +61,7 @@ def change_call(session: Any, call: DataCall, **values: Any) -> DataCall:
     if {"form_code", "form_version", "period_start"} & set(values):
         form = LATEST.get(values.get("form_code", call.form_code)) or LATEST[call.form_code]
         start = Period.of(form.grain, values.get("period_start") or call.period_start).start
-        values |= {"form_version": form.version, "grain": form.grain, "period_start": start}
+        values |= {"form_version": form.version, "grain": form.grain, "period_start": start, "fields": frozen_fields(form)}
     return _records.change(session, call, values, _check_call)
 
 
@@ -92,11 +92,10 @@ def why_not_open(session: Any, call: DataCall) -> str | None:
 
 
 def open_call(session: Any, call: DataCall, *, on: date) -> str:
-    """Open: freeze the field list and make one empty response per firm asked, in one statement."""
+    """Open: one empty response per firm asked, in one statement. The field list was frozen when the call was made."""
     if on < period_of(call).start:
         raise RuleError([Problem("tenants.open_too_early", _l("Open the call after its period has begun."), "on")])
     DATA_CALL.move(session, call, "open", on=on)
-    call.fields = frozen_fields(FORMS[call.form_code, call.form_version])
     call.opened_on = on
     session.flush()
     count = _add_missing(session, call)

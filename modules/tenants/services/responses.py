@@ -25,7 +25,7 @@ PEOPLE = ("head_name", "statistician", "filled_by", "phone")
 
 
 def fields_of(call: DataCall) -> tuple[FormField, ...]:
-    """The frozen field list of a call (empty while it is being prepared)."""
+    """The frozen field list of a call."""
     return thaw(call.fields or [], call.form_code, call.form_version)
 
 

@@ -11,13 +11,15 @@
     const holder = root.querySelector('[data-code="' + c.code + '"]');
     const wan = c.money && Math.max(...c.values.map((v) => Math.abs(v || 0))) >= 10000;
     const shown = (v) => (v === null || v === undefined ? data.missing : (wan ? v / 10000 : v).toLocaleString(undefined, { maximumFractionDigits: 2 }));
+    const title = holder.parentElement.querySelector("h3");
+    if (wan && title) title.append(" (" + data.wan + ")");
     const chart = window.echarts.init(holder);
     chart.setOption({
       animation: false,
-      grid: { left: 4, right: 8, top: 20, bottom: 2, containLabel: true },
+      grid: { left: 4, right: 8, top: 12, bottom: 2, containLabel: true },
       tooltip: { trigger: "axis", confine: true, formatter: (p) => p[0].axisValue + "　" + shown(c.values[p[0].dataIndex]) },
       xAxis: { type: "category", data: data.years.map(String), axisLine: { lineStyle: { color: line } }, axisLabel: { color: text, fontSize: 11 }, axisTick: { show: false } },
-      yAxis: { type: "value", name: wan ? data.wan : "", nameTextStyle: { color: text, fontSize: 10, align: "left" }, splitNumber: 3,
+      yAxis: { type: "value", splitNumber: 3,
         axisLabel: { color: text, fontSize: 11, formatter: (v) => (wan ? v / 10000 : v).toLocaleString() }, splitLine: { lineStyle: { color: line } } },
       series: [{ type: "line", data: c.values, connectNulls: false, symbolSize: 6, lineStyle: { color: main, width: 2 }, itemStyle: { color: main } }],
     });

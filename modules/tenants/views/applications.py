@@ -68,7 +68,7 @@ LEAD = Resource(
                "new", "contacted", "visited", "negotiating"])), sort="next_on"),
            View("mine", _l("My leads"), (Filter("owner_id", "eq", "@me"), Filter("state", "in", [
                "new", "contacted", "visited", "negotiating"])), sort="next_on"),
-           View("open", _l("Open"), (Filter("state", "in", ["new", "contacted", "visited", "negotiating"]),), sort="next_on"),
+           View("open", _l("Under way"), (Filter("state", "in", ["new", "contacted", "visited", "negotiating"]),), sort="next_on"),
            View("all", _l("All"), ())),
     tabs=(Related("applications", _l("Applications"), "tenants.application", "lead_id", order=10),),
     search=("name", "project", "credit_code"), sort="-id", load=("firm", "owner"), menu=("intake", 10))

@@ -22,6 +22,7 @@ from ..calc_datacall_forms import FORMS, GROUPS
 from ..models.datacall import DataCall, DataCallResponse
 from ..models.firm import Firm
 from ..services import datacalls, responses
+from ..states_support import DATA_CALL_RESPONSE
 
 S, R = "modules.tenants.services.datacalls", "modules.tenants.services.responses"
 ROLES = ("operations_clerk", "operations_manager")
@@ -74,6 +75,7 @@ def _source(session: Any, call: DataCall) -> Any:
     return form.source if form else call.form_version
 
 
+ANSWER_COLUMNS = ("firm.name", "state", "figures", "reminders", "reminded_at", "submitted_on", "accepted_on", "note")
 PENDING = Filter("state", "in", datacalls.PENDING)
 OPEN = Filter("call_open", "eq", True)
 
@@ -131,7 +133,7 @@ RESOURCES = [
             Action("add_missing", _l("Ask firms recorded later"), f"{S}:add_missing_firms", guard=f"{S}:why_not_add"),
             Action("chase", _l("Remind all who are missing"), f"{S}:chase_call", guard=f"{S}:why_not_add"),
         ),
-        tabs=(Related("responses", _l("Answers"), "tenants.data_call_response", "call_id", order=10),),
+        tabs=(Related("responses", _l("Answers"), "tenants.data_call_response", "call_id", order=10, columns=ANSWER_COLUMNS),),
         facts=(
             Fact(_l("Answered"), _progress),
             Fact(
@@ -139,7 +141,7 @@ RESOURCES = [
                 _source,
             ),
         ),
-        views=(View("open", _l("Open"), (Filter("state", "eq", "open"),), "due_on"), View("all", _l("All"), (), "-period_start")),
+        views=(View("open", _l("Under way"), (Filter("state", "eq", "open"),), "due_on"), View("all", _l("All"), (), "-period_start")),
         search=("name",),
         sort="-period_start",
         menu=("results", 1),
@@ -256,7 +258,7 @@ class FillPage(Page):
             jumps=jumps,
             wrong=wrong,
             grouped=_grouped,
-            unit=call.unit,
+            states=DATA_CALL_RESPONSE.choices,
             version=version_of(response),
             general=[str(p) for p in (refusal.problems if refusal else ()) if p.field not in {f.code for f in fields}],
             people=[(k, DataCallResponse.__table__.c[k].info["label"], _masked(k, getattr(response, k))) for k in PERSONAL],

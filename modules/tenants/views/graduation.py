@@ -34,7 +34,7 @@ CASE = Resource(
     sections=(Section(_l("Case"), ("number", "firm_id", "tested_on", "rule_set", "verdict", "criteria", "proposed_by_id",
                                    "approved_by_id", "graduated_on", "note")),),
     workflow="modules.tenants.states:GRADUATION_CASE",
-    views=(View("open", _l("Open"), (Filter("state", "in", ["proposed", "evidence", "approved"]),), sort="tested_on"),
+    views=(View("open", _l("Under way"), (Filter("state", "in", ["proposed", "evidence", "approved"]),), sort="tested_on"),
            View("decide", _l("To be approved"), (Filter("state", "eq", "evidence"),), sort="tested_on"),
            View("done", _l("Graduated"), (Filter("state", "eq", "done"),), sort="-graduated_on"), View("all", _l("All"), ())),
     actions=(Action("retest", _l("Test again"), f"{SERVICES}:retest_case", (TODAY,), word="change", guard=f"{SERVICES}:why_not_retest"),

@@ -55,7 +55,7 @@ RESOURCES = [
             Related("sessions", _l("Sessions"), "tenants.mentoring_session", "mentor_id", order=20),
         ),
         views=(
-            View("active", _l("Active"), (Filter("left_on", "empty"),), "name"),
+            View("active", _l("In office"), (Filter("left_on", "empty"),), "name"),
             View("idle", _l("Without firms"), (Filter("left_on", "empty"), Filter("firms", "eq", 0)), "name"),
         ),
         search=("name", "organisation", "position"),

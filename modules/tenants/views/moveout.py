@@ -20,7 +20,7 @@ MOVEOUT = Resource(
     sections=(Section(_l("Move-out"), ("number", "firm_id", "outcome", "announced_on", "planned_on", "moved_on", "destination",
                                        "reason")),),
     change=f"{SERVICES}:change_moveout", workflow="modules.tenants.states:MOVEOUT_CASE",
-    views=(View("open", _l("Open"), (Filter("state", "eq", "open"),), sort="planned_on"), View("all", _l("All"), ())),
+    views=(View("open", _l("Under way"), (Filter("state", "eq", "open"),), sort="planned_on"), View("all", _l("All"), ())),
     tabs=(Related("items", _l("Checklist"), "tenants.moveout_item", "moveout_id", order=5),),
     search=("number", "reason", "destination"), sort="-id", load=("firm",), menu=("incubation", 30), code_field="number")
 
@@ -38,7 +38,7 @@ ITEM = Resource(
              Action("waive", _l("Waive"), f"{SERVICES}:waive_item", (TODAY, REASON), word="act"),
              Action("reopen", _l("Open again"), f"{SERVICES}:reopen_item", word="change")),
     bulk=(Action("settle", _l("Done"), f"{SERVICES}:settle_items", (TODAY,), word="change"),),
-    views=(View("open", _l("Open"), (Filter("state", "eq", "open"),), sort="position"), View("all", _l("All"), (), sort="position")),
+    views=(View("open", _l("Under way"), (Filter("state", "eq", "open"),), sort="position"), View("all", _l("All"), (), sort="position")),
     search=("title",), sort="position", load=("moveout",), parent=("moveout_id", "tenants.moveout"))
 
 RESOURCES = [MOVEOUT, ITEM]

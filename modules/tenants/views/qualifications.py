@@ -16,8 +16,9 @@ NOW = Filter("validity", "in", ("valid", "soon"))
 HERE = Filter("firm_state", "in", ("incubating", "graduated", "accelerating"))
 
 
-def _ending(days: int) -> tuple[Filter, ...]:
-    return Filter("days_left", "between", (0, days)), Filter("validity", "eq", "soon"), HERE
+def _ending(first: int, last: int) -> tuple[Filter, ...]:
+    """Not renewed, of firms still in the park, with this many days left."""
+    return Filter("days_left", "between", (first, last)), Filter("validity", "eq", "soon"), HERE
 
 
 RESOURCES = [
@@ -66,9 +67,10 @@ RESOURCES = [
         ),
         views=(
             View("valid", _l("Valid"), (NOW,), "-obtained_on"),
-            View("ending_90", _l("Ending within 90 days"), _ending(90), "valid_to"),
-            View("ending_60", _l("Ending within 60 days"), _ending(60), "valid_to"),
-            View("ending_30", _l("Ending within 30 days"), _ending(30), "valid_to"),
+            View("ending", _l("Ending within 90 days"), _ending(0, 90), "valid_to"),
+            View("ending_30", _l("Ending within 30 days"), _ending(0, 30), "valid_to"),
+            View("ending_60", _l("Ending in 31 to 60 days"), _ending(31, 60), "valid_to"),
+            View("ending_90", _l("Ending in 61 to 90 days"), _ending(61, 90), "valid_to"),
             View("hitech", _l("Hi-tech enterprises"), (NOW, Filter("kind", "eq", "hitech")), "-obtained_on"),
             View("over", _l("Expired"), (Filter("validity", "eq", "over"),), "-valid_to"),
         ),
@@ -115,18 +117,22 @@ RESOURCES = [
     ),
 ]
 
-CLERK_AND_MANAGER = ("operations_clerk", "operations_manager")
-for _n, _days, _tone in ((0, 30, "red"), (1, 60, "amber"), (2, 90, "amber")):
+ENDING = (
+    (30, _l("Qualifications ending within 30 days"), "red", 5),
+    (60, _l("Qualifications ending in 31 to 60 days"), "amber", 3),
+    (90, _l("Qualifications ending in 61 to 90 days"), "amber", 3),
+)
+for _days, _title, _tone, _limit in ENDING:
     slots.tile(
         Tile(
             f"tenants.qualifications_{_days}",
-            _l("Qualifications ending within %(n)s days", n=_days),
+            _title,
             "tenants.qualification",
             f"ending_{_days}",
-            CLERK_AND_MANAGER,
+            ("operations_clerk", "operations_manager"),
             ("firm.name", "kind", "valid_to"),
-            40 + _n,
+            40 + _days // 30,
             _tone,
-            5 if _days == 30 else 3,
+            _limit,
         )
     )

@@ -108,7 +108,7 @@ RESOURCES = [
             ),
         ),
         views=(
-            View("open", _l("Open"), (Filter("done_on", "empty"),), "due_on"),
+            View("open", _l("Under way"), (Filter("done_on", "empty"),), "due_on"),
             View("due", _l("Due this week"), (Filter("done_on", "empty"), Filter("due_on", "lte", "@today+7")), "due_on"),
             View("overdue", _l("Overdue"), (Filter("done_on", "empty"), Filter("due_on", "lt", "@today")), "due_on"),
             View("done", _l("Done"), (Filter("done_on", "notempty"),), "-done_on"),
