@@ -5,7 +5,7 @@
     const input = zone.querySelector("input[type=file]");
     ["dragenter", "dragover"].forEach((name) => zone.addEventListener(name, (e) => { e.preventDefault(); zone.classList.add("imp-over"); }));
     ["dragleave", "drop"].forEach((name) => zone.addEventListener(name, (e) => { e.preventDefault(); zone.classList.remove("imp-over"); }));
-    zone.addEventListener("drop", (e) => { if (e.dataTransfer.files.length === 1) input.files = e.dataTransfer.files; });
+    zone.addEventListener("drop", (e) => { if (e.dataTransfer.files.length !== 1) return; input.files = e.dataTransfer.files; input.dispatchEvent(new Event("change", { bubbles: true })); });
   });
   const running = document.querySelector("[data-progress]");
   if (!running) return;

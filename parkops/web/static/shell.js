@@ -145,5 +145,13 @@
     });
   }
   document.addEventListener("keydown", (event) => { if (event.key === "Escape") root.classList.remove("pk-drawer"); });
+  document.addEventListener("change", (event) => {
+    const input = event.target.closest?.("[data-file] input[type=file]");
+    if (!input) return;
+    const shown = input.parentElement.querySelector("[data-file-name]"), files = [...input.files];
+    shown.dataset.none ??= shown.textContent;
+    shown.textContent = !files.length ? shown.dataset.none : files.length === 1 ? files[0].name : shown.dataset.many.replace("{n}", files.length);
+    shown.title = files.map((f) => f.name).join(", ");
+  });
   remoteSelects(document);
 })();
