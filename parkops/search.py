@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import (
@@ -178,6 +180,7 @@ def _parks(session: Any) -> list[int]:
 
 # ---- keeping -------------------------------------------------------------------------------------------------------
 
+@lru_cache(maxsize=256)
 def _fields(model: Any) -> tuple[list[str], list[str]]:
     """(shown, personal) attribute names of `__search__`."""
     columns = inspect(model).columns
@@ -207,13 +210,19 @@ def _doc(obj: Any, park_id: int | None) -> _Doc:
 
 def _masked_label(obj: Any) -> tuple[str, bool]:
     """The record's label with every personal value of its own masked (the index is read by people of all rights)."""
-    label, columns = str(obj), inspect(type(obj)).columns
+    label = str(obj)
     shown = label
-    for name, column in columns.items():
-        kind, value = column.info.get("personal"), obj.__dict__.get(name)
-        if kind and value and str(value) in shown:
+    for name, kind in _personal(type(obj)):
+        value = obj.__dict__.get(name)
+        if value and str(value) in shown:
             shown = shown.replace(str(value), str(mask(kind, value)))
     return shown, shown != label
+
+
+@lru_cache(maxsize=256)
+def _personal(model: Any) -> list[tuple[str, str]]:
+    """(name, kind) of the model's personal columns."""
+    return [(name, c.info["personal"]) for name, c in inspect(model).columns.items() if c.info.get("personal")]
 
 
 def _term_rows(search_id: int, doc: _Doc) -> list[tuple[int, int, int, str]]:
@@ -241,7 +250,8 @@ def _write_terms(connection: Any, rows: list[tuple[int, int, int, str]]) -> None
             connection.execute(insert(TERMS), [dict(zip(("search_id", "park_id", "kind", "term"), r, strict=True)) for r in rows])
         return
     cursor = connection.connection.driver_connection.cursor()
-    rows.sort(key=lambda r: (r[1], r[2], r[3]))  # in the order of the index, which halves the server's work
+    for part in (3, 2, 1):  # in the order of the index, which halves the server's work; stable passes beat tuple keys
+        rows.sort(key=itemgetter(part))
     with cursor.copy("COPY core_search_term (search_id, park_id, kind, term) FROM STDIN") as copy:
         for at in range(0, len(rows), 20_000):  # terms hold word characters only: nothing to escape
             copy.write("".join(f"{i}\t{park}\t{kind}\t{term}\n" for i, park, kind, term in rows[at:at + 20_000]))

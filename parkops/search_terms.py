@@ -87,9 +87,11 @@ def terms_of(text: str) -> set[tuple[int, str]]:
         ends = len(parts) - len(legal[0]) if legal else len(parts)  # nobody looks a firm up by the sound of "Ltd."
         forms += [(read, ends), ([r[0] for r in read], ends)]
     for form, ends in forms:
-        found.add((HEAD, "".join(form[:TERM])[:TERM]))
-        for start in range(1, ends):
-            term = "".join(form[start:start + TERM])[:TERM]
+        joined, at = "".join(form), 0
+        found.add((HEAD, joined[:TERM]))
+        for unit in form[:ends - 1]:
+            at += len(unit)
+            term = joined[at:at + TERM]
             if len(term) > 1:
                 found.add((TAIL, term))
     if (whole.isdigit() and len(whole) >= 6) or re.fullmatch(r"[0-9a-z]{15,18}", whole):

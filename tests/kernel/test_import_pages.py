@@ -172,7 +172,7 @@ def test_errors_are_read_in_the_readers_language(clerk, batch) -> None:
     """A batch checked by a Chinese reader shows English sentences to an English one: the sentence is stored, not its words."""
     clerk.post(f"{batch}/check", data=form_of(text_of(clerk, batch)))
     zh = text_of(clerk, batch)
-    answer = clerk.post(re.search(r'action="([^"]+/language)"', zh)[1], data={"csrf_token": token(clerk), "locale": "en", "next": batch})
+    answer = clerk.post(re.search(r'action="([^"]+/locale/)"', zh)[1], data={"csrf_token": token(clerk), "locale": "en", "next": batch})
     assert answer.status_code == 302
     en = text_of(clerk, batch)
     assert "The check character of credit code 913708000000000000 is wrong" in en
