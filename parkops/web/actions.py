@@ -80,7 +80,7 @@ def buttons(session: Any, resolved: Resolved, obj: Any) -> list[Button]:
     if resolved.workflow is not None:
         out = [_step_button(resolved, b.step, b.why_not) for b in resolved.workflow.buttons(session, obj)]
     out += [_action_button(session, resolved, a, obj) for a in resolved.actions.values() if access.may(session, resolved.name, a.word)]
-    return sorted(out, key=lambda b: (not b.primary, b.danger))
+    return sorted(out, key=lambda b: (b.why_not is not None, not b.primary, b.danger))
 
 
 def find(session: Any, resolved: Resolved, obj: Any, code: str) -> Button:

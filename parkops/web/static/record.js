@@ -53,6 +53,9 @@
     document.querySelectorAll("[data-unmask]").forEach(unmask);
     document.querySelectorAll("[data-record]").forEach(pager);
     document.querySelectorAll("[data-drop]").forEach(drop);
+    document.addEventListener("click", (event) => {
+      document.querySelectorAll("details.rec-more[open]").forEach((menu) => { if (!menu.contains(event.target)) menu.open = false; });
+    });
     document.addEventListener("keydown", (event) => {
       if (event.key === "e" && !event.ctrlKey && !event.metaKey && !event.target.closest("input,textarea,select,[contenteditable]")) {
         document.querySelector("[data-key='e']")?.click();
