@@ -50,7 +50,14 @@ def _frozen_figures(session: Any) -> list:
     return differences(session)
 
 
+def _files(session: Any) -> list:
+    from .attachments import missing
+
+    return [f"attachment {a.id} ({a.resource} {a.record_id}): its content is missing in the store" for a in missing(session)]
+
+
 KERNEL_CHECKS: list[Check] = [
+    Check("core.files", _l("Every attached file is in the store"), _files),
     Check("core.sequences", _l("Issued numbers have no gaps"), _sequences),
     Check("core.search", _l("Every searchable record is in the search index"), _search),
     Check("core.kpi_freeze", _l("Frozen figures match their hash"), _frozen_figures),

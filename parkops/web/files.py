@@ -9,7 +9,7 @@ from flask import jsonify, redirect, request, send_file
 from .. import attachments, refs
 from ..errors import Problem, RuleError
 from ..i18n import _l
-from .views import PK, Page, commit, route
+from .views import PK, Page, commit, route, safe_path
 
 
 def _wants_json() -> bool:
@@ -44,7 +44,7 @@ class FilesPage(Page):
         commit()
         if _wants_json():
             return jsonify({"files": [{"id": r.id, "filename": r.filename, "size": r.size, "url": f"/files/{r.id}"} for r in rows]}), 201
-        return redirect(refs.url(resource, record_id))
+        return redirect(safe_path(request.form.get("_next"), refs.url(resource, record_id)))
 
     @route(f"/{PK}/remove", None, methods=("POST",))
     def remove(self, pk: int) -> Any:
@@ -54,7 +54,7 @@ class FilesPage(Page):
         commit()
         if _wants_json():
             return jsonify({"removed": pk})
-        return redirect(refs.url(found.resource, found.record_id))
+        return redirect(safe_path(request.form.get("_next"), refs.url(found.resource, found.record_id)))
 
 
 PAGES = [FilesPage]
