@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import func, select
-from sqlalchemy.dialects.postgresql import Range
+from sqlalchemy import BigInteger, any_, func, literal, select
+from sqlalchemy.dialects.postgresql import ARRAY, Range
 
 from parkops.errors import NotFound
 from parkops.i18n import _l
@@ -23,7 +23,7 @@ def status_on(session: Any, day: date, firm_ids: list[int] | None = None) -> dic
     Firms without a row on that day were register entries then and are left out."""
     query = select(Stage.firm_id, Stage.state, Stage.carrier_id).where(Stage.during.contains(day))
     if firm_ids is not None:
-        query = query.where(Stage.firm_id.in_(firm_ids))
+        query = query.where(Stage.firm_id == any_(literal(list(firm_ids), ARRAY(BigInteger))))
     return {firm_id: (state, carrier_id) for firm_id, state, carrier_id in session.execute(query)}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import date
+from functools import lru_cache
 from itertools import combinations
 from typing import Any
 
@@ -39,44 +40,60 @@ def resolve(session: Any, firm_id: int) -> int:
     return kept if kept is not None else firm_id
 
 
-def _pairs(groups: Iterable[Sequence[int]], reason: str) -> dict[tuple[int, int], str]:
-    return {pair: reason for group in groups if len(group) <= GROUP for pair in combinations(sorted(set(group)), 2)}
+Pairs = dict[tuple[int, int], tuple[int, str]]  # (firm, other) -> (park, reason)
 
 
-def _grouped(session: Any, column: Any) -> list[list[int]]:
-    """Ids of firms that share a value of a column, largest groups left out."""
-    query = (select(func.array_agg(Firm.id)).where(column.is_not(None), column != "", Firm.state != "dissolved")
+def _pairs(groups: Iterable[tuple[int, Sequence[int]]], reason: str) -> Pairs:
+    """Every pair within each (park, ids) group; groups too large to mean anything are left out."""
+    return {pair: (park, reason) for park, ids in groups if len(ids) <= GROUP for pair in combinations(sorted(set(ids)), 2)}
+
+
+def _counted(park_id: int | None) -> list[Any]:
+    """Conditions: firms that still exist, of one park when given."""
+    return [Firm.state != "dissolved", *([Firm.park_id == park_id] if park_id is not None else [])]
+
+
+def _grouped(session: Any, column: Any, park_id: int | None) -> list[tuple[int, list[int]]]:
+    """(park, ids) of firms that share a value of a column, largest groups left out."""
+    query = (select(Firm.park_id, func.array_agg(Firm.id)).where(column.is_not(None), column != "", *_counted(park_id))
              .group_by(Firm.park_id, column).having(func.count().between(2, GROUP)))
-    return list(session.scalars(query))
+    return [(park, ids) for park, ids in session.execute(query)]
 
 
-def _by_sound(session: Any) -> list[list[int]]:
-    """Ids of firms whose names sound alike but are written differently."""
+@lru_cache(maxsize=30000)
+def _sound(sign: str) -> str:
+    """Pinyin of one character: the same reading everywhere is all a comparison needs, and a hundred times quicker."""
+    return lazy_pinyin(sign)[0] if sign else ""
+
+
+def _by_sound(session: Any, park_id: int | None) -> list[tuple[int, list[int]]]:
+    """(park, ids) of firms whose names sound alike, however they are written."""
     groups: dict[tuple[int, str], list[int]] = {}
-    query = select(Firm.park_id, Firm.id, Firm.name_key).where(Firm.state != "dissolved")
+    query = select(Firm.park_id, Firm.id, Firm.name_key).where(*_counted(park_id))
     for park_id, firm_id, key in session.execute(query.execution_options(yield_per=5000)):
-        groups.setdefault((park_id, "".join(lazy_pinyin(key))), []).append(firm_id)
-    return [ids for ids in groups.values() if len(ids) > 1]
+        groups.setdefault((park_id, "".join(map(_sound, key))), []).append(firm_id)
+    return [(park, ids) for (park, _sound), ids in groups.items() if len(ids) > 1]
 
 
 def find_duplicates(session: Any, *, on: date, park_id: int | None = None) -> dict[str, int]:
-    """Look through all firms of the session's parks and note new pairs; pairs judged before are left as they are.
+    """Look through the firms of a park (default: of the session's parks) and note new pairs; pairs judged before are left as they are.
 
-    Strongest reason wins: same name, former name, phone, pinyin. Returns {"found", "new"}. Job and button call this."""
+    Strongest reason wins: same name, former name, phone, pinyin. Returns {"found", "new"}. The weekly job calls this."""
     access.require(session, PAIRS, "add")
     other = aliased(Firm)
-    found = _pairs(_by_sound(session), "pinyin")
-    found |= _pairs(_grouped(session, func.regexp_replace(Firm.phone, r"\D", "", "g")), "phone")
-    former = select(FirmName.firm_id, other.id).join(other, and_(other.park_id == FirmName.park_id,
-                                                                 other.name == FirmName.name, other.id != FirmName.firm_id))
-    found |= _pairs(([a, b] for a, b in session.execute(former)), "former_name")
-    found |= _pairs(_grouped(session, Firm.name_key), "name")
+    found = _pairs(_by_sound(session, park_id), "pinyin")
+    found |= _pairs(_grouped(session, func.regexp_replace(Firm.phone, r"\D", "", "g"), park_id), "phone")
+    former = select(FirmName.park_id, FirmName.firm_id, other.id).join(
+        other, and_(other.park_id == FirmName.park_id, other.name == FirmName.name, other.id != FirmName.firm_id))
+    if park_id is not None:
+        former = former.where(FirmName.park_id == park_id)
+    found |= _pairs(((park, [a, b]) for park, a, b in session.execute(former)), "former_name")
+    found |= _pairs(_grouped(session, Firm.name_key, park_id), "name")
     known = {(a, b) for a, b in session.execute(select(DuplicatePair.firm_id, DuplicatePair.other_id))}
     new = [pair for pair in found if pair not in known]
-    parks = dict(session.execute(select(Firm.id, Firm.park_id).where(Firm.id.in_([a for a, _b in new]))).all()) if new else {}
     if new:
         session.execute(insert(DuplicatePair), [
-            {"park_id": parks[a], "firm_id": a, "other_id": b, "reason": found[a, b], "state": "open", "found_on": on}
+            {"park_id": found[a, b][0], "firm_id": a, "other_id": b, "reason": found[a, b][1], "state": "open", "found_on": on}
             for a, b in new])
         audit.bulk(session, DuplicatePair, "insert", len(new), {"on": on.isoformat()}, park_id=park_id)
     return {"found": len(found), "new": len(new)}
