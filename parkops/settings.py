@@ -30,10 +30,8 @@ from .security import access
 TYPES = ("int", "decimal", "money", "bool", "text", "choice", "date", "list")
 CACHE = "settings_cache"
 KERNEL_SETTINGS: dict[str, dict[str, Any]] = {
-    "core.grid_page_size": {"type": "int", "default": 25, "min": 10, "max": 100, "title": "Rows per page"},
-    "core.export_approval_rows": {"type": "int", "default": 10000, "min": 100, "max": 1000000,
+    "core.export_approval_rows": {"type": "int", "default": 10000, "min": 100, "max": 10000,
                                   "title": "Exports of this many rows need approval"},
-    "core.require_totp": {"type": "bool", "default": False, "title": "Second factor for administrators and finance"},
 }
 
 

@@ -26,11 +26,13 @@ def parts() -> list[tuple[str, Path]]:
 
 
 def manifest_texts(folder: Path) -> list[str]:
-    """msgids inside a manifest (it is a literal dict, so no `_l` there)."""
+    """msgids inside a manifest or the kernel's settings (literal dicts, so no `_l` there)."""
     from .registry import read_manifest
 
     if not (folder / "__manifest__.py").exists():
-        return []
+        from .settings import KERNEL_SETTINGS
+
+        return [t for d in KERNEL_SETTINGS.values() for t in (d.get("title"), d.get("help")) if t] if folder.name == "parkops" else []
     m = read_manifest(folder)
     out = [m.title, m.summary, *(title for _, title in m.menu)]
     for definition in m.settings.values():

@@ -18,6 +18,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from .. import settings
 from ..approval import ApprovalKind, on_approved, on_returned
 from ..approval import request as ask_approval
 from ..clock import local, now
@@ -36,6 +37,11 @@ LARGE, MOST, CHUNK, VALID_DAYS = 10_000, 500_000, 1000, 7
 MIME = {"csv": "text/csv; charset=utf-8", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
 UNITS = {"money": _l("yuan"), "area": _l("m²")}
 KIND = ApprovalKind("core.export", _l("Export of 10,000 rows or more"), "core.export_request")
+
+
+def large(session: Any) -> int:
+    """Rows from which another person must approve: the park's setting, never above `LARGE`."""
+    return min(LARGE, settings.get(session, "core.export_approval_rows"))
 
 
 @dataclass
@@ -92,7 +98,7 @@ def order(session: Any, resolved: Resolved, query: Query, *, raw: dict, file_for
     made.marks = {"user": made.user, "at": made.made_at, "rows": str(count), "resource": resolved.name}
     if count > MOST:
         raise Refused(_l("These are %(n)s rows; filter the list to at most %(most)s.", n=count, most=MOST))
-    if count >= LARGE and not _approved(session, made, raw):
+    if count >= large(session) and not _approved(session, made, raw):
         _ask(session, made, raw, reason)
         return made
     personal = [n for n in grid.names if grid.column(n).personal]

@@ -71,16 +71,16 @@ def test_records_of_the_engines_open_with_their_tabs(signed):
 def test_a_setting_is_saved_refused_and_reset(signed):
     admin = signed("system_administrator")
     post = lambda **v: admin.post("/core/setting/", data={"csrf_token": token(admin), **v})  # noqa: E731
-    assert post(key="core.grid_page_size", place="company", value="30").status_code == 302
-    bad = post(key="core.grid_page_size", place="park", value="5000")
-    assert bad.status_code == 422 and "5000" in bad.get_data(as_text=True)
+    assert post(key="core.export_approval_rows", place="company", value="3000").status_code == 302
+    bad = post(key="core.export_approval_rows", place="park", value="50000")
+    assert bad.status_code == 422 and "50000" in bad.get_data(as_text=True)
     assert post(key="core.no_such", place="company", value="1").status_code == 400
-    assert post(key="core.grid_page_size", place="moon", value="1").status_code == 400
-    assert 'value="30"' in admin.get("/core/setting/").get_data(as_text=True)
-    assert post(key="core.grid_page_size", place="company", reset="1").status_code == 302
-    assert admin.post("/core/setting/", data={"key": "core.grid_page_size", "value": "9"}).status_code == 400  # no token
+    assert post(key="core.export_approval_rows", place="moon", value="1").status_code == 400
+    assert 'value="3000"' in admin.get("/core/setting/").get_data(as_text=True)
+    assert post(key="core.export_approval_rows", place="company", reset="1").status_code == 302
+    assert admin.post("/core/setting/", data={"key": "core.export_approval_rows", "value": "9"}).status_code == 400  # no token
     clerk = signed("operations_clerk")
-    assert clerk.post("/core/setting/", data={"csrf_token": token(clerk), "key": "core.grid_page_size", "value": "9"}).status_code == 403
+    assert clerk.post("/core/setting/", data={"csrf_token": token(clerk), "key": "core.export_approval_rows", "value": "9"}).status_code == 403
 
 
 def test_upload_download_and_remove(signed):
