@@ -9,6 +9,7 @@ from typing import Any
 from alembic import context
 from alembic.operations import ops
 from sqlalchemy import text
+from sqlalchemy.types import TypeDecorator
 
 from parkops.db.base import metadata
 from parkops.db.ddl import EXTRAS
@@ -43,8 +44,8 @@ def add_extras(context_: Any, revision: Any, directives: list[Any]) -> None:
 
 def render_item(type_: str, item: Any, autogen_context: Any) -> Any:
     """Write our column types as the plain types they are in the database: a revision must not depend on today's code."""
-    if type_ == "type" and type(item).__module__ == "parkops.db.types":
-        plain = item.impl if hasattr(item, "impl") else item
+    if type_ == "type" and isinstance(item, TypeDecorator) and type(item).__module__.startswith(("parkops.", "modules.")):
+        plain = item.impl
         text_ = repr(plain() if isinstance(plain, type) else plain)
         return text_ if text_.startswith("sa.") else f"sa.{text_}"
     return False

@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from modules.tenants.calc_capital import LARGEST, parse_capital
 from modules.tenants.models.firm import CURRENCIES
 
