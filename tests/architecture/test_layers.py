@@ -16,7 +16,7 @@ COMMITS = ("parkops/web", "parkops/db", "parkops/jobs", "parkops/cli.py", "parko
 
 
 def _files(*folders: str) -> list[Path]:
-    return [p for f in folders for p in sorted((ROOT / f).rglob("*.py")) if "__pycache__" not in p.parts]
+    return [p for f in folders for p in sorted((ROOT / f).rglob("*.py")) if not {"__pycache__", "migrations"} & set(p.parts)]
 
 
 def _imports(path: Path) -> list[str]:
