@@ -11,6 +11,9 @@ from pathlib import Path
 
 from .errors import Refused
 
+# the file named above all, and what only the test set-up reads
+READ_ELSEWHERE = ("PARKOPS_CONFIG", "PARKOPS_NIGHTLY", "PARKOPS_SHOTS", "PARKOPS_BROWSER_URL", "PARKOPS_TEST_CHROMIUM")
+
 
 @dataclass(frozen=True)
 class Config:
@@ -69,7 +72,7 @@ def read(environ: dict[str, str] | None = None) -> Config:
         except (OSError, tomllib.TOMLDecodeError) as e:
             raise Refused(f"PARKOPS_CONFIG: cannot read {path}: {e}") from None
     for key, text in environ.items():
-        if key.startswith("PARKOPS_") and key != "PARKOPS_CONFIG":
+        if key.startswith("PARKOPS_") and key not in READ_ELSEWHERE:
             raw[key.removeprefix("PARKOPS_").lower()] = text
     values: dict[str, object] = {}
     for key, text in raw.items():
