@@ -37,9 +37,16 @@ def free_port() -> int:
 
 
 @pytest.fixture(scope="session")
-def demo_server(_template):
-    """URL of a served demo park. Its database is a clone of the template, thrown away afterwards."""
+def demo_server(request):
+    """URL of a served demo park. Its database is a clone of the template, thrown away afterwards.
+
+    PARKOPS_BROWSER_URL names a demo that is served already, for writing tests; it is changed by them."""
+    if given := os.environ.get("PARKOPS_BROWSER_URL"):
+        yield given
+        return
     from parkops.db import embedded
+
+    _template = request.getfixturevalue("_template")
 
     name = f"pk_b_{os.getpid()}"
     embedded._psql("postgres", f"create database {name} owner {embedded.OWNER} template {_template}")
@@ -100,24 +107,55 @@ class Watch:
         assert found == []
 
 
-@pytest.fixture
-def browse(chromium, demo_server):
-    """`with browse("clerk", size="phone", lang="en") as page:` a logged-in page; problems are asserted away at the end."""
+@pytest.fixture(scope="session")
+def _states():
+    """Log-in cookies per user, so that a run logs in once for each."""
+    return {}
+
+
+def log_in(page, user):
     from parkops.demo import PASSWORD
 
+    page.goto("/login/")
+    page.fill("input[name=username]", user)
+    page.fill("input[name=password]", PASSWORD)
+    page.click("button[type=submit]")
+    page.wait_for_selector("#side")
+
+
+def speak(page, lang):
+    """The person's language; it is stored with the user, so every page says which it wants."""
+    page.goto("/account/")
+    if page.get_attribute("html", "lang") != {"zh": "zh-CN", "en": "en"}[lang]:
+        token = page.get_attribute("meta[name=csrf-token]", "content")
+        page.request.post("/account/locale/", form={"csrf_token": token, "locale": lang, "next": "/"}, headers={"Referer": page.url})
+
+
+def ready(page):
+    """Waits until every grid of the page shows its rows."""
+    page.wait_for_load_state("load")
+    page.wait_for_function("() => [...document.querySelectorAll('.pk-grid')].every((g) => g.dataset.loaded)", timeout=15000)
+
+
+@pytest.fixture
+def browse(chromium, demo_server, _states):
+    """`with browse("clerk", size="phone", lang="en") as page:` a logged-in page; problems are asserted away at the end."""
+
     @contextmanager
-    def open_page(user="clerk", size="desktop", lang="zh", *, check=True):
+    def open_page(user="clerk", size="desktop", lang="zh", *, check=True, **more):
         width, height = SIZES[size]
         context = chromium.new_context(viewport={"width": width, "height": height}, locale={"zh": "zh-CN", "en": "en-US"}[lang],
-                                       is_mobile=size == "phone", has_touch=size == "phone", base_url=demo_server)
+                                       is_mobile=size == "phone", has_touch=size == "phone", base_url=demo_server,
+                                       storage_state=_states.get(user), **more)
+        context.set_default_timeout(15000)
         page = context.new_page()
         page.watch = Watch(page, demo_server)
         if user:
-            page.goto("/login/")
-            page.fill("input[name=username]", user)
-            page.fill("input[name=password]", PASSWORD)
-            page.click("button[type=submit]")
-            page.wait_for_load_state("networkidle")
+            if user not in _states:
+                log_in(page, user)
+                _states[user] = context.storage_state()
+            speak(page, lang)
+            page.goto("/")
         try:
             yield page
             if check:
@@ -130,12 +168,12 @@ def browse(chromium, demo_server):
 
 @pytest.fixture
 def shot(request):
-    """Save a screenshot under screenshots/ when PARKOPS_SHOTS is set."""
+    """Save a screenshot into the folder PARKOPS_SHOTS, when it is set."""
 
     def take(page, name):
         if os.environ.get("PARKOPS_SHOTS"):
-            folder = ROOT / "screenshots"
-            folder.mkdir(exist_ok=True)
+            folder = Path(os.environ["PARKOPS_SHOTS"])
+            folder.mkdir(parents=True, exist_ok=True)
             page.screenshot(path=str(folder / f"{name}.png"))
 
     return take

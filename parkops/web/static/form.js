@@ -41,7 +41,7 @@
 
   const once = (form) => {
     form.addEventListener("submit", (event) => {
-      if (form.dataset.confirm && !form.dataset.confirmed && !window.confirm(form.dataset.confirm)) { event.preventDefault(); return; }
+      if (form.dataset.confirm && !form.dataset.confirmed) return;  // shell.js asks first and submits again
       if (form.dataset.sent) { event.preventDefault(); return; }
       form.dataset.sent = "1";
       window.setTimeout(() => { delete form.dataset.sent; }, 10000);
