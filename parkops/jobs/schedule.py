@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select, true
 from sqlalchemy.dialects.postgresql import insert
 
 from ..clock import local
+from ..db.session import scope_of
 from ..models import Park
 from .models import JobRun
 from .registry import ALL, Job, all_jobs
@@ -117,5 +118,7 @@ def _adopt_renamed(session: Any, jobs: dict[str, Job]) -> None:
 
 def orphans(session: Any) -> list[str]:
     """Codes with open runs that no installed module declares any more; shown to the administrator, never dropped."""
+    parks = scope_of(session).parks  # runs are no ParkScoped rows: a park's people see its runs and the general ones
+    here = true() if parks is None else or_(JobRun.park_id.is_(None), JobRun.park_id.in_(tuple(parks)))
     return sorted(session.scalars(select(JobRun.code).where(
-        JobRun.code.not_in(list(all_jobs())), JobRun.state.in_(("failed", "running"))).distinct()))
+        here, JobRun.code.not_in(list(all_jobs())), JobRun.state.in_(("failed", "running"))).distinct()))

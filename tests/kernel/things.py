@@ -260,7 +260,7 @@ def form_of(page: Any) -> dict[str, str]:
     out: dict[str, str] = {}
     for tag in re.findall(r"<input\b[^>]*>", text):
         name, value = re.search(r'name="([^"]*)"', tag), re.search(r'value="([^"]*)"', tag)
-        if name and ("checkbox" not in tag and "radio" not in tag or " checked" in tag):
+        if name and (("checkbox" not in tag and "radio" not in tag) or " checked" in tag):
             out[name[1]] = html.unescape(value[1]) if value else ""
     for name, body in re.findall(r'<textarea\b[^>]*name="([^"]*)"[^>]*>(.*?)</textarea>', text, re.S):
         out[name] = html.unescape(body)
