@@ -41,6 +41,8 @@ CORE = [
     *(Grant(LEADERSHIP, f"tenants.{thing}", "read") for thing in (
         "lead", "application", "decision_minute", "firm_person", "person", "graduation_evidence")),
     Grant(FINANCE, "tenants.term_extension", "act"),  # the second signature beside the manager's
+    Grant(FINANCE, "tenants.application", "read"),  # may be asked to review one (T-78)
+    Grant(FINANCE, "tenants.decision_minute", "read"),
     Grant(FINANCE, "tenants.person", "read"),
     Grant(FINANCE, "tenants.firm_person", "read"),
 ]

@@ -21,7 +21,7 @@ OWN_WORDS = """() => {
   }
   return [...new Set(out)];
 }"""
-CJK = re.compile(r"[\\u4e00-\\u9fff]")
+CJK = re.compile(r"[\u4e00-\u9fff]")
 # the same word in both languages' pages: data of the demo, or a sign that is not a word
 DATA = {"zh": set(), "en": {"元"}}
 
@@ -83,7 +83,7 @@ def walk(page, size, lang, part, deep=True) -> list[str]:
     return wrong
 
 
-ALL, EVEN, ODD = slice(None), slice(0, None, 2), slice(1, None, 2)
+ALL, EVEN, ODD, SOME = slice(None), slice(0, None, 2), slice(1, None, 2), slice(1, None, 3)
 
 
 @pytest.mark.parametrize(("user", "size", "lang", "part"), [
@@ -98,7 +98,7 @@ def test_every_page_of_the_menu(browse, user, size, lang, part):
 @pytest.mark.parametrize("user", ["manager", "finance", "leader", "auditor"])
 def test_homes_and_lists_of_the_others(browse, user):
     with browse(user) as page:
-        wrong = walk(page, "desktop", "zh", ALL if user == "auditor" else EVEN, deep=False)
+        wrong = walk(page, "desktop", "zh", EVEN if user == "auditor" else SOME, deep=False)
     assert not wrong, "\n".join(wrong)
 
 
