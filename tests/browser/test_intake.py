@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+import time
 
 from tests.browser.conftest import ready
 from tests.browser.test_import_wizard import credit_code
 
-NAME = "济宁浏览器智能装备有限公司"
+RUN = time.time_ns() % 10**9
+NAME = f"济宁浏览器{RUN}智能装备有限公司"
 
 
 def send(page):
@@ -33,7 +35,7 @@ def choose(page, field, *words):
 
 def enter(page) -> str:
     page.goto("/tenants/application/new")
-    for field, value in {"name": NAME, "credit_code": credit_code(9_001), "project": "柔性装配线", "team_size": "12", "rd_people": "6",
+    for field, value in {"name": NAME, "credit_code": credit_code(RUN), "project": "柔性装配线", "team_size": "12", "rd_people": "6",
                          "ip_count": "3", "contact_name": "陈思远", "phone": "13700001111", "area_wanted": "300", "investment": "5000000",
                          "registered_on": "2026-05-06", "applied_on": "2026-11-02", "funds_committed": "2000000"}.items():
         page.fill(f"#f-{field}", value)

@@ -9,6 +9,7 @@ from flask import redirect, request
 from ... import sequences, settings
 from ...db.audit import AuditEntry
 from ...db.session import scope_of
+from ...db.types import Choices
 from ...errors import Refused, RuleError
 from ...i18n import _l
 from ...models import InstalledModule, Park
@@ -22,6 +23,19 @@ from ..views import Page, commit, route
 from . import engine_services as services
 
 SERVICES = "parkops.web.admin.engine_services"
+
+# For the list only: codes of modules that are not named here show as they are stored.
+OPERATIONS = Choices(
+    "core.audit_operation", ("insert", _l("Added")), ("update", _l("Changed")), ("delete", _l("Deleted")), ("move", _l("State changed")),
+    ("login", _l("Logged in")), ("logout", _l("Logged out")), ("denied", _l("Denied")), ("export", _l("Exported")),
+    ("unmask", _l("Personal data shown")), ("password", _l("Password changed")), ("roles", _l("Roles changed")),
+    ("rights", _l("Rights changed")), ("parks", _l("Parks changed")), ("activate", _l("Activated")), ("deactivate", _l("Deactivated")),
+    ("unlock", _l("Unlocked")), ("merge", _l("Merged")), ("compute", _l("Computed")), ("kpi_freeze", _l("Period frozen")),
+    ("refresh", _l("Refreshed")), ("sync", _l("Rights synchronised")), ("job_run", _l("Job run")), ("job_retry", _l("Job repeated")),
+    ("job_skip", _l("Job skipped")), ("remind", _l("Reminded")), ("audit_purge", _l("Old entries removed")))
+WAYS = Choices("core.audit_way", ("screen", _l("Screen")), ("api", _l("Interface")), ("cli", _l("Command")), ("import", _l("Import")),
+               ("job", _l("Job")), ("system", _l("System")))
+RESULTS = Choices("core.audit_result", ("done", _l("Done")), ("refused", _l("Refused")), ("locked", _l("Locked")))
 
 RULE_SET = Resource(
     name="core.rule_set", model=RuleSet, titles=Titles(_l("Rule sets"), _l("Rule set")), icon="gavel",
@@ -99,8 +113,10 @@ OUTBOX = Resource(
 
 AUDIT = Resource(
     name="core.audit", model=AuditEntry, titles=Titles(_l("Audit trail"), _l("Audit entry")), icon="history",
-    columns=(Col("at", important=True, link=True), Col("user_name", important=True), Col("op", important=True), Col("resource"),
-             Col("label", width=240), Col("record_id", width=90, fmt="int"), Col("via", width=80), Col("result", width=80),
+    columns=(Col("at", important=True, link=True, width=140), Col("user_name", important=True, width=110),
+             Col("op", important=True, fmt="choice", choices=OPERATIONS, width=130), Col("label", width=260), Col("resource", width=180),
+             Col("record_id", width=80, fmt="int"), Col("via", fmt="choice", choices=WAYS, width=90),
+             Col("result", fmt="choice", choices=RESULTS, width=90),
              Col("address"), Col("action_id", hidden=True), Col("note", hidden=True), Col("user_id", hidden=True)),
     sections=(Section(_l("Audit entry"), ("at", "user_name", "op", "resource", "record_id", "label", "via", "result", "address",
                                           "action_id", "note")),),
