@@ -131,6 +131,9 @@ class Registry:
                 _import_room(manifest, room)
             self.manifests[name] = manifest
         self.screens = self.screens or screens
+        from .security import catalogue
+
+        catalogue.compiled.cache_clear()  # rights known before these modules were loaded are stale
         return self
 
     def rooms(self, room: str) -> Iterator[ModuleType]:

@@ -17,6 +17,7 @@ from .services import financing, firms, graduation, mentors, moveout, qualificat
 
 ARCHIVE = "按入园审批纸质档案补录"
 KINDS = {"doctors": "staff_doctor", "college": "staff_college", "graduates": "staff_graduate", "staff": "staff_total"}
+MONTHS = (date(2022, 9, 1), date(2022, 10, 1))  # the months around the article's day have monthly figures
 TOPICS = ("商业模式梳理", "知识产权布局", "融资计划书打磨", "研发费用归集与加计扣除", "高新技术企业申报辅导", "市场渠道对接", "劳动合同合规")
 FINDINGS = ("研发进度正常,近期有扩充场地的意向。", "订单增长较快,资金周转偏紧,希望对接银行。", "招聘软件工程师困难,希望参加校招。", "新产品小试完成,需要检测平台支持。")
 
@@ -118,6 +119,13 @@ def _figures(session: Any, plan: data.FirmPlan, firm: Firm) -> None:
             session, firm_id=firm.id, grain="year", period_start=date(year, 1, 1), source="manual", reported_on=date(year + 1, 1, 20),
             revenue=f["revenue"], rd_expense=f["rd"], tax_paid=f["tax"], net_profit=f["profit"],
             **{column: f[key] for key, column in KINDS.items()})
+    for month in MONTHS:
+        f = plan.figures.get(month.year)
+        gone = plan.outcome_on is not None and plan.outcome_on <= month
+        if f and f["revenue"] is not None and plan.entered_on < month and not gone and firm.id % 11:
+            statements.create_statement(session, firm_id=firm.id, grain="month", period_start=month, source="manual",
+                                        reported_on=add_months(month, 1) + timedelta(days=4), revenue=f["revenue"] // 12_000 * 1000,
+                                        staff_total=f["staff"], staff_graduate=None)
 
 
 def _propose(session: Any, plan: data.FirmPlan, firm: Firm) -> None:

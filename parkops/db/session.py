@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any, ClassVar
 
 from sqlalchemy import create_engine, event, text
@@ -118,9 +119,16 @@ def refuse_unsafe(bind: Engine) -> None:
             raise Refused("the application's database role is a superuser or bypasses row security; give it a plain role")
 
 
+@lru_cache(maxsize=1)
+def _guards() -> None:
+    """Attach the scope and audit listeners: a session without them must not exist, whatever was imported before."""
+    from . import audit, park_optional, scope, walls  # noqa: F401
+
+
 def new_session(scope: Scope | None) -> ParkSession:
     """A bare session; the caller commits and closes. Prefer the context managers below."""
     engine()
+    _guards()
     s = factory()
     if scope is not None:
         s.info["scope"] = scope

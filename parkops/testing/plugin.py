@@ -72,6 +72,9 @@ def _template() -> Iterator[str]:
     from parkops.config import config
     from parkops.db import embedded
 
+    from parkops.registry import discover, registry
+
+    registry().load(list(discover()))
     embedded.start()
     name = f"pk_t_{_run_id()}".lower().replace("-", "_")
     with open(config().data_dir / "test-template.lock", "w") as lock:

@@ -128,6 +128,8 @@ def referrers() -> list[tuple[Any, Any]]:
     out = []
     for mapper in Model.registry.mappers:
         table = mapper.local_table
+        if Model.metadata.tables.get(getattr(table, "key", "")) is not table:
+            continue
         for column in getattr(table, "columns", ()):
             if any(key.references(Firm.__table__) and key.column is target for key in column.foreign_keys):
                 out.append((mapper.class_, getattr(mapper.class_, mapper.get_property_by_column(column).key)))
