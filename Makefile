@@ -7,7 +7,7 @@ WORKERS ?= 2
 TESTS ?= tests
 JOBS ?= 2
 
-.PHONY: run setup test bench nightly drill lint browser-setup clean
+.PHONY: run setup test bench nightly lint browser-setup clean
 
 run: setup
 	$(BIN)/parkops upgrade
