@@ -8,6 +8,9 @@ from typing import Any
 
 from gunicorn.app.base import BaseApplication
 
+from . import demo
+from .config import config
+
 
 class Server(BaseApplication):
     """gunicorn configured in Python; each worker builds the app itself, so no connection is shared over a fork."""
@@ -26,12 +29,21 @@ class Server(BaseApplication):
         return create_app()
 
 
+def _announce(host: str, port: int) -> None:
+    """Where it is and, in the demo, who can log in."""
+    print(f"ParkOps: http://{host}:{port}", flush=True)
+    if config().demo:
+        for user, role, full in demo.PERSONAS:
+            print(f"  {user:<8} {demo.PASSWORD}   {full} ({role})", flush=True)
+
+
 def run(*, host: str, port: int, workers: int, with_scheduler: bool = False) -> None:
     """Serve until stopped."""
     from .db import session
 
     session.engine()
     session.dispose()
+    _announce(host, port)
     child = subprocess.Popen([sys.executable, "-m", "scheduler"]) if with_scheduler else None
     options = {"bind": f"{host}:{port}", "workers": workers, "threads": 4, "worker_class": "gthread", "timeout": 120,
                "graceful_timeout": 20, "accesslog": None, "errorlog": "-", "loglevel": "warning", "control_socket_disable": True,

@@ -71,7 +71,6 @@ def _template() -> Iterator[str]:
     """The migrated template with two parks and one user per persona, built once per run by whoever comes first."""
     from parkops.config import config
     from parkops.db import embedded
-
     from parkops.registry import discover, registry
 
     registry().load(list(discover()))

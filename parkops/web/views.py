@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import g, jsonify, redirect, request
+from flask import current_app, g, jsonify, redirect, request
 from flask_appbuilder.api import BaseApi
 from flask_appbuilder.baseviews import BaseView
 
@@ -201,7 +201,8 @@ def register_all(appbuilder: Any) -> None:
     from ..rules.facts import text_of
     from . import show
 
-    appbuilder.app.jinja_env.globals.update(_=_, show_value=show.shown, fact_text=text_of, show_time=lambda at: show.shown("datetime", at), now=now)
+    current_app.jinja_env.globals.update(
+        _=_, show_value=show.shown, fact_text=text_of, show_time=lambda at: show.shown("datetime", at), now=now)
     for cls in all_pages():  # first, so that a special page wins over the generic one of the same address
         appbuilder.add_view_no_menu(cls)
     for name, resource in all_resources().items():
