@@ -53,6 +53,9 @@ class AuditEntry(ParkMarked, Model):
     detail: Mapped[dict | None] = field(Json, _l("Before and after"))
     note: Mapped[str | None] = field(Text, _l("Note"))
 
+    def __str__(self) -> str:
+        return f"{self.label or self.resource} · {self.user_name}"
+
 
 def plain(value: Any) -> Any:
     """A JSON-safe form that keeps exact numbers as text."""

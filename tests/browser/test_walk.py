@@ -69,6 +69,8 @@ def look(page, url, size, lang) -> list[str]:
     wide = page.evaluate("document.scrollingElement.scrollWidth - window.innerWidth")
     if wide > 0:
         wrong.append(f"{wide} px wider than the screen")
+    if " object at 0x" in page.inner_text("body"):
+        wrong.append("shows a Python object instead of its name")
     if words := wrong_language(page, lang):
         wrong.append(f"not {lang}: {words}")
     return [f"{url} ({size}, {lang}): {w}" for w in wrong]
