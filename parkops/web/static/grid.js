@@ -6,7 +6,7 @@
   const WIDTHS = { money: 118, area: 92, int: 84, decimal: 96, percent: 84, date: 96, datetime: 132, month: 84, bool: 70, choice: 104, code: 166, ref: 160 };
   /* wide enough for the longest label of a choice; CJK signs count double */
   const long = (text) => [...String(text)].reduce((n, ch) => n + (ch.charCodeAt(0) > 0x2e80 ? 13 : 7), 0);
-  const wide = (c) => c.width || (c.choices ? Math.max(90, Math.min(190, Math.max(...c.choices.map((x) => long(x.label))) + 34)) : Math.max(WIDTHS[c.fmt] || 150, Math.min(150, long(c.title) + (c.fmt === "money" ? 60 : 22))));
+  const wide = (c) => c.choices ? Math.max(c.width || 90, Math.min(190, Math.max(...c.choices.map((x) => long(x.label))) + 34)) : c.width || (Math.max(WIDTHS[c.fmt] || 150, Math.min(150, long(c.title) + (c.fmt === "money" ? 60 : 22))));
   const phone = matchMedia("(max-width: 640px)");
 
   class Grid {
