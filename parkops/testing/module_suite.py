@@ -168,7 +168,7 @@ class ModuleSuite:
         names += [j.code for j in registry.registry().collect("jobs", "JOBS") if j.code.startswith(f"{self.module}.")]
         names += [s for s in hooks.signals() if s.startswith(f"{self.module}.")]
         names += list(self.manifest.settings)
-        missing = [n for n in names if n not in text and n.split(".", 1)[1] not in text]
+        missing = [n for n in names if f"`{n}`" not in text and f"`{n.split('.', 1)[1]}`" not in text]
         assert not missing, f"the README does not name {missing}"
 
     def test_lists_are_few_statements(self, client: Any, login_as: Any, query_count: Any) -> None:
