@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -9,13 +10,13 @@ from typing import Any
 from sqlalchemy import inspect as sa_inspect
 
 from ..clock import local
-from ..i18n import _
+from ..i18n import _, _l, locale
 from ..security import masking
 from .compile import ResolvedField
 from .values import choice_items, plain_decimal
 
 EMPTY = "—"
-UNITS = {"money": "元", "area": "㎡"}
+UNITS = {"money": _l("yuan"), "area": _l("m²")}
 
 
 def shown(fmt: str, value: Any, *, unit: bool = True) -> str:
@@ -36,8 +37,13 @@ def shown(fmt: str, value: Any, *, unit: bool = True) -> str:
     if isinstance(value, int) and fmt in ("int", "decimal", "money"):
         return f"{value:,}"
     if isinstance(value, list | tuple):
-        return "、".join(str(v) for v in value)
+        return listed(str(v) for v in value)
     return str(value)
+
+
+def listed(words: Iterable[str]) -> str:
+    """Words one after the other, with the language's comma."""
+    return ("、" if locale() == "zh" else ", ").join(words)
 
 
 def _grouped(value: Decimal) -> str:
@@ -52,7 +58,7 @@ def field_text(field: ResolvedField, value: Any, session: Any, obj: Any = None) 
     if field.kind in ("choice", "multichoice"):
         labels = dict(choice_items(field, session))
         codes = value if isinstance(value, list | tuple) else [value]
-        return "、".join(str(labels.get(str(c), c)) for c in codes) or EMPTY
+        return listed(str(labels.get(str(c), c)) for c in codes) or EMPTY
     if field.kind == "ref":
         return ref_label(field, value, session, obj)
     return shown(field.fmt if field.column else field.kind, value)
