@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from parkops.testing.browser import ensure
+from parkops.testing.plugin import _run_id
 
 ROOT = Path(__file__).resolve().parents[2]
 SIZES = {"desktop": (1366, 768), "phone": (390, 844)}
@@ -37,8 +38,9 @@ def free_port() -> int:
 
 
 @pytest.fixture(scope="session")
-def demo_server(request):
-    """URL of a served demo park. Its database is a clone of the template, thrown away afterwards.
+def demo_server():
+    """URL of a served demo park in a database of its own, thrown away afterwards. (The template of the other tests holds
+    people with the same names as the demo's.)
 
     PARKOPS_BROWSER_URL names a demo that is served already, for writing tests; it is changed by them."""
     if given := os.environ.get("PARKOPS_BROWSER_URL"):
@@ -46,13 +48,14 @@ def demo_server(request):
         return
     from parkops.db import embedded
 
-    _template = request.getfixturevalue("_template")
-
-    name = f"pk_b_{os.getpid()}"
-    embedded._psql("postgres", f"create database {name} owner {embedded.OWNER} template {_template}")
+    embedded.start()
+    name = f"pk_b_{_run_id()}_{os.getpid()}".lower().replace("-", "_")
+    embedded.create_database(name)
     port = free_port()
     env = {**os.environ, "_PARKOPS_TEST_DB": name, "PARKOPS_DEMO": "1", "PARKOPS_TRUSTED_HOSTS": "127.0.0.1"}
-    subprocess.run([sys.executable, "-m", "parkops.cli", "demo"], env=env, check=True, capture_output=True, cwd=ROOT)
+    for command in ("upgrade", "demo"):
+        done = subprocess.run([sys.executable, "-m", "parkops.cli", command], env=env, check=False, capture_output=True, text=True, cwd=ROOT)
+        assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
     server = subprocess.Popen([sys.executable, "-m", "parkops.cli", "serve", "--port", str(port), "--workers", "1"], env=env, cwd=ROOT,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     url = f"http://127.0.0.1:{port}"
