@@ -14,7 +14,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DataError, IntegrityError
 
 from ...db import audit
-from ...db.session import scope_of
+from ...db.session import scope_of, unprepared
 from ...errors import Problem, Refused
 from ...i18n import _l
 from ...importing import MODES, BadValue, ImportKind, ImportRow
@@ -85,7 +85,7 @@ def run_import(session: Any, kind: ImportKind, table: Table, *, header: Header, 
         raise Refused(_l("Choose a park first: this record needs one."))
     run = _Run(session, kind, table, header, columns, on, mode, all_or_nothing, dry_run, batch_id)
     try:
-        with session.begin_nested():
+        with session.begin_nested(), unprepared(session):
             run.work(progress or (lambda done: None))
             if run.outcome.rejected and all_or_nothing:
                 raise Undone
