@@ -10,6 +10,7 @@ import hashlib
 import os
 import pwd
 import shutil
+import socket
 import stat
 import subprocess
 import tempfile
@@ -130,14 +131,17 @@ def _lock() -> Iterator[None]:
 
 
 def is_running() -> bool:
-    """True when the postmaster of this data folder lives."""
+    """True when a postmaster of this data folder answers. A pid file alone proves nothing: after a crash it stays behind,
+    and the number may belong to another process by now."""
     pid_file = data_dir() / "postmaster.pid"
     try:
-        pid = int(pid_file.read_text().splitlines()[0])
-        os.kill(pid, 0)
+        os.kill(int(pid_file.read_text().splitlines()[0]), 0)
+        with socket.socket(socket.AF_UNIX) as probe:
+            probe.settimeout(5)
+            probe.connect(str(socket_dir() / ".s.PGSQL.5432"))
     except (OSError, ValueError, IndexError):
         return False
-    return (socket_dir() / ".s.PGSQL.5432").exists()
+    return True
 
 
 _started: set[str] = set()

@@ -1,5 +1,7 @@
 """The embedded server, roles, and what start-up refuses."""
 
+import os
+import socket
 import subprocess
 import sys
 import tempfile
@@ -46,6 +48,18 @@ def test_a_server_that_may_lose_writes_is_refused(db, name):
 
     with pytest.raises(Refused, match=f"{name}=off"):
         session.refuse_unsafe(Fake())
+
+
+def test_a_pid_file_left_by_a_crash_is_not_believed(db, tmp_path, monkeypatch):
+    """The number in it belongs to a living process (ours), but no server answers."""
+    (tmp_path / "postmaster.pid").write_text(f"{os.getpid()}\n")
+    monkeypatch.setattr(embedded, "data_dir", lambda: tmp_path)
+    monkeypatch.setattr(embedded, "socket_dir", lambda: tmp_path)
+    assert not embedded.is_running()
+    left = socket.socket(socket.AF_UNIX)
+    left.bind(str(tmp_path / ".s.PGSQL.5432"))
+    left.close()  # the socket's file stays, nobody listens
+    assert not embedded.is_running()
 
 
 def test_two_processes_start_one_server():
