@@ -94,6 +94,16 @@ def clean_imports(session: Any, *, on: date, park_id: int | None) -> dict[str, i
     return {"closed": closed}
 
 
+def tidy(session: Any, *, on: date, park_id: int | None) -> dict[str, int]:
+    """Close requests whose last day is over, forget used form keys and stored files that nothing refers to (two days' grace)."""
+    from .. import approval, attachments
+    from ..web import idempotency
+
+    before = _moment(on) - timedelta(days=2)
+    return {"expired": approval.expire(session, on), "keys": idempotency.purge(session, before),
+            "files": attachments.sweep(session, before.timestamp())}
+
+
 def _moment(on: date) -> datetime:
     """The end of the day, as far as housekeeping is concerned."""
     return datetime.combine(on, time(0), ZONE)
@@ -112,6 +122,8 @@ JOBS = [
         explain=_l("Runs every integrity check; administrators are told about differences.")),
     Job("core.imports", _l("Tidy up imports"), Cron(hour=3, minute=40), clean_imports, per_park=False,
         explain=_l("Closes imports that were interrupted and removes files that are no longer needed.")),
+    Job("core.tidy", _l("Close expired requests and tidy up"), Cron(hour=3, minute=10), tidy, per_park=False,
+        explain=_l("Closes requests for approval whose last day is over; forgets used form keys and files nothing refers to.")),
     Job("core.job_runs", _l("Forget old job runs"), Cron(hour=3, minute=50, weekday=6), clean_runs, per_park=False,
         explain=_l("Removes runs older than 400 days; the latest run of each job stays.")),
 ]
