@@ -79,5 +79,5 @@ def lengths(problems: Problems, model: Any, values: dict[str, Any]) -> None:
         column = model.__table__.columns.get(name)
         limit = getattr(column.type, "length", None) if column is not None else None
         if limit and isinstance(value, str) and len(value) > limit:
-            problems.add("tenants.too_long", _l("This text has %(n)s characters; at most %(limit)s fit.", n=len(value),
+            problems.add("record.too_long", _l("This text has %(n)s characters; at most %(limit)s fit.", n=len(value),
                                                 limit=limit), name)

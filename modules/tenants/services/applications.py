@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from parkops import sequences, settings
+from parkops import records, sequences, settings
 from parkops.db.session import scope_of
 from parkops.errors import Problems
 from parkops.i18n import _, _l
@@ -19,7 +19,7 @@ from .. import errors, signals
 from ..models.application import Application, ApplicationDocument, Reviewer
 from ..models.firm import Firm
 from ..states import APPLICATION
-from . import _records, checklists, firms, stages
+from . import checklists, firms, stages
 from ._forms import takes
 from .reviews import average_score, minute_of
 
@@ -60,7 +60,7 @@ def add_application(session: Any, **values: Any) -> Application:
     values = _prepare(session, values, problems)
     problems.stop()
     with session.begin_nested():
-        row = _records.create(session, Application, {**values, "number": "-"}, _check_new)
+        row = records.create(session, Application, {**values, "number": "-"}, _check_new)
         row.number = sequences.next_number(session, RESOURCE, row.park_id, row.applied_on)
         row.created_by_id = scope_of(session).user_id
         if row.firm_id is None and row.credit_code is not None:
@@ -89,7 +89,7 @@ def change_application(session: Any, application: Application, **values: Any) ->
     if application.state not in OPEN:
         problems.add("tenants.T-75", _l("A submitted application is not changed; return it to the applicant first."))
     problems.stop()
-    row = _records.change(session, application, values, _check)
+    row = records.change(session, application, values, _check)
     _documents(session, row)
     return row
 

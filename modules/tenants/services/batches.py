@@ -7,12 +7,12 @@ from typing import Any
 
 from sqlalchemy import func, select
 
+from parkops import records
 from parkops.errors import Problems
 from parkops.i18n import _l
 
 from .. import errors
 from ..models.batch import SigningBatch, SigningProject
-from . import _records
 
 
 def _check_batch(session: Any, values: dict[str, Any], problems: Problems) -> None:
@@ -22,17 +22,17 @@ def _check_batch(session: Any, values: dict[str, Any], problems: Problems) -> No
 
 def add_batch(session: Any, **values: Any) -> SigningBatch:
     """One signing ceremony: name and day required."""
-    return _records.create(session, SigningBatch, errors.clean_values(values), _check_batch)
+    return records.create(session, SigningBatch, errors.clean_values(values), _check_batch)
 
 
 def change_batch(session: Any, batch: SigningBatch, **values: Any) -> SigningBatch:
     """Correct a batch."""
-    return _records.change(session, batch, errors.clean_values(values), _check_batch)
+    return records.change(session, batch, errors.clean_values(values), _check_batch)
 
 
 def remove_batch(session: Any, batch: SigningBatch) -> None:
     """Only an empty batch can be removed."""
-    _records.remove(session, batch, (SigningProject, "batch_id", _l("This batch has projects; remove or move them first.")))
+    records.remove(session, batch, (SigningProject, "batch_id", _l("This batch has projects; remove or move them first.")))
 
 
 def _check_project(session: Any, values: dict[str, Any], problems: Problems) -> None:
@@ -50,17 +50,17 @@ def _check_project(session: Any, values: dict[str, Any], problems: Problems) -> 
 
 def add_project(session: Any, **values: Any) -> SigningProject:
     """A signed project: batch and name required, the firm may come later."""
-    return _records.create(session, SigningProject, errors.clean_values(values), _check_project)
+    return records.create(session, SigningProject, errors.clean_values(values), _check_project)
 
 
 def change_project(session: Any, project: SigningProject, **values: Any) -> SigningProject:
     """Correct a project, or note that it landed or was stopped."""
-    return _records.change(session, project, errors.clean_values(values), _check_project)
+    return records.change(session, project, errors.clean_values(values), _check_project)
 
 
 def remove_project(session: Any, project: SigningProject) -> None:
     """Remove a project entered by mistake."""
-    _records.remove(session, project)
+    records.remove(session, project)
 
 
 def counts(session: Any, *, start: date | None = None, end: date | None = None) -> tuple[int, int]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import func, or_, select
 
-from parkops import todos
+from parkops import records, todos
 from parkops.clock import add_months
 from parkops.errors import Problem, Problems, RuleError
 from parkops.i18n import _, _l
@@ -16,35 +16,34 @@ from parkops.security import access
 from ..models.carrier import Carrier, CarrierChange, CarrierGrade, CarrierRecognition
 from ..models.firm import Firm
 from ..models.stage import Stage
-from . import _records
 
 REPORT_MONTHS = 3  # 工信部科〔2025〕131号 art. 19
 
 
 def create_carrier(session: Any, **values: Any) -> Carrier:
     """Record a carrier."""
-    return _records.create(session, Carrier, values, _check_carrier)
+    return records.create(session, Carrier, values, _check_carrier)
 
 
 def change_carrier(session: Any, carrier: Carrier, **values: Any) -> Carrier:
     """Change a carrier's facts."""
-    return _records.change(session, carrier, values, _check_carrier)
+    return records.change(session, carrier, values, _check_carrier)
 
 
 def remove_carrier(session: Any, carrier: Carrier) -> None:
     """Delete a carrier nothing refers to; an operating one is closed by its closing day instead."""
     used = _l("Firms belong to this carrier. Enter the day it closed instead of deleting it.")
-    _records.remove(session, carrier, (Firm, "carrier_id", used), (Stage, "carrier_id", used),
+    records.remove(session, carrier, (Firm, "carrier_id", used), (Stage, "carrier_id", used),
                     (CarrierRecognition, "carrier_id", _l("Delete its recognitions first.")),
                     (CarrierGrade, "carrier_id", _l("Delete its grades first.")),
                     (CarrierChange, "carrier_id", _l("Changes of this carrier were recorded. Close it instead of deleting it.")))
 
 
 def _check_carrier(session: Any, values: dict[str, Any], problems: Problems) -> None:
-    _records.date_order(values, problems, "founded_on", "closed_on", _l("A carrier cannot close before it was founded."))
+    records.date_order(values, problems, "founded_on", "closed_on", _l("A carrier cannot close before it was founded."))
     if values.get("closed_on") and values.get("closed_on") == values.get("founded_on"):
-        problems.add("tenants.date_order", _l("A carrier cannot close on the day it was founded."), "closed_on")
-    _records.not_future(values, problems, ["founded_on", "closed_on"])
+        problems.add("record.date_order", _l("A carrier cannot close on the day it was founded."), "closed_on")
+    records.not_future(values, problems, ["founded_on", "closed_on"])
     area, part = values.get("area"), values.get("incubation_area")
     if area is not None and part is not None and part > area:
         problems.add("tenants.area_part", _l("The area for incubated firms cannot exceed the controllable area."), "incubation_area")
@@ -55,37 +54,37 @@ def _check_carrier(session: Any, values: dict[str, Any], problems: Problems) -> 
 
 def create_recognition(session: Any, **values: Any) -> CarrierRecognition:
     """Record a recognition or filing."""
-    return _records.create(session, CarrierRecognition, values, _check_recognition)
+    return records.create(session, CarrierRecognition, values, _check_recognition)
 
 
 def change_recognition(session: Any, recognition: CarrierRecognition, **values: Any) -> CarrierRecognition:
     """Change a recognition, for instance end its validity."""
-    return _records.change(session, recognition, values, _check_recognition)
+    return records.change(session, recognition, values, _check_recognition)
 
 
 def remove_recognition(session: Any, recognition: CarrierRecognition) -> None:
     """Delete a recognition entered by mistake."""
-    _records.remove(session, recognition)
+    records.remove(session, recognition)
 
 
 def _check_recognition(session: Any, values: dict[str, Any], problems: Problems) -> None:
-    _records.date_order(values, problems, "recognised_on", "valid_to", _l("It cannot end before it was recognised."))
-    _records.not_future(values, problems, ["recognised_on"])
+    records.date_order(values, problems, "recognised_on", "valid_to", _l("It cannot end before it was recognised."))
+    records.not_future(values, problems, ["recognised_on"])
 
 
 def create_grade(session: Any, **values: Any) -> CarrierGrade:
     """Record a published grade; a correction is recorded as a second grade with its own publication day."""
-    return _records.create(session, CarrierGrade, values, _check_grade)
+    return records.create(session, CarrierGrade, values, _check_grade)
 
 
 def change_grade(session: Any, grade: CarrierGrade, **values: Any) -> CarrierGrade:
     """Correct a typing mistake in a grade."""
-    return _records.change(session, grade, values, _check_grade)
+    return records.change(session, grade, values, _check_grade)
 
 
 def remove_grade(session: Any, grade: CarrierGrade) -> None:
     """Delete a grade entered by mistake."""
-    _records.remove(session, grade)
+    records.remove(session, grade)
 
 
 def _check_grade(session: Any, values: dict[str, Any], problems: Problems) -> None:
@@ -94,7 +93,7 @@ def _check_grade(session: Any, values: dict[str, Any], problems: Problems) -> No
         problems.add("tenants.year", _l("Enter the evaluation year with four digits."), "year")
     elif values["published_on"].year < year:
         problems.add("tenants.published_early", _l("A year's grade cannot be published before that year."), "published_on")
-    _records.not_future(values, problems, ["published_on"])
+    records.not_future(values, problems, ["published_on"])
 
 
 def grades_known_on(session: Any, on: date, scheme: str = "national") -> dict[int, CarrierGrade]:
@@ -160,7 +159,7 @@ def create_change(session: Any, *, assignee_id: int | None = None, **values: Any
     """The record behind `report_change`; the due day is never typed."""
     changed = values.get("changed_on")
     values["report_due_on"] = add_months(changed, REPORT_MONTHS) if isinstance(changed, date) else None
-    record = _records.create(session, CarrierChange, values, _check_change)
+    record = records.create(session, CarrierChange, values, _check_change)
     todos.add(session, session.get(Carrier, record.carrier_id), _("Report the change of the carrier to the province"),
               due_on=record.report_due_on, assignee_id=assignee_id)
     return record
@@ -170,12 +169,12 @@ def change_change(session: Any, record: CarrierChange, **values: Any) -> Carrier
     """Correct a recorded change; a new day of change moves the due day."""
     if isinstance(values.get("changed_on"), date):
         values["report_due_on"] = add_months(values["changed_on"], REPORT_MONTHS)
-    return _records.change(session, record, values, _check_change)
+    return records.change(session, record, values, _check_change)
 
 
 def _check_change(session: Any, values: dict[str, Any], problems: Problems) -> None:
-    _records.not_future(values, problems, ["changed_on", "reported_on"])
-    _records.date_order(values, problems, "changed_on", "reported_on", _l("It cannot be reported before it happened."))
+    records.not_future(values, problems, ["changed_on", "reported_on"])
+    records.date_order(values, problems, "changed_on", "reported_on", _l("It cannot be reported before it happened."))
 
 
 def why_not_report(session: Any, record: CarrierChange) -> str | None:

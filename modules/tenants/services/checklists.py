@@ -9,13 +9,13 @@ from typing import Any
 import yaml
 from sqlalchemy import select
 
+from parkops import records
 from parkops.db.session import scope_of
 from parkops.errors import Problems, Refused
 from parkops.i18n import _l
 
 from ..models.application import ApplicationDocument, ReviewScore
 from ..models.checklist import ChecklistItem
-from . import _records
 
 FILE = Path(__file__).resolve().parent.parent / "data" / "checklists.yaml"
 
@@ -57,15 +57,15 @@ def add_item(session: Any, **values: Any) -> ChecklistItem:
     """A new line of a template; running applications and move-outs keep the lines they have."""
     if values.get("kind") in defaults():
         ensure_defaults(session, values["kind"])
-    return _records.create(session, ChecklistItem, values, _check)
+    return records.create(session, ChecklistItem, values, _check)
 
 
 def change_item(session: Any, item: ChecklistItem, **values: Any) -> ChecklistItem:
     """Change a line; scores already given keep the weight of their day."""
-    return _records.change(session, item, values, _check)
+    return records.change(session, item, values, _check)
 
 
 def remove_item(session: Any, item: ChecklistItem) -> None:
     """Remove an unused line; a used one is switched off instead."""
     sentence = _l("This line is in use; switch it off instead of removing it.")
-    _records.remove(session, item, (ApplicationDocument, "item_id", sentence), (ReviewScore, "item_id", sentence))
+    records.remove(session, item, (ApplicationDocument, "item_id", sentence), (ReviewScore, "item_id", sentence))

@@ -8,49 +8,49 @@ from typing import Any
 
 from sqlalchemy import and_, func, or_, select
 
+from parkops import records
 from parkops.errors import Problems
 from parkops.i18n import _l
 from parkops.security import access
 
 from ..models.credential import Credential, Recruitment, StaffMember
 from ..models.visit import FollowUp, Visit
-from . import _records
 
 
 def create_staff(session: Any, **values: Any) -> StaffMember:
     """Record a person who works for the operator."""
-    return _records.create(session, StaffMember, values, _check_staff)
+    return records.create(session, StaffMember, values, _check_staff)
 
 
 def change_staff(session: Any, person: StaffMember, **values: Any) -> StaffMember:
     """Change a person's facts."""
-    return _records.change(session, person, values, _check_staff)
+    return records.change(session, person, values, _check_staff)
 
 
 def remove_staff(session: Any, person: StaffMember) -> None:
     """Delete a person entered by mistake."""
     sentence = _l("Records refer to this person. Enter the last day of employment instead of deleting.")
-    _records.remove(session, person, *((m, "staff_id", sentence) for m in (Credential, Recruitment, Visit, FollowUp)))
+    records.remove(session, person, *((m, "staff_id", sentence) for m in (Credential, Recruitment, Visit, FollowUp)))
 
 
 def _check_staff(session: Any, values: dict[str, Any], problems: Problems) -> None:
-    _records.date_order(values, problems, "joined_on", "left_on", _l("The last day lies before the first day of employment."))
-    _records.not_future(values, problems, ["joined_on"])
+    records.date_order(values, problems, "joined_on", "left_on", _l("The last day lies before the first day of employment."))
+    records.not_future(values, problems, ["joined_on"])
 
 
 def create_credential(session: Any, **values: Any) -> Credential:
     """Record a certificate of a person."""
-    return _records.create(session, Credential, values, _check_credential)
+    return records.create(session, Credential, values, _check_credential)
 
 
 def change_credential(session: Any, credential: Credential, **values: Any) -> Credential:
     """Change a certificate."""
-    return _records.change(session, credential, values, _check_credential)
+    return records.change(session, credential, values, _check_credential)
 
 
 def remove_credential(session: Any, credential: Credential) -> None:
     """Delete a certificate entered by mistake; one that was withdrawn gets its day of revocation instead."""
-    _records.remove(session, credential)
+    records.remove(session, credential)
 
 
 def revoke_credential(session: Any, credential: Credential, *, on: date) -> None:
@@ -64,29 +64,29 @@ def revoke_credential(session: Any, credential: Credential, *, on: date) -> None
 
 
 def _check_credential(session: Any, values: dict[str, Any], problems: Problems) -> None:
-    _records.date_order(values, problems, "issued_on", "valid_to", _l("A certificate cannot expire before it was issued."))
-    _records.date_order(values, problems, "issued_on", "revoked_on", _l("A certificate cannot be revoked before it was issued."))
-    _records.not_future(values, problems, ["issued_on", "revoked_on"])
+    records.date_order(values, problems, "issued_on", "valid_to", _l("A certificate cannot expire before it was issued."))
+    records.date_order(values, problems, "issued_on", "revoked_on", _l("A certificate cannot be revoked before it was issued."))
+    records.not_future(values, problems, ["issued_on", "revoked_on"])
 
 
 def create_recruitment(session: Any, **values: Any) -> Recruitment:
     """Record a position filled from outside."""
-    return _records.create(session, Recruitment, values, _check_recruitment)
+    return records.create(session, Recruitment, values, _check_recruitment)
 
 
 def change_recruitment(session: Any, recruitment: Recruitment, **values: Any) -> Recruitment:
     """Change a recruitment, for instance enter who was hired."""
-    return _records.change(session, recruitment, values, _check_recruitment)
+    return records.change(session, recruitment, values, _check_recruitment)
 
 
 def remove_recruitment(session: Any, recruitment: Recruitment) -> None:
     """Delete a recruitment entered by mistake."""
-    _records.remove(session, recruitment)
+    records.remove(session, recruitment)
 
 
 def _check_recruitment(session: Any, values: dict[str, Any], problems: Problems) -> None:
-    _records.date_order(values, problems, "announced_on", "hired_on", _l("Nobody is hired before the position was announced."))
-    _records.not_future(values, problems, ["hired_on"])
+    records.date_order(values, problems, "announced_on", "hired_on", _l("Nobody is hired before the position was announced."))
+    records.not_future(values, problems, ["hired_on"])
     if values.get("hired_on") and not values.get("staff_id"):
         problems.add("tenants.person_missing", _l("Name the person who was hired."), "staff_id")
 

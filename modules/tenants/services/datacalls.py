@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import delete, func, insert, literal, or_, select, update
 
-from parkops import outbox, settings, todos
+from parkops import outbox, records, settings, todos
 from parkops.clock import ZONE, Period, now
 from parkops.db import audit
 from parkops.errors import Problem, Problems, RuleError
@@ -21,7 +21,6 @@ from ..models.datacall import DataCall, DataCallResponse
 from ..models.firm import Firm
 from ..models.stage import Stage
 from ..states_support import DATA_CALL
-from . import _records
 from .fact_queries import stage_on
 
 AUDIENCE_STATES = {"incubating": ("incubating",), "chain": ("incubating", "graduated", "accelerating")}
@@ -48,7 +47,7 @@ def create_call(session: Any, *, form_code: str, period_start: date, due_on: dat
         "name": name or f"{form.title} {period.key}",
         "jump_percent": jump_percent if jump_percent is not None else settings.get(session, "tenants.jump_percent"),
     }
-    return _records.create(session, DataCall, values, _check_call)
+    return records.create(session, DataCall, values, _check_call)
 
 
 def change_call(session: Any, call: DataCall, **values: Any) -> DataCall:
@@ -62,7 +61,7 @@ def change_call(session: Any, call: DataCall, **values: Any) -> DataCall:
         form = LATEST.get(values.get("form_code", call.form_code)) or LATEST[call.form_code]
         start = Period.of(form.grain, values.get("period_start") or call.period_start).start
         values |= {"form_version": form.version, "grain": form.grain, "period_start": start, "fields": frozen_fields(form)}
-    return _records.change(session, call, values, _check_call)
+    return records.change(session, call, values, _check_call)
 
 
 def _check_call(session: Any, values: dict[str, Any], problems: Problems) -> None:
@@ -74,7 +73,7 @@ def _check_call(session: Any, values: dict[str, Any], problems: Problems) -> Non
 
 def remove_call(session: Any, call: DataCall) -> None:
     """Delete a call that was never opened."""
-    _records.remove(session, call, (DataCallResponse, "call_id", _l(
+    records.remove(session, call, (DataCallResponse, "call_id", _l(
         "This call was opened to firms. Close it instead of deleting it.")))
 
 

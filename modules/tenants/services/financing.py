@@ -5,17 +5,17 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from parkops import records
 from parkops.errors import Problems
 from parkops.i18n import _l
 
 from ..models.financing import EQUITY_KINDS, Award, ExitEvent, FinancingEvent
 from ..models.firm import Firm
-from . import _records
 
 
 def create_financing(session: Any, **values: Any) -> FinancingEvent:
     """Record money a firm obtained. In renminbi the yuan amount follows by itself; another currency needs it converted."""
-    return _records.create(session, FinancingEvent, _in_yuan(values, "CNY"), _check_financing)
+    return records.create(session, FinancingEvent, _in_yuan(values, "CNY"), _check_financing)
 
 
 def change_financing(session: Any, event: FinancingEvent, **values: Any) -> FinancingEvent:
@@ -27,12 +27,12 @@ def change_financing(session: Any, event: FinancingEvent, **values: Any) -> Fina
     elif event.currency == "CNY" and "amount_cny" not in values:
         values["amount_cny"] = None  # the yuan amount of before was the amount itself
     values["currency"] = derived["currency"]
-    return _records.change(session, event, values, _check_financing)
+    return records.change(session, event, values, _check_financing)
 
 
 def remove_financing(session: Any, event: FinancingEvent) -> None:
     """Delete a financing record entered by mistake."""
-    _records.remove(session, event)
+    records.remove(session, event)
 
 
 def _in_yuan(values: dict[str, Any], default: str) -> dict[str, Any]:
@@ -51,7 +51,7 @@ def _check_financing(session: Any, values: dict[str, Any], problems: Problems) -
             problems.add("tenants.amount_positive", _l("Enter an amount above zero, or leave it empty when it was not disclosed."), name)
     if values["round"] != "none" and values["kind"] not in EQUITY_KINDS:
         problems.add("tenants.round_of_debt", _l("Only equity has rounds. Choose another kind, or no round."), "round")
-    _records.not_future(values, problems, ["on_date"])
+    records.not_future(values, problems, ["on_date"])
     _after_founding(session, values, problems)
 
 
@@ -63,40 +63,40 @@ def _after_founding(session: Any, values: dict[str, Any], problems: Problems) ->
 
 def create_exit(session: Any, **values: Any) -> ExitEvent:
     """Record that a firm was acquired, listed or quoted."""
-    return _records.create(session, ExitEvent, values, _check_exit)
+    return records.create(session, ExitEvent, values, _check_exit)
 
 
 def change_exit(session: Any, event: ExitEvent, **values: Any) -> ExitEvent:
     """Correct an exit record."""
-    return _records.change(session, event, values, _check_exit)
+    return records.change(session, event, values, _check_exit)
 
 
 def remove_exit(session: Any, event: ExitEvent) -> None:
     """Delete an exit record entered by mistake."""
-    _records.remove(session, event)
+    records.remove(session, event)
 
 
 def _check_exit(session: Any, values: dict[str, Any], problems: Problems) -> None:
-    _records.not_future(values, problems, ["on_date"])
+    records.not_future(values, problems, ["on_date"])
     _after_founding(session, values, problems)
 
 
 def create_award(session: Any, **values: Any) -> Award:
     """Record a prize of a firm."""
-    return _records.create(session, Award, values, _check_award)
+    return records.create(session, Award, values, _check_award)
 
 
 def change_award(session: Any, award: Award, **values: Any) -> Award:
     """Correct a prize."""
-    return _records.change(session, award, values, _check_award)
+    return records.change(session, award, values, _check_award)
 
 
 def remove_award(session: Any, award: Award) -> None:
     """Delete a prize entered by mistake."""
-    _records.remove(session, award)
+    records.remove(session, award)
 
 
 def _check_award(session: Any, values: dict[str, Any], problems: Problems) -> None:
-    _records.not_future(values, problems, ["on_date"])
+    records.not_future(values, problems, ["on_date"])
     if values.get("amount") is not None and values["amount"] < 0:
         problems.add("tenants.negative", _l("This cannot be negative."), "amount")

@@ -70,7 +70,7 @@ def prepare(session: Any, rows: list[ImportRow], on: date) -> None:
     for row in rows:
         registered = row.values.get("registered_on")
         if registered is not None and registered > on:
-            row.refuse("tenants.future_date", _l("The registration date %(day)s lies in the future; correct it.",
+            row.refuse("record.future_date", _l("The registration date %(day)s lies in the future; correct it.",
                                                  day=registered.isoformat()), "registered_on")
         elif registered is not None and registered < OLDEST:
             row.refuse("tenants.old_date", _l("The registration date %(day)s is too early; correct it.",

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import func, or_, select
 
+from parkops import records
 from parkops.db.base import Model
 from parkops.errors import Problems, Refused
 from parkops.i18n import _, _l
@@ -15,7 +16,6 @@ from parkops.security import access
 from .. import calc, errors
 from ..models.application import Lead
 from ..models.firm import Firm, FirmName
-from . import _records
 from ._forms import takes
 
 RESOURCE = "tenants.firm"
@@ -88,7 +88,7 @@ def register_firm(session: Any, *, today: date | None = None, **values: Any) -> 
     problems = Problems()
     values = _prepare(values, problems)
     problems.stop()
-    return _records.create(session, Firm, values, _check(None, today))
+    return records.create(session, Firm, values, _check(None, today))
 
 
 @takes(Firm, BY_STEPS)
@@ -101,7 +101,7 @@ def change_firm(session: Any, firm: Firm, *, today: date | None = None, **values
         problems.add("tenants.T-13", _l("A firm in incubation keeps its credit code; correct it instead of removing it."),
                      "credit_code")
     problems.stop()
-    return _records.change(session, firm, values, _check(firm.id, today))
+    return records.change(session, firm, values, _check(firm.id, today))
 
 
 def rename_firm(session: Any, firm: Firm, *, name: str, on: date) -> Firm:
@@ -119,7 +119,7 @@ def rename_firm(session: Any, firm: Firm, *, name: str, on: date) -> Firm:
         problems.add("tenants.T-07", _l("The present name holds since %(day)s; choose a later day.", day=since.isoformat()), "on")
     problems.stop()
     session.add(FirmName(firm=firm, park_id=firm.park_id, name=firm.name, since=since, until=on))
-    return _records.change(session, firm, {"name": name}, _check(firm.id, None))
+    return records.change(session, firm, {"name": name}, _check(firm.id, None))
 
 
 def referrers() -> list[tuple[Any, Any]]:

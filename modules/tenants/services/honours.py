@@ -7,34 +7,34 @@ from typing import Any
 
 from sqlalchemy import func, or_, select
 
+from parkops import records
 from parkops.errors import Problems
 from parkops.i18n import _l
 
 from ..models.capital_project import CapitalMilestone, CapitalProject
 from ..models.honour import Honour
-from . import _records
 
 
 def create_honour(session: Any, **values: Any) -> Honour:
     """Record a title of the park, a carrier or a firm."""
-    return _records.create(session, Honour, values, _check_honour)
+    return records.create(session, Honour, values, _check_honour)
 
 
 def change_honour(session: Any, honour: Honour, **values: Any) -> Honour:
     """Change a title, for instance end its validity."""
-    return _records.change(session, honour, values, _check_honour)
+    return records.change(session, honour, values, _check_honour)
 
 
 def remove_honour(session: Any, honour: Honour) -> None:
     """Delete a title entered by mistake."""
-    _records.remove(session, honour)
+    records.remove(session, honour)
 
 
 def _check_honour(session: Any, values: dict[str, Any], problems: Problems) -> None:
     if values.get("firm_id") and values.get("carrier_id"):
         problems.add("tenants.one_holder", _l("Name a firm or a carrier, not both; leave both empty for the park."), "carrier_id")
-    _records.date_order(values, problems, "valid_from", "valid_to", _l("A title cannot end before it begins."))
-    _records.not_future(values, problems, ["valid_from"])
+    records.date_order(values, problems, "valid_from", "valid_to", _l("A title cannot end before it begins."))
+    records.not_future(values, problems, ["valid_from"])
 
 
 def held(on: date) -> Any:
@@ -54,17 +54,17 @@ def count_honours(session: Any, on: date, *, kind: str | None = None, level: str
 
 def create_project(session: Any, **values: Any) -> CapitalProject:
     """Record a capital project."""
-    return _records.create(session, CapitalProject, values, _check_project)
+    return records.create(session, CapitalProject, values, _check_project)
 
 
 def change_project(session: Any, project: CapitalProject, **values: Any) -> CapitalProject:
     """Change a capital project."""
-    return _records.change(session, project, values, _check_project)
+    return records.change(session, project, values, _check_project)
 
 
 def remove_project(session: Any, project: CapitalProject) -> None:
     """Delete a project without milestones."""
-    _records.remove(session, project, (CapitalMilestone, "project_id", _l("Delete its milestones first.")))
+    records.remove(session, project, (CapitalMilestone, "project_id", _l("Delete its milestones first.")))
 
 
 def _check_project(session: Any, values: dict[str, Any], problems: Problems) -> None:
@@ -75,21 +75,21 @@ def _check_project(session: Any, values: dict[str, Any], problems: Problems) -> 
 
 def create_milestone(session: Any, **values: Any) -> CapitalMilestone:
     """Record a milestone that happened."""
-    return _records.create(session, CapitalMilestone, values, _check_milestone)
+    return records.create(session, CapitalMilestone, values, _check_milestone)
 
 
 def change_milestone(session: Any, milestone: CapitalMilestone, **values: Any) -> CapitalMilestone:
     """Correct a milestone."""
-    return _records.change(session, milestone, values, _check_milestone)
+    return records.change(session, milestone, values, _check_milestone)
 
 
 def remove_milestone(session: Any, milestone: CapitalMilestone) -> None:
     """Delete a milestone entered by mistake."""
-    _records.remove(session, milestone)
+    records.remove(session, milestone)
 
 
 def _check_milestone(session: Any, values: dict[str, Any], problems: Problems) -> None:
-    _records.not_future(values, problems, ["on_date"])
+    records.not_future(values, problems, ["on_date"])
     if values["kind"] in ("topped_out", "completed") and not values.get("building"):
         problems.add("tenants.building_missing", _l("Name the building."), "building")
     for name in ("amount", "area"):

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from parkops import records
 from parkops.db.session import scope_of
 from parkops.errors import Problems
 from parkops.i18n import _, _l
@@ -15,7 +16,6 @@ from parkops.security import access
 from .. import errors
 from ..models.application import Application, Lead
 from ..states import LEAD
-from . import _records
 from ._forms import takes
 from .firms import collisions
 
@@ -54,7 +54,7 @@ def add_lead(session: Any, **values: Any) -> Lead:
     values = _prepare(values, problems)
     problems.stop()
     values.setdefault("owner_id", scope_of(session).user_id)
-    lead = _records.create(session, Lead, values, _check(None))
+    lead = records.create(session, Lead, values, _check(None))
     _link(session, lead)
     return lead
 
@@ -74,12 +74,12 @@ def change_lead(session: Any, lead: Lead, **values: Any) -> Lead:
     problems = Problems()
     values = _prepare(values, problems)
     problems.stop()
-    return _records.change(session, lead, values, _check(lead.id))
+    return records.change(session, lead, values, _check(lead.id))
 
 
 def remove_lead(session: Any, lead: Lead) -> None:
     """Remove a lead entered by mistake; one with an application stays."""
-    _records.remove(session, lead, (Application, "lead_id", _l("This lead has an application; give it up instead.")))
+    records.remove(session, lead, (Application, "lead_id", _l("This lead has an application; give it up instead.")))
 
 
 def _step(session: Any, lead: Lead, step: str, on: date, reason: str | None = None) -> Lead:

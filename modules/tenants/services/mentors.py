@@ -7,40 +7,40 @@ from typing import Any
 
 from sqlalchemy import and_, func, or_, select
 
+from parkops import records
 from parkops.errors import Problem, Problems, RuleError
 from parkops.i18n import _, _l
 from parkops.security import access
 
 from ..models.mentor import Mentor, MentorAgreement, MentoringSession
-from . import _records
 
 
 def create_mentor(session: Any, **values: Any) -> Mentor:
     """Appoint a mentor."""
-    return _records.create(session, Mentor, values, _check_mentor)
+    return records.create(session, Mentor, values, _check_mentor)
 
 
 def change_mentor(session: Any, mentor: Mentor, **values: Any) -> Mentor:
     """Change a mentor; ending the appointment needs the relations ended first."""
-    return _records.change(session, mentor, values, _check_mentor)
+    return records.change(session, mentor, values, _check_mentor)
 
 
 def remove_mentor(session: Any, mentor: Mentor) -> None:
     """Delete a mentor entered by mistake."""
     sentence = _l("This mentor has advised firms. Enter the last active day instead of deleting.")
-    _records.remove(session, mentor, (MentorAgreement, "mentor_id", sentence), (MentoringSession, "mentor_id", sentence))
+    records.remove(session, mentor, (MentorAgreement, "mentor_id", sentence), (MentoringSession, "mentor_id", sentence))
 
 
 def _check_mentor(session: Any, values: dict[str, Any], problems: Problems) -> None:
-    _records.date_order(values, problems, "appointed_on", "left_on", _l("The last active day lies before the appointment."))
-    _records.not_future(values, problems, ["appointed_on"])
+    records.date_order(values, problems, "appointed_on", "left_on", _l("The last active day lies before the appointment."))
+    records.not_future(values, problems, ["appointed_on"])
 
 
 def retire_mentor(session: Any, mentor: Mentor, *, on: date) -> str:
     """End the appointment on `on` (last active day) and every relation still running then."""
     access.require(session, "tenants.mentor", "act")
     problems = Problems()
-    _records.date_order({"appointed_on": mentor.appointed_on, "left_on": on}, problems, "appointed_on", "left_on",
+    records.date_order({"appointed_on": mentor.appointed_on, "left_on": on}, problems, "appointed_on", "left_on",
                         _l("The last active day lies before the appointment."))
     problems.stop()
     a = MentorAgreement
@@ -57,7 +57,7 @@ def retire_mentor(session: Any, mentor: Mentor, *, on: date) -> str:
 
 def create_agreement(session: Any, **values: Any) -> MentorAgreement:
     """Start a relation between a firm and a mentor."""
-    return _records.create(session, MentorAgreement, values, _check_agreement)
+    return records.create(session, MentorAgreement, values, _check_agreement)
 
 
 def change_agreement(session: Any, agreement: MentorAgreement, **values: Any) -> MentorAgreement:
@@ -65,16 +65,16 @@ def change_agreement(session: Any, agreement: MentorAgreement, **values: Any) ->
     def check(s: Any, full: dict[str, Any], problems: Problems) -> None:
         _check_agreement(s, full | {"own_id": agreement.id}, problems)
 
-    return _records.change(session, agreement, values, check)
+    return records.change(session, agreement, values, check)
 
 
 def remove_agreement(session: Any, agreement: MentorAgreement) -> None:
     """Delete a relation entered by mistake."""
-    _records.remove(session, agreement)
+    records.remove(session, agreement)
 
 
 def _check_agreement(session: Any, values: dict[str, Any], problems: Problems) -> None:
-    _records.date_order(values, problems, "from_on", "to_on", _l("The relation cannot end before it begins."))
+    records.date_order(values, problems, "from_on", "to_on", _l("The relation cannot end before it begins."))
     mentor = session.get(Mentor, values["mentor_id"])
     if values["from_on"] < mentor.appointed_on or (mentor.left_on and values["from_on"] > mentor.left_on):
         problems.add("tenants.mentor_inactive", _l("The mentor was not active on that day. Choose another day or mentor."), "from_on")
@@ -96,28 +96,28 @@ def end_agreement(session: Any, agreement: MentorAgreement, *, on: date) -> None
     if agreement.to_on is not None and agreement.to_on <= on:
         raise RuleError([Problem("tenants.agreement_ended", _l("This relation has ended already."))])
     if on < agreement.from_on:
-        raise RuleError([Problem("tenants.date_order", _l("The relation cannot end before it begins."), "on")])
+        raise RuleError([Problem("record.date_order", _l("The relation cannot end before it begins."), "on")])
     agreement.to_on = on
     session.flush()
 
 
 def create_session(session: Any, **values: Any) -> MentoringSession:
     """Record a mentoring session that took place."""
-    return _records.create(session, MentoringSession, values, _check_session)
+    return records.create(session, MentoringSession, values, _check_session)
 
 
 def change_session(session: Any, meeting: MentoringSession, **values: Any) -> MentoringSession:
     """Correct a mentoring session."""
-    return _records.change(session, meeting, values, _check_session)
+    return records.change(session, meeting, values, _check_session)
 
 
 def remove_session(session: Any, meeting: MentoringSession) -> None:
     """Delete a mentoring session entered by mistake."""
-    _records.remove(session, meeting)
+    records.remove(session, meeting)
 
 
 def _check_session(session: Any, values: dict[str, Any], problems: Problems) -> None:
-    _records.not_future(values, problems, ["held_on"])
+    records.not_future(values, problems, ["held_on"])
     minutes = values.get("minutes")
     if minutes is not None and not (isinstance(minutes, int) and 1 <= minutes <= 1440):
         problems.add("tenants.minutes", _l("Enter the length in minutes, between 1 and 1440."), "minutes")

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from stdnum.cn import ric
 from stdnum.exceptions import ValidationError
 
+from parkops import records
 from parkops.errors import Problems
 from parkops.i18n import _l
 from parkops.security import access
@@ -17,7 +18,6 @@ from parkops.security import access
 from .. import errors
 from ..models.firm import Firm
 from ..models.person import FirmPerson, Person
-from . import _records
 
 RESIDENT = re.compile(r"^\d{17}[\dXx]$")
 
@@ -51,24 +51,24 @@ def _tidy(values: dict[str, Any]) -> dict[str, Any]:
 
 def add_person(session: Any, **values: Any) -> Person:
     """Record a person: name required; a resident identity number is checked (GB 11643)."""
-    return _records.create(session, Person, _tidy(values), _check_person(None))
+    return records.create(session, Person, _tidy(values), _check_person(None))
 
 
 def change_person(session: Any, person: Person, **values: Any) -> Person:
     """Correct a person's data."""
-    return _records.change(session, person, _tidy(values), _check_person(person.id))
+    return records.change(session, person, _tidy(values), _check_person(person.id))
 
 
 def remove_person(session: Any, person: Person) -> None:
     """Only a person without any part at a firm can be removed; the others are ended with a date."""
-    _records.remove(session, person, (FirmPerson, "person_id", _l("This person has a part at a firm; end it instead.")))
+    records.remove(session, person, (FirmPerson, "person_id", _l("This person has a part at a firm; end it instead.")))
 
 
 def _check_part(own_id: int | None) -> Any:
     def check(session: Any, values: dict[str, Any], problems: Problems) -> None:
         for name in ("since", "until"):
             errors.not_future(problems, name, values.get(name))
-        _records.date_order(values, problems, "since", "until", _l("The end lies before the beginning; correct one of them."))
+        records.date_order(values, problems, "since", "until", _l("The end lies before the beginning; correct one of them."))
         if values.get("until") is not None:
             return
         current = select(FirmPerson).where(FirmPerson.firm_id == values["firm_id"], FirmPerson.until.is_(None),
@@ -94,14 +94,14 @@ def _mirror(session: Any, row: FirmPerson) -> None:
 
 def add_part(session: Any, **values: Any) -> FirmPerson:
     """A person takes a part at a firm: firm_id, person_id, part, since. T-62 once per part, T-63 one representative."""
-    row = _records.create(session, FirmPerson, errors.clean_values(values), _check_part(None))
+    row = records.create(session, FirmPerson, errors.clean_values(values), _check_part(None))
     _mirror(session, row)
     return row
 
 
 def change_part(session: Any, row: FirmPerson, **values: Any) -> FirmPerson:
     """Correct part, position or days."""
-    row = _records.change(session, row, errors.clean_values(values), _check_part(row.id))
+    row = records.change(session, row, errors.clean_values(values), _check_part(row.id))
     _mirror(session, row)
     return row
 
@@ -112,7 +112,7 @@ def end_part(session: Any, row: FirmPerson, *, on: date) -> FirmPerson:
     if row.until is not None:
         problems.add("tenants.T-62", _l("This part has already ended."), "on")
     problems.stop()
-    return _records.change(session, row, {"until": on}, _check_part(row.id))
+    return records.change(session, row, {"until": on}, _check_part(row.id))
 
 
 def remove_part(session: Any, row: FirmPerson) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from parkops import records
 from parkops.clock import Period
 from parkops.errors import Problem, Problems, RuleError
 from parkops.i18n import _, _l
@@ -19,7 +20,6 @@ from ..models.datacall import DataCall, DataCallResponse
 from ..models.firm import Firm
 from ..models.statement import FirmStatement
 from ..states_support import DATA_CALL_RESPONSE
-from . import _records
 
 PEOPLE = ("head_name", "statistician", "filled_by", "phone")
 
@@ -66,7 +66,7 @@ def save_answers(session: Any, response: DataCallResponse, *, answers: Mapping[s
     values: dict[str, Any] = {"answers": clean, "reasons": {
         k: v.strip()[:300] for k, v in (reasons or {}).items() if k in known and v and v.strip()}}
     values |= {k: v for k, v in people.items() if k in PEOPLE}
-    return _records.change(session, response, values)
+    return records.change(session, response, values)
 
 
 def _open_for_answers(response: DataCallResponse, problems: Problems) -> None:
@@ -95,7 +95,7 @@ def submit_response(session: Any, response: DataCallResponse, *, on: date, fille
         problems.add("tenants.nothing_answered", _l("Fill in the figures first."))
     else:
         problems.extend(problems_of(session, response))
-    _records.not_future({"on": on}, problems, ["on"])
+    records.not_future({"on": on}, problems, ["on"])
     problems.stop()
     if filled_by:
         response.filled_by = filled_by.strip()[:80]
@@ -108,9 +108,9 @@ def accept_response(session: Any, response: DataCallResponse, *, on: date) -> st
     """Accept: the figures become the firm's statement of the period (written again after a correction)."""
     problems = Problems()
     problems.extend(problems_of(session, response))
-    _records.not_future({"on": on}, problems, ["on"])
+    records.not_future({"on": on}, problems, ["on"])
     if response.submitted_on and on < response.submitted_on:
-        problems.add("tenants.date_order", _l("It cannot be accepted before it was submitted."), "on")
+        problems.add("record.date_order", _l("It cannot be accepted before it was submitted."), "on")
     problems.stop()
     response.accepted_on = on
     session.flush()

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from parkops import clock
+from parkops import clock, records
 from parkops.db.session import scope_of
 from parkops.errors import NotFound, Problems
 from parkops.i18n import _, _l
@@ -17,7 +17,7 @@ from parkops.security import access
 from .. import calc, errors
 from ..models.application import Application, DecisionMinute, Reviewer, ReviewScore
 from ..models.checklist import ChecklistItem
-from . import _records, checklists
+from . import checklists
 
 RESOURCE = "tenants.application"
 
@@ -112,7 +112,7 @@ def record_minute(session: Any, application: Application, *, held_on: date, chai
         if application.submitted_on is not None and full["held_on"] < application.submitted_on:
             problems.add("tenants.T-82", _l("The meeting cannot have been before the application was submitted."), "held_on")
 
-    return _records.create(session, DecisionMinute, values, check)
+    return records.create(session, DecisionMinute, values, check)
 
 
 def minute_of(session: Any, application: Application) -> DecisionMinute | None:

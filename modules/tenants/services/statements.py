@@ -7,18 +7,18 @@ from typing import Any
 
 from sqlalchemy import select
 
+from parkops import records
 from parkops.clock import Period
 from parkops.errors import Problems
 from parkops.i18n import _l
 
 from ..models.datacall import DataCall, DataCallResponse
 from ..models.statement import FIGURES, IP_PARTS, NOT_NEGATIVE, STAFF_PARTS, FirmStatement
-from . import _records
 
 
 def create_statement(session: Any, **values: Any) -> FirmStatement:
     """Record a firm's figures of a year or month. The period may be given by any day in it."""
-    return _records.create(session, FirmStatement, _on_first_day(values), _check_statement)
+    return records.create(session, FirmStatement, _on_first_day(values), _check_statement)
 
 
 def change_statement(session: Any, statement: FirmStatement, **values: Any) -> FirmStatement:
@@ -31,7 +31,7 @@ def change_statement(session: Any, statement: FirmStatement, **values: Any) -> F
                 "These figures came from a data call. Return the firm's answer there and correct it."), "source")
 
     grain = values.get("grain", statement.grain)
-    return _records.change(session, statement, _on_first_day({**values, "grain": grain}), check)
+    return records.change(session, statement, _on_first_day({**values, "grain": grain}), check)
 
 
 def remove_statement(session: Any, statement: FirmStatement) -> None:
@@ -41,7 +41,7 @@ def remove_statement(session: Any, statement: FirmStatement) -> None:
         problems.add("tenants.from_data_call", _l(
             "These figures came from a data call. Return the firm's answer there and correct it."))
     problems.stop()
-    _records.remove(session, statement)
+    records.remove(session, statement)
 
 
 def _accepted_response(session: Any, statement: FirmStatement) -> int | None:
@@ -70,4 +70,4 @@ def _check_statement(session: Any, values: dict[str, Any], problems: Problems) -
     if values.get("ip_valid") is not None and sum(values.get(n) or 0 for n in IP_PARTS) > values["ip_valid"]:
         problems.add("tenants.ip_kinds_over_total", _l(
             "The kinds of IP add up to more than the valid IP held. Correct the kinds or the total."), "ip_valid")
-    _records.not_future(values, problems, ["reported_on", "period_start"])
+    records.not_future(values, problems, ["reported_on", "period_start"])

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from parkops import todos
+from parkops import records, todos
 from parkops.errors import Problem, Problems, RuleError
 from parkops.i18n import _, _l
 from parkops.security import access
@@ -15,22 +15,21 @@ from parkops.security import access
 from ..models.credential import StaffMember
 from ..models.firm import Firm
 from ..models.visit import FollowUp, Visit
-from . import _records
 
 
 def create_visit(session: Any, **values: Any) -> Visit:
     """Plan a visit, or record one that was held (with its findings)."""
-    return _records.create(session, Visit, values, _check_visit)
+    return records.create(session, Visit, values, _check_visit)
 
 
 def change_visit(session: Any, visit: Visit, **values: Any) -> Visit:
     """Change a visit."""
-    return _records.change(session, visit, values, _check_visit)
+    return records.change(session, visit, values, _check_visit)
 
 
 def remove_visit(session: Any, visit: Visit) -> None:
     """Delete a visit without follow-ups."""
-    _records.remove(session, visit, (FollowUp, "visit_id", _l("This visit has follow-ups. Delete those first.")))
+    records.remove(session, visit, (FollowUp, "visit_id", _l("This visit has follow-ups. Delete those first.")))
 
 
 def _check_visit(session: Any, values: dict[str, Any], problems: Problems) -> None:
@@ -38,7 +37,7 @@ def _check_visit(session: Any, values: dict[str, Any], problems: Problems) -> No
         problems.add("tenants.undated", _l("Enter the day the visit is planned for or was held."), "planned_on")
     if values.get("held_on") and not values.get("findings"):
         problems.add("tenants.findings_missing", _l("Write what was found."), "findings")
-    _records.not_future(values, problems, ["held_on"])
+    records.not_future(values, problems, ["held_on"])
 
 
 def hold_visit(session: Any, visit: Visit, *, on: date, findings: str) -> None:
@@ -78,7 +77,7 @@ def create_follow_up(session: Any, **values: Any) -> FollowUp:
     if values.get("visit_id") and not values.get("firm_id"):
         visit = session.get(Visit, values["visit_id"])
         values["firm_id"] = visit.firm_id if visit else None
-    record = _records.create(session, FollowUp, values, _check_follow_up)
+    record = records.create(session, FollowUp, values, _check_follow_up)
     person = session.get(StaffMember, record.staff_id) if record.staff_id else None
     if person is not None and person.user_id:
         todos.add(session, session.get(Firm, record.firm_id), record.title, due_on=record.due_on, assignee_id=person.user_id)
@@ -87,18 +86,18 @@ def create_follow_up(session: Any, **values: Any) -> FollowUp:
 
 def change_follow_up(session: Any, record: FollowUp, **values: Any) -> FollowUp:
     """Change a follow-up."""
-    return _records.change(session, record, values, _check_follow_up)
+    return records.change(session, record, values, _check_follow_up)
 
 
 def remove_follow_up(session: Any, record: FollowUp) -> None:
     """Delete a follow-up entered by mistake."""
-    _records.remove(session, record)
+    records.remove(session, record)
 
 
 def _check_follow_up(session: Any, values: dict[str, Any], problems: Problems) -> None:
-    _records.date_order(values, problems, "raised_on", "due_on", _l("It cannot be due before it was raised."))
-    _records.date_order(values, problems, "raised_on", "done_on", _l("It cannot be done before it was raised."))
-    _records.not_future(values, problems, ["raised_on", "done_on"])
+    records.date_order(values, problems, "raised_on", "due_on", _l("It cannot be due before it was raised."))
+    records.date_order(values, problems, "raised_on", "done_on", _l("It cannot be done before it was raised."))
+    records.not_future(values, problems, ["raised_on", "done_on"])
     if values.get("done_on") and not values.get("result"):
         problems.add("tenants.result_missing", _l("Write what came of it."), "result")
     visit = session.get(Visit, values["visit_id"]) if values.get("visit_id") else None

@@ -146,7 +146,7 @@ def test_bad_input(session):
     assert "tenants.T-01" in codes_of(apply, session, credit_code="123")
     assert codes_of(apply, session, applied_on=date(2099, 1, 1)) == ["tenants.T-02"]
     assert "tenants.T-73" in codes_of(apply, session, team_size=2, rd_people=3)
-    assert "tenants.too_long" in codes_of(apply, session, project="x" * 201)
+    assert "record.too_long" in codes_of(apply, session, project="x" * 201)
 
 
 def test_one_open_application_per_applicant(session):

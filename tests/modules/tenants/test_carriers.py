@@ -82,11 +82,11 @@ def test_reporting_twice_is_refused(session):
 def test_all_problems_at_once(session):
     with pytest.raises(RuleError) as e:
         carriers.create_carrier(session, code="X", name="名" * 201, carrier_type="shed")
-    assert set(e.value.codes) == {"tenants.too_long", "tenants.not_a_choice"}
+    assert set(e.value.codes) == {"record.too_long", "record.not_a_choice"}
     with pytest.raises(RuleError) as e:
         carriers.create_carrier(session, code="X", name="Y", carrier_type="incubator", founded_on=date(2020, 1, 2),
                                 closed_on=date(2020, 1, 1), area=Decimal(10), incubation_area=Decimal(11), workstations=-1)
-    assert set(e.value.codes) == {"tenants.date_order", "tenants.area_part", "tenants.negative"}
+    assert set(e.value.codes) == {"record.date_order", "tenants.area_part", "tenants.negative"}
 
 
 def test_unknown_field_and_float_area_are_refused(session):
@@ -94,21 +94,21 @@ def test_unknown_field_and_float_area_are_refused(session):
         carriers.create_carrier(session, code="X", name="Y", carrier_type="incubator", level="national")
     with pytest.raises(RuleError) as e:
         carriers.create_carrier(session, code="X", name="Y", carrier_type="incubator", area=0.1)
-    assert e.value.codes == ["tenants.not_a_number"]
+    assert e.value.codes == ["record.not_a_number"]
 
 
 def test_the_future_is_refused(session):
     c = carrier(session)
     with pytest.raises(RuleError) as e:
         carriers.create_grade(session, carrier_id=c.id, scheme="national", year=2200, grade="A", published_on=date(2200, 1, 1))
-    assert "tenants.future_date" in e.value.codes
+    assert "record.future_date" in e.value.codes
 
 
 def test_same_code_twice_is_one_sentence(session):
     carriers.create_carrier(session, code="INC-1", name="甲", carrier_type="incubator")
     with pytest.raises(RuleError) as e:
         carriers.create_carrier(session, code="INC-1", name="乙", carrier_type="incubator")
-    assert e.value.codes == ["tenants.already_there"]
+    assert e.value.codes == ["record.already_there"]
 
 
 def test_a_carrier_with_firms_is_not_deleted(session):
@@ -116,7 +116,7 @@ def test_a_carrier_with_firms_is_not_deleted(session):
     firm(session, ("incubating", c, "2021-01-01"))
     with pytest.raises(RuleError) as e:
         carriers.remove_carrier(session, c)
-    assert "tenants.in_use" in e.value.codes
+    assert "record.in_use" in e.value.codes
     lonely = carrier(session)
     carriers.remove_carrier(session, lonely)
     assert session.get(Carrier, lonely.id) is None
@@ -136,7 +136,7 @@ def test_another_parks_carrier_looks_like_none(session, park2, as_role):
     session.commit()
     with as_role("operations_manager") as s, pytest.raises(RuleError) as e:
         carriers.create_recognition(s, carrier_id=foreign.id, level="national", recognised_on=date(2020, 1, 1))
-    assert e.value.codes == ["tenants.no_such_record"]
+    assert e.value.codes == ["record.no_such_record"]
 
 
 def test_the_database_keeps_unknown_codes_out(session):

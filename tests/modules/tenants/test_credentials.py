@@ -63,7 +63,7 @@ def test_impossible_dates_are_named_together(session):
     assert [p.field for p in e.value.problems] == ["valid_to", "revoked_on"]
     with pytest.raises(RuleError) as e:
         give(session, who, "counsellor", 1, issued_on=date(2200, 1, 1))
-    assert e.value.codes == ["tenants.future_date"]
+    assert e.value.codes == ["record.future_date"]
 
 
 def test_recruitment_needs_the_person_and_counts_by_hire(session):
@@ -82,4 +82,4 @@ def test_a_person_with_records_is_not_deleted(session):
     give(session, who, "counsellor", 1)
     with pytest.raises(RuleError) as e:
         credentials.remove_staff(session, who)
-    assert e.value.codes == ["tenants.in_use"]
+    assert e.value.codes == ["record.in_use"]

@@ -248,7 +248,7 @@ def test_an_open_call_keeps_its_form_and_period(session, call):
 def test_one_call_per_form_and_period(session, call):
     with pytest.raises(RuleError) as e:
         datacalls.create_call(session, form_code="torch-enterprise", period_start=date(2021, 1, 1), due_on=date(2022, 3, 1))
-    assert "tenants.already_there" in e.value.codes
+    assert "record.already_there" in e.value.codes
     with pytest.raises(RuleError) as e:
         datacalls.create_call(session, form_code="monthly-basic", period_start=date(2022, 3, 1), due_on=date(2022, 3, 31))
     assert e.value.codes == ["tenants.due_too_early"]

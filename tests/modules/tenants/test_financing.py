@@ -57,9 +57,9 @@ def test_a_foreign_currency_waits_for_its_conversion(session, f):
 
 @pytest.mark.parametrize(("values", "code"), [
     ({"kind": "vc", "amount": "0"}, "tenants.amount_positive"), ({"kind": "bank", "amount": "1", "round": "a"}, "tenants.round_of_debt"),
-    ({"kind": "vc", "amount": "1", "day": "2018-01-01"}, "tenants.before_firm"), ({"kind": "vc", "amount": "1", "day": "2200-01-01"}, "tenants.future_date"),
-    ({"kind": "vc", "amount": "1", "currency": "¥"}, "tenants.currency"), ({"kind": "vc", "amount": "1.001"}, "tenants.not_a_number"),
-    ({"kind": "gift", "amount": "1"}, "tenants.not_a_choice"),
+    ({"kind": "vc", "amount": "1", "day": "2018-01-01"}, "tenants.before_firm"), ({"kind": "vc", "amount": "1", "day": "2200-01-01"}, "record.future_date"),
+    ({"kind": "vc", "amount": "1", "currency": "¥"}, "tenants.currency"), ({"kind": "vc", "amount": "1.001"}, "record.not_a_number"),
+    ({"kind": "gift", "amount": "1"}, "record.not_a_choice"),
 ])
 def test_refusals(session, f, values, code):
     with pytest.raises(RuleError) as e:
@@ -99,7 +99,7 @@ def test_figures_by_hand(session, f):
     assert row.period_start == date(2021, 1, 1) and row.staff_total is None and row.source == "manual"
     with pytest.raises(RuleError) as e:
         statements.create_statement(session, firm_id=f.id, grain="year", period_start=date(2021, 1, 1), revenue=Decimal("10"), reported_on=date(2022, 1, 10))
-    assert e.value.codes == ["tenants.already_there"]
+    assert e.value.codes == ["record.already_there"]
     with pytest.raises(RuleError) as e:
         statements.change_statement(session, row, staff_total=2, staff_rd=3, tax_paid=Decimal("-1"), ip_valid=1, ip_software=2)
     assert set(e.value.codes) == {"tenants.negative", "tenants.part_over_total", "tenants.ip_kinds_over_total"}

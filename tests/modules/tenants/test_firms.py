@@ -42,14 +42,14 @@ def test_full_width_code_is_understood(session):
 def test_all_problems_at_once(session):
     found = codes_of(firms.register_firm, session, name="名" * 300, registered_on=date(2099, 1, 1), phone="abc", email="x",
                      capital_amount=Decimal("1.00"))
-    assert {"tenants.too_long"} <= set(found)
+    assert {"record.too_long"} <= set(found)
     found = codes_of(firms.register_firm, session, name="名", registered_on=date(2099, 1, 1), phone="abc", email="x",
                      capital_amount=Decimal("1.00"))
     assert set(found) == {"tenants.T-02", "tenants.phone", "tenants.email", "tenants.T-06"}
 
 
 def test_name_is_needed(session):
-    assert codes_of(firms.register_firm, session, name="   ") == ["tenants.missing"]
+    assert codes_of(firms.register_firm, session, name="   ") == ["record.missing"]
     assert "tenants.T-05" in codes_of(firms.register_firm, session, name="（）")
 
 
@@ -107,7 +107,7 @@ def test_change_is_checked_like_register(session):
     assert firms.change_firm(session, firm, website="https://example.org", track="software").track == "software"
     with pytest.raises(Refused):
         firms.change_firm(session, firm, nonsense=1)
-    assert codes_of(firms.change_firm, session, firm, track="nonsense") == ["tenants.not_a_choice"]
+    assert codes_of(firms.change_firm, session, firm, track="nonsense") == ["record.not_a_choice"]
 
 
 def test_only_a_bare_register_entry_is_removed(session):

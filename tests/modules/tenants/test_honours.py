@@ -55,10 +55,10 @@ def test_milestone_refusals(session):
     p = honours.create_project(session, name="x")
     with pytest.raises(RuleError) as e:
         honours.create_milestone(session, project_id=p.id, kind="topped_out", on_date=date(2200, 1, 1), amount=Decimal("-1"))
-    assert set(e.value.codes) == {"tenants.future_date", "tenants.building_missing", "tenants.negative"}
+    assert set(e.value.codes) == {"record.future_date", "tenants.building_missing", "tenants.negative"}
     honours.create_milestone(session, project_id=p.id, kind="topped_out", building="1号楼", on_date=date(2022, 1, 1))
     with pytest.raises(RuleError) as e:
         honours.create_milestone(session, project_id=p.id, kind="topped_out", building="1号楼", on_date=date(2022, 2, 1))
-    assert e.value.codes == ["tenants.already_there"]
+    assert e.value.codes == ["record.already_there"]
     with pytest.raises(RuleError):
         honours.remove_project(session, p)

@@ -76,7 +76,7 @@ def test_a_mentor_who_advised_is_not_deleted(session, pair):
     mentors.create_session(session, firm_id=f.id, mentor_id=m.id, held_on=date(2021, 1, 1), topic="商业计划", minutes=90)
     with pytest.raises(RuleError) as e:
         mentors.remove_mentor(session, m)
-    assert e.value.codes == ["tenants.in_use"]
+    assert e.value.codes == ["record.in_use"]
 
 
 def test_phone_is_masked_for_leadership(client, login_as, session):

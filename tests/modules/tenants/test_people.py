@@ -29,10 +29,10 @@ def test_a_person_and_a_part(session):
 
 
 @pytest.mark.parametrize(("values", "code"), [
-    ({"name": " "}, "tenants.missing"), ({"name": "甲", "born_on": date(2099, 1, 1)}, "tenants.T-02"),
+    ({"name": " "}, "record.missing"), ({"name": "甲", "born_on": date(2099, 1, 1)}, "tenants.T-02"),
     ({"name": "甲", "mobile": "电话"}, "tenants.phone"), ({"name": "甲", "email": "x@y"}, "tenants.email"),
-    ({"name": "甲", "id_number": "110101199003070010"}, "tenants.T-60"), ({"name": "甲", "gender": "x"}, "tenants.not_a_choice"),
-    ({"name": "名" * 81}, "tenants.too_long")])
+    ({"name": "甲", "id_number": "110101199003070010"}, "tenants.T-60"), ({"name": "甲", "gender": "x"}, "record.not_a_choice"),
+    ({"name": "名" * 81}, "record.too_long")])
 def test_bad_input(session, values, code):
     assert code in codes_of(people.add_person, session, **values)
 
@@ -67,7 +67,7 @@ def test_control_the_index_refuses_a_second_representative(session):
 def test_days_in_order(session):
     firm, person = entry(session), people.add_person(session, name="甲")
     part = people.add_part(session, firm_id=firm.id, person_id=person.id, part="founder", since=date(2021, 5, 1))
-    assert codes_of(people.end_part, session, part, on=date(2021, 4, 1)) == ["tenants.date_order"]
+    assert codes_of(people.end_part, session, part, on=date(2021, 4, 1)) == ["record.date_order"]
 
 
 def test_a_person_with_a_part_stays(session):

@@ -68,10 +68,10 @@ def test_impossible_qualifications(session, f, values, fields):
 
 @pytest.mark.parametrize(("values", "codes"), [
     ({}, ["tenants.undated"]),
-    ({"applied_on": date(2020, 1, 2), "granted_on": date(2020, 1, 1)}, ["tenants.date_order"]),
+    ({"applied_on": date(2020, 1, 2), "granted_on": date(2020, 1, 1)}, ["record.date_order"]),
     ({"applied_on": date(2020, 1, 2), "valid_to": date(2040, 1, 1)}, ["tenants.not_granted"]),
-    ({"granted_on": date(2020, 1, 2), "lapsed_on": date(2020, 1, 1)}, ["tenants.date_order"]),
-    ({"applied_on": date(2200, 1, 1)}, ["tenants.future_date"]),
+    ({"granted_on": date(2020, 1, 2), "lapsed_on": date(2020, 1, 1)}, ["record.date_order"]),
+    ({"applied_on": date(2200, 1, 1)}, ["record.future_date"]),
 ])
 def test_impossible_rights(session, f, values, codes):
     with pytest.raises(RuleError) as e:
@@ -92,4 +92,4 @@ def test_the_same_right_twice_is_one_sentence(session, f):
     qualifications.create_ip(session, **values)
     with pytest.raises(RuleError) as e:
         qualifications.create_ip(session, **values)
-    assert e.value.codes == ["tenants.already_there"]
+    assert e.value.codes == ["record.already_there"]

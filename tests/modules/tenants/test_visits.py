@@ -53,10 +53,10 @@ def test_refusals_name_every_field(session, f):
     with pytest.raises(RuleError) as e:
         visits.create_follow_up(session, firm_id=f.id, visit_id=v.id, category="space", title="t", raised_on=date(2022, 2, 1),
                                 due_on=date(2022, 1, 1), done_on=date(2022, 3, 1))
-    assert set(e.value.codes) == {"tenants.date_order", "tenants.result_missing", "tenants.other_firm"}
+    assert set(e.value.codes) == {"record.date_order", "tenants.result_missing", "tenants.other_firm"}
     with pytest.raises(RuleError) as e:
         visits.create_visit(session, firm_id=f.id, subject="x")
     assert e.value.codes == ["tenants.undated"]
     with pytest.raises(RuleError) as e:
         visits.create_visit(session, firm_id=f.id, subject="x", held_on=date(2200, 1, 1), findings="y")
-    assert e.value.codes == ["tenants.future_date"]
+    assert e.value.codes == ["record.future_date"]

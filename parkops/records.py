@@ -10,12 +10,12 @@ from typing import Any
 
 from sqlalchemy import Boolean, Date, String, UniqueConstraint, inspect, select
 
-from parkops import clock
-from parkops.db.session import scope_of
-from parkops.db.types import EnumText, Scaled
-from parkops.errors import Problems, Refused
-from parkops.i18n import _l
-from parkops.security import access
+from . import clock
+from .db.session import scope_of
+from .db.types import EnumText, Scaled
+from .errors import Problems, Refused
+from .i18n import _l
+from .security import access
 
 Check = Callable[[Any, dict[str, Any], Problems], None]
 OWN = {"id", "version", "created_at", "park_id"}
@@ -66,7 +66,7 @@ def remove(session: Any, obj: Any, *children: tuple[Any, str, Any]) -> None:
     problems = Problems()
     for model, column, sentence in children:
         if session.scalar(select(model.id).where(getattr(model, column) == obj.id).limit(1)) is not None:
-            problems.add("tenants.in_use", sentence)
+            problems.add("record.in_use", sentence)
     problems.stop()
     session.delete(obj)
     session.flush()
@@ -76,7 +76,7 @@ def date_order(values: dict[str, Any], problems: Problems, earlier: str, later: 
     """`later` may not lie before `earlier`; an empty one is not compared."""
     first, second = values.get(earlier), values.get(later)
     if first is not None and second is not None and second < first:
-        problems.add("tenants.date_order", sentence, later)
+        problems.add("record.date_order", sentence, later)
 
 
 def not_future(values: dict[str, Any], problems: Problems, names: Iterable[str], today: date | None = None) -> None:
@@ -84,7 +84,7 @@ def not_future(values: dict[str, Any], problems: Problems, names: Iterable[str],
     limit = today or clock.today()
     for name in names:
         if values.get(name) is not None and values[name] > limit:
-            problems.add("tenants.future_date", _l("This date lies in the future. Enter the day it happened."), name)
+            problems.add("record.future_date", _l("This date lies in the future. Enter the day it happened."), name)
 
 
 def _columns(model: Any) -> list[str]:
@@ -115,23 +115,23 @@ def _check_type(column: Any, value: Any, problems: Problems) -> None:
     type_ = column.type
     if isinstance(type_, EnumText):
         if value not in type_.choices:
-            problems.add("tenants.not_a_choice", _l("Choose one of the values offered."), column.name)
+            problems.add("record.not_a_choice", _l("Choose one of the values offered."), column.name)
     elif isinstance(type_, String):
         if type_.length and len(value) > type_.length:
-            problems.add("tenants.too_long", _l("Use at most %(n)s characters.", n=type_.length), column.name)
+            problems.add("record.too_long", _l("Use at most %(n)s characters.", n=type_.length), column.name)
     elif isinstance(type_, Date) and not isinstance(value, date):
-        problems.add("tenants.not_a_date", _l("Enter a date such as 2026-11-22."), column.name)
+        problems.add("record.not_a_date", _l("Enter a date such as 2026-11-22."), column.name)
     elif isinstance(type_, Scaled):
         try:
             number = type_.process_bind_param(value, None)
         except (TypeError, ValueError):
-            problems.add("tenants.not_a_number", _l("Enter a number with at most %(n)s decimals.", n=type_.places), column.name)
+            problems.add("record.not_a_number", _l("Enter a number with at most %(n)s decimals.", n=type_.places), column.name)
             return
         if abs(number) >= 2**62:
-            problems.add("tenants.too_large", _l("This number is too large. Check the unit."), column.name)
+            problems.add("record.too_large", _l("This number is too large. Check the unit."), column.name)
     elif isinstance(type_, Boolean):
         if not isinstance(value, bool):
-            problems.add("tenants.not_yes_no", _l("Answer yes or no."), column.name)
+            problems.add("record.not_yes_no", _l("Answer yes or no."), column.name)
 
 
 def _references(session: Any, model: Any, values: dict[str, Any], problems: Problems) -> None:
@@ -142,7 +142,7 @@ def _references(session: Any, model: Any, values: dict[str, Any], problems: Prob
         name = next(iter(relation.local_columns)).name
         value = values.get(name)
         if value is not None and session.get(relation.mapper.class_, value) is None:
-            problems.add("tenants.no_such_record", _l("There is no such record in your parks."), name)
+            problems.add("record.no_such_record", _l("There is no such record in your parks."), name)
 
 
 def _required(model: Any, values: dict[str, Any], problems: Problems) -> None:
@@ -151,7 +151,7 @@ def _required(model: Any, values: dict[str, Any], problems: Problems) -> None:
         if column.name in OWN or column.nullable or column.name in seen or column.name not in _columns(model):
             continue
         if values.get(column.name) is None and (column.server_default is None or column.name in values):
-            problems.add("tenants.missing", _l("Fill this in."), column.name)
+            problems.add("record.missing", _l("Fill this in."), column.name)
 
 
 def _unique(session: Any, model: Any, values: dict[str, Any], own_id: int | None, park_id: int | None,
@@ -168,7 +168,7 @@ def _unique(session: Any, model: Any, values: dict[str, Any], own_id: int | None
         if own_id is not None:
             query = query.where(model.id != own_id)
         if session.scalar(query.limit(1)) is not None:
-            problems.add("tenants.already_there", _l("This is recorded already. Change the existing record instead."), names[-1])
+            problems.add("record.already_there", _l("This is recorded already. Change the existing record instead."), names[-1])
 
 
 def _park_of(session: Any, model: Any, values: dict[str, Any]) -> int | None:
