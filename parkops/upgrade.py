@@ -3,6 +3,7 @@ changes the schema. Processes that serve only read."""
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable
 from typing import Any
 
@@ -62,6 +63,7 @@ def _record(names: list[str]) -> None:
 
 
 def _reference_data(names: list[str]) -> None:
+    """Rules go to the rules engine; any other file to the module's `services/reference.py: load_file(session, path)`, idempotent."""
     from .rules import loader
 
     with system_scope("upgrade: reference data") as s:
@@ -73,6 +75,8 @@ def _reference_data(names: list[str]) -> None:
                     raise Refused(f"modules/{name}/__manifest__.py: data names {file!r}, which does not exist")
                 if path.parent.name == "rules":
                     loader.load_file(s, path)
+                else:
+                    importlib.import_module(f"modules.{name}.services.reference").load_file(s, path)
 
 
 def _permissions() -> None:

@@ -1,0 +1,1 @@
+"""Charge lines, bills, receipts, deposits and the ledger."""

@@ -1,0 +1,27 @@
+{
+    "name": "billing",
+    "title": "Billing",
+    "version": "0.1.0",
+    "summary": "Charge lines, bills, receipts, deposits, the ledger under them and the invoices the tax office sees.",
+    "depends": ("tenants",),
+    "icon": "receipt",
+    "order": 20,
+    "menu": (
+        ("bills", "Bills"),
+        ("receipts", "Receipts"),
+        ("deposits", "Deposits"),
+        ("ledger", "Ledger"),
+        ("tax", "Tax and e-invoices"),
+        ("setup", "Set-up"),
+    ),
+    "settings": {},
+    "sequences": {
+        "billing.bill": "B-{year}-{n:06d}",
+        "billing.credit_note": "C-{year}-{n:06d}",
+        "billing.receipt": "R-{year}-{n:06d}",
+        "billing.entry": "V-{year}-{n:07d}",
+        "billing.deposit": "D-{year}-{n:05d}",
+    },
+    "data": (),
+    "demo": False,
+}

@@ -1,0 +1,90 @@
+"""Bills and credit notes, and the monthly run that makes them."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import CheckConstraint, Date, Index, Integer, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, relationship
+
+from parkops.db.base import ParkScoped, Record, field, fk
+from parkops.db.types import Choices, EnumText, Json, Money, UTCDateTime
+from parkops.i18n import _l
+
+from ..states import BILL
+
+BILL_KINDS = Choices("billing.bill_kind", ("bill", _l("Bill"), "blue"), ("credit", _l("Credit note"), "green"))
+RUN_STATES = Choices(
+    "billing.run_state",
+    ("collected", _l("Collected"), "grey"), ("drafted", _l("Drafted"), "blue"), ("posting", _l("Being posted"), "amber"),
+    ("posted", _l("Posted"), "green"), ("voided", _l("Voided"), "red"),
+)
+
+
+class BillRun(ParkScoped, Record):
+    """The run of one park and month: collect, exceptions, preview, post. Interrupted, it goes on where it stopped."""
+
+    __tablename__ = "billing_bill_run"
+    __table_args__ = (Index("ix_billing_bill_run_park_id_month", "park_id", "month"), CheckConstraint("extract(day from month) = 1", name="month"))
+    month: Mapped[date] = field(Date, _l("Month"), fmt="month")
+    issued_on: Mapped[date] = field(Date, _l("Issued on"))
+    state: Mapped[str] = field(EnumText(RUN_STATES), _l("State"), default="collected", server_default="collected")
+    charges: Mapped[int] = field(Integer, _l("Charge lines"), default=0, server_default="0")
+    drafts: Mapped[int] = field(Integer, _l("Bills"), default=0, server_default="0")
+    posted: Mapped[int] = field(Integer, _l("Bills posted"), default=0, server_default="0")
+    exceptions: Mapped[int] = field(Integer, _l("Exceptions"), default=0, server_default="0")
+    gross: Mapped[Decimal] = field(Money, _l("Total"), default=Decimal(0), server_default="0")
+    detail: Mapped[dict[str, Any] | None] = field(Json, _l("Counts"))
+    started_by: Mapped[str] = field(String(80), _l("Started by"))
+    finished_at: Mapped[datetime | None] = field(UTCDateTime, _l("Finished at"))
+
+    def __str__(self) -> str:
+        return f"{self.month:%Y-%m}"
+
+
+class Bill(ParkScoped, Record):
+    """What a firm owes on one document. A draft has no number; a posted one is never changed, only reversed.
+
+    `gross` of a credit note is negative. `settled` is the sum of its allocations, kept by the database's trigger on
+    billing_allocation; what is open is `gross - settled`. Lines are the Charge rows that name the bill."""
+
+    __tablename__ = "billing_bill"
+    __table_args__ = (
+        UniqueConstraint("park_id", "number"),
+        CheckConstraint("net + vat = gross", name="sum"),
+        CheckConstraint("(gross >= 0 AND settled >= 0 AND settled <= gross) OR (gross < 0 AND settled <= 0 AND settled >= gross)", name="settled"),
+        CheckConstraint("(state = 'draft') = (number IS NULL)", name="number"),
+        CheckConstraint("state = 'draft' OR (posted_at IS NOT NULL AND entry_id IS NOT NULL)", name="posted"),
+        CheckConstraint("kind = 'credit' OR gross >= 0", name="kind_sign"),
+        Index("ix_billing_bill_park_id_firm_id", "park_id", "firm_id", "due_on"),
+        Index("ix_billing_bill_open", "park_id", "firm_id", "due_on", "gross", "settled", postgresql_where="state = 'posted' AND settled <> gross"),
+        Index("ix_billing_bill_draft", "park_id", "run_id", "id", postgresql_where="state = 'draft'"),
+        Index("ix_billing_bill_park_id_issued_on", "park_id", "issued_on"),
+    )
+    number: Mapped[str | None] = field(String(40), _l("Number"), fmt="code")
+    kind: Mapped[str] = field(EnumText(BILL_KINDS), _l("Kind"), default="bill", server_default="bill")
+    firm_id: Mapped[int] = fk("tenants_firm.id", _l("Firm"))
+    run_id: Mapped[int | None] = fk("billing_bill_run.id", _l("Bill run"))
+    month: Mapped[date] = field(Date, _l("Month"), fmt="month")
+    issued_on: Mapped[date] = field(Date, _l("Issued on"))
+    due_on: Mapped[date] = field(Date, _l("Due on"))
+    state: Mapped[str] = field(EnumText(BILL.choices), _l("State"), default="draft", server_default="draft")
+    net: Mapped[Decimal] = field(Money, _l("Net"))
+    vat: Mapped[Decimal] = field(Money, _l("VAT"))
+    gross: Mapped[Decimal] = field(Money, _l("Gross"))
+    settled: Mapped[Decimal] = field(Money, _l("Settled"), default=Decimal(0), server_default="0")
+    reverses_id: Mapped[int | None] = fk("billing_bill.id", _l("Credits bill"))
+    entry_id: Mapped[int | None] = fk("billing_ledger_entry.id", _l("Ledger entry"))
+    posted_at: Mapped[datetime | None] = field(UTCDateTime, _l("Posted at"))
+    posted_by: Mapped[str | None] = field(String(80), _l("Posted by"))
+    memo: Mapped[str | None] = field(Text, _l("Note on the bill"), long=True)
+    firm: Mapped[Any] = relationship("Firm", foreign_keys="Bill.firm_id")
+    run: Mapped[BillRun | None] = relationship(foreign_keys="Bill.run_id")
+    reverses: Mapped[Bill | None] = relationship(foreign_keys="Bill.reverses_id", remote_side="Bill.id")
+
+    __search__ = ("number",)
+
+    def __str__(self) -> str:
+        return self.number or str(_l("Draft"))

@@ -1,0 +1,1 @@
+"""Buildings, units, leases, meters and rent relief."""
