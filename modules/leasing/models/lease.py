@@ -31,6 +31,16 @@ ORIGINS = Choices(
     "leasing.lease_origin",
     ("new", _l("New")), ("renewal", _l("Renewal")), ("amendment", _l("Amendment")), ("transfer", _l("Transfer")),
 )
+REMEDIES = Choices(  # Civil Code 587, 588: earnest money or penalty, never both
+    "leasing.remedy",
+    ("agreed", _l("By agreement, nothing due")), ("none", _l("Nothing due")), ("penalty", _l("Agreed penalty")),
+    ("forfeit", _l("The firm forfeits its earnest money")), ("double", _l("The park returns the earnest money double")),
+)
+DUE_KINDS = Choices(
+    "leasing.due_kind",
+    ("charge", _l("Charge"), "blue"), ("discount", _l("Landlord discount"), "green"), ("subsidy", _l("Subsidy of a third party"), "violet"),
+    ("credit", _l("Credit"), "amber"), ("discount_credit", _l("Discount taken back"), "amber"), ("subsidy_credit", _l("Subsidy taken back"), "amber"),
+)
 
 
 class Lease(ParkScoped, Record):
@@ -45,6 +55,9 @@ class Lease(ParkScoped, Record):
         CheckConstraint("ends_on IS NULL OR ends_on >= starts_on", name="dates"),
         CheckConstraint("state IN ('draft', 'submitted', 'approved', 'cancelled') OR signed_on IS NOT NULL", name="signed"),
         CheckConstraint("ended_on IS NULL OR ended_on >= starts_on", name="ended_on"),
+        CheckConstraint("due_day BETWEEN 1 AND 31", name="due_day"),
+        CheckConstraint("penalty_amount IS NULL OR remedy = 'penalty'", name="penalty_only"),
+        Index("ix_leasing_lease_park_id_ends_on", "park_id", "ends_on", postgresql_where="state IN ('running', 'holding_over')"),
         Index("ix_leasing_lease_park_id_state", "park_id", "state", "ends_on"),
     )
     number: Mapped[str] = field(String(40), _l("Number"), fmt="code")
@@ -66,6 +79,13 @@ class Lease(ParkScoped, Record):
     deposit_amount: Mapped[Decimal | None] = field(Money, _l("Pledged deposit"))
     performance_amount: Mapped[Decimal | None] = field(Money, _l("Performance bond"))
     earnest_amount: Mapped[Decimal | None] = field(Money, _l("Earnest money"))
+    total_amount: Mapped[Decimal | None] = field(Money, _l("Contract total"), help=_l("Of the schedule when it was submitted; the approvals needed follow from it"))
+    remedy: Mapped[str | None] = field(EnumText(REMEDIES), _l("Remedy for ending early"))
+    penalty_amount: Mapped[Decimal | None] = field(Money, _l("Penalty for ending early"))
+    notice_on: Mapped[date | None] = field(Date, _l("Notice given on"))
+    other_signed_on: Mapped[date | None] = field(Date, _l("Leaving firm signed on"), help=_l("A transfer is signed by both firms"))
+    sign_note: Mapped[str | None] = field(Text, _l("Why there is no signed document"), long=True)
+    due_until: Mapped[date | None] = field(Date, _l("Schedule written until"))
     sublet_allowed: Mapped[bool] = field(Boolean, _l("Sub-letting agreed"), default=False, server_default="false")
     sublet: Mapped[bool] = field(Boolean, _l("Sub-let to others"), default=False, server_default="false")
     purpose: Mapped[str | None] = field(String(200), _l("Use"))
@@ -138,12 +158,14 @@ class LeaseDue(ParkScoped, Record):
     __table_args__ = (
         UniqueConstraint("line_id", "kind", "period_from"),
         CheckConstraint("period_to >= period_from", name="period"),
+        CheckConstraint("(kind IN ('subsidy', 'subsidy_credit')) = (funder_id IS NOT NULL)", name="funder"),
         Index("ix_leasing_lease_due_month", "park_id", "bill_month"),
         Index("ix_leasing_lease_due_lease_id_period_from", "lease_id", "period_from"),
     )
     lease_id: Mapped[int] = fk("leasing_lease.id", _l("Lease"), index=False)
     line_id: Mapped[int] = fk("leasing_lease_line.id", _l("Line"), index=False)
-    kind: Mapped[str] = field(String(20), _l("Kind"), default="charge", server_default="charge", help=_l("charge or discount"))
+    kind: Mapped[str] = field(EnumText(DUE_KINDS), _l("Kind"), default="charge", server_default="charge")
+    funder_id: Mapped[int | None] = fk("tenants_firm.id", _l("Funder"), help=_l("Who pays a subsidy"), index=False)
     period_from: Mapped[date] = field(Date, _l("Period from"))
     period_to: Mapped[date] = field(Date, _l("Period to"))
     bill_month: Mapped[date] = field(Date, _l("Billed in"), fmt="month")
@@ -154,6 +176,8 @@ class LeaseDue(ParkScoped, Record):
     explain: Mapped[str | None] = field(String(200), _l("How it was worked out"))
     lease: Mapped[Lease] = relationship(foreign_keys="LeaseDue.lease_id")
     line: Mapped[LeaseLine] = relationship(foreign_keys="LeaseDue.line_id")
+
+    funder: Mapped[Any] = relationship("Firm", foreign_keys="LeaseDue.funder_id")
 
     def __str__(self) -> str:
         return f"{self.period_from} – {self.period_to}"
