@@ -13,7 +13,14 @@
         ("relief", "Rent relief"),
         ("setup", "Set-up"),
     ),
-    "settings": {},
+    "settings": {
+        "leasing.hold_days": {"type": "int", "default": 14, "min": 1, "max": 365, "title": "Usual hold of a unit in days"},
+        "leasing.hold_days_max": {"type": "int", "default": 30, "min": 1, "max": 365, "title": "Longest hold of a unit in days"},
+        "leasing.hold_ahead_days": {"type": "int", "default": 120, "min": 0, "max": 730, "title": "A let unit may be held this many days before it is free"},
+        "leasing.reading_jump_percent": {"type": "int", "default": 50, "min": 5, "max": 1000, "title": "Usage that differs by more percent needs a reason"},
+        "leasing.reading_interval_days": {"type": "int", "default": 31, "min": 7, "max": 400, "title": "A meter is due to be read after this many days"},
+        "leasing.utility_due_days": {"type": "int", "default": 15, "min": 0, "max": 120, "title": "Days from the reading until water and power are due"},
+    },
     "sequences": {
         "leasing.lease": "L-{year}-{n:05d}",
         "leasing.relief_application": "RR-{year}-{n:05d}",
