@@ -34,7 +34,7 @@ def create(session: Any, model: Any, values: dict[str, Any], check: Check | None
     if not problems.found:
         _unique(session, model, full, None, park_id, problems)
     problems.stop()
-    obj = model(**values, park_id=park_id)
+    obj = model(**values, **({"park_id": park_id} if _scoped(model) else {}))
     session.add(obj)
     session.flush()
     return obj
@@ -51,7 +51,7 @@ def change(session: Any, obj: Any, values: dict[str, Any], check: Check | None =
     if check and not problems.found:
         check(session, full, problems)
     if not problems.found:
-        _unique(session, model, full, obj.id, obj.park_id, problems)
+        _unique(session, model, full, obj.id, getattr(obj, "park_id", None), problems)
     problems.stop()
     for name, value in values.items():
         if getattr(obj, name) != value:
@@ -85,6 +85,10 @@ def not_future(values: dict[str, Any], problems: Problems, names: Iterable[str],
     for name in names:
         if values.get(name) is not None and values[name] > limit:
             problems.add("record.future_date", _l("This date lies in the future. Enter the day it happened."), name)
+
+
+def _scoped(model: Any) -> bool:
+    return "park_id" in model.__table__.c  # a chart of accounts or a price list belongs to the whole company
 
 
 def _columns(model: Any) -> list[str]:
@@ -164,7 +168,7 @@ def _unique(session: Any, model: Any, values: dict[str, Any], own_id: int | None
         if not names or (not nulls_equal and any(values.get(n) is None for n in names)):
             continue
         query = select(model.id).where(*(getattr(model, n).is_not_distinct_from(values.get(n)) for n in names))
-        query = query.where(model.park_id == park_id)
+        query = query.where(model.park_id == park_id) if _scoped(model) else query
         if own_id is not None:
             query = query.where(model.id != own_id)
         if session.scalar(query.limit(1)) is not None:

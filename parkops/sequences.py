@@ -3,16 +3,20 @@
 A rolled-back transaction gives its number back, so two colleagues posting at once wait for each other for a moment. Every
 issued number is kept in `core_sequence_number`; the gap report compares the counter with it. Formats come from manifests:
 `"sequences": {"tenants.application": "A-{year}-{n:05d}"}` with `{year} {month} {n} {park}`; without `{year}` the counter
-never starts again."""
+never starts again.
+
+`next_number` draws one, `take` many at once (mass work formats them in SQL). A document table that keeps its own numbers, unique
+and for ever, may stand as the proof instead of `core_sequence_number`: `kept_in("billing.entry", LedgerEntry.number)`."""
 
 from __future__ import annotations
 
+import re
 import string
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, Integer, String, UniqueConstraint, func, insert, select
+from sqlalchemy import BigInteger, CheckConstraint, Integer, String, Text, UniqueConstraint, cast, func, insert, literal, select
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.orm import Mapped, aliased
 
@@ -28,6 +32,7 @@ from .registry import registry
 
 KERNEL_SEQUENCES: dict[str, str] = {}
 FIELDS = {"year", "month", "n", "park"}
+KEPT: dict[str, Any] = {}  # number range -> the document column that proves its continuity
 
 
 class Sequence(ParkScoped, Record):
@@ -82,23 +87,85 @@ def format_of(code: str) -> str:
     return found
 
 
-def next_number(session: Any, code: str, park_id: int, on: date) -> str:
-    """The next number, e.g. `A-2026-00001`. Draw it last in the transaction: the counter stays locked until it ends."""
+def kept_in(code: str, column: Any) -> None:
+    """Say that the documents themselves prove a range: `column` (a mapped column, unique per park) is never changed or removed."""
+    KEPT[code] = column
+
+
+@dataclass(frozen=True)
+class Taken:
+    """The numbers `first..last` of a range, drawn for a day and held until the transaction ends."""
+
+    pattern: str
+    year: int
+    month: int
+    park: str
+    first: int
+    last: int
+
+    def text(self, n: int) -> str:
+        """The n-th number as it is printed."""
+        return self.pattern.format(year=self.year, month=f"{self.month:02d}", n=n, park=self.park)
+
+    def numbers(self) -> list[str]:
+        """Every number taken, in order."""
+        return [self.text(n) for n in range(self.first, self.last + 1)]
+
+    def sql(self, n: Any) -> Any:
+        """The printed form of the whole number `n` (a SQL expression) as a SQL expression."""
+        out: Any = literal("")
+        for text, name, spec, _conversion in string.Formatter().parse(self.pattern):
+            out = out + text if text else out
+            if name == "n":
+                digits = cast(n, Text)
+                width = int(re.sub(r"\D", "", spec or "") or 0)
+                out = out + func.lpad(digits, func.greatest(width, func.length(digits)), "0")
+            elif name:
+                out = out + f"{{{name}}}".format(year=self.year, month=f"{self.month:02d}", park=self.park)
+        return out
+
+
+def take(session: Any, code: str, park_id: int, on: date, count: int, *, keep: bool = True) -> Taken:
+    """Draw `count` (≥ 1) numbers that follow each other, in one step; the counter stays locked until the transaction ends.
+
+    `keep=False` leaves out the rows of proof; allowed for ranges whose documents prove it (`kept_in`)."""
     pattern = format_of(code)
     if not scope_of(session).sees(park_id):
         raise NotFound(_l("There is no such record in your parks."))
+    if count < 1:
+        raise ValueError("take at least one number")
+    if not keep and code not in KEPT:
+        raise Refused(f"number range {code}: no document keeps its numbers; declare it with sequences.kept_in")
     year = on.year if "{year" in pattern or "{month" in pattern else 0
     table = Sequence.__table__
     session.flush()
-    statement = pg_insert(table).values(park_id=park_id, code=code, year=year, last=1)
+    statement = pg_insert(table).values(park_id=park_id, code=code, year=year, last=count)
     statement = statement.on_conflict_do_update(
-        index_elements=["park_id", "code", "year"], set_={"last": table.c.last + 1, "version": table.c.version + 1})
-    sequence_id, n = session.connection().execute(statement.returning(table.c.id, table.c.last)).one()
+        index_elements=["park_id", "code", "year"], set_={"last": table.c.last + count, "version": table.c.version + 1})
+    sequence_id, last = session.connection().execute(statement.returning(table.c.id, table.c.last)).one()
     park = session.get(Park, park_id).code if "{park" in pattern else ""
-    number = pattern.format(year=year, month=f"{on.month:02d}", n=n, park=park)
-    session.connection().execute(insert(IssuedNumber.__table__).values(
-        park_id=park_id, sequence_id=sequence_id, n=n, number=number, issued_on=now(), user_name=scope_of(session).user_name))
-    return number
+    taken = Taken(pattern, on.year, on.month, park, last - count + 1, last)
+    if code not in KEPT:
+        _keep(session, taken, sequence_id, park_id)
+    return taken
+
+
+def _keep(session: Any, taken: Taken, sequence_id: int, park_id: int) -> None:
+    """Write the proof of the numbers given out."""
+    row = {"park_id": park_id, "sequence_id": sequence_id, "issued_on": now(), "user_name": scope_of(session).user_name}
+    table = IssuedNumber.__table__
+    if taken.first == taken.last:
+        session.connection().execute(insert(table).values(n=taken.last, number=taken.text(taken.last), **row))
+        return
+    n = func.generate_series(taken.first, taken.last).table_valued("n").c.n
+    fixed = [literal(value, table.c[name].type) for name, value in row.items()]
+    session.connection().execute(insert(table).from_select([*row, "n", "number"], select(*fixed, n, taken.sql(n))))
+
+
+def next_number(session: Any, code: str, park_id: int, on: date) -> str:
+    """The next number, e.g. `A-2026-00001`. Draw it last in the transaction: the counter stays locked until it ends."""
+    taken = take(session, code, park_id, on, 1)
+    return taken.text(taken.first)
 
 
 @dataclass(frozen=True)
@@ -120,11 +187,32 @@ def gaps(session: Any) -> list[Gap]:
     issued = aliased(IssuedNumber)
     before = func.lag(issued.n, 1, 0).over(partition_by=issued.sequence_id, order_by=issued.n).label("before")
     inner = select(issued.sequence_id, issued.n, before).subquery()
+    ours = Sequence.code.not_in(list(KEPT))
     holes = session.execute(select(Sequence, inner.c.before + 1, inner.c.n - 1).join(inner, inner.c.sequence_id == Sequence.id)
-                            .where(inner.c.n > inner.c.before + 1)).all()
+                            .where(inner.c.n > inner.c.before + 1, ours)).all()
     top = select(issued.sequence_id, func.max(issued.n).label("top")).group_by(issued.sequence_id).subquery()
     tails = session.execute(select(Sequence, func.coalesce(top.c.top, 0) + 1, Sequence.last)
                             .outerjoin(top, top.c.sequence_id == Sequence.id)
-                            .where(Sequence.last > func.coalesce(top.c.top, 0))).all()
+                            .where(Sequence.last > func.coalesce(top.c.top, 0), ours)).all()
     found = [Gap(s.code, s.park_id, s.year, first, last) for s, first, last in (*holes, *tails)]
+    for sequence in session.scalars(select(Sequence).where(Sequence.code.in_(list(KEPT)))):
+        found += _kept_gaps(session, sequence)
     return sorted(found, key=lambda g: (g.code, g.park_id, g.year, g.first))
+
+
+def _kept_gaps(session: Any, sequence: Sequence) -> list[Gap]:
+    """Holes in the numbers that the documents of a range carry (`kept_in`)."""
+    column = KEPT[sequence.code]
+    model = column.class_
+    parts = {"year": str(sequence.year) if sequence.year else r"\d{4}", "month": r"\d{2}", "park": ".*", "n": r"(\d+)"}
+    expression = "^" + "".join(re.escape(text) + (parts[name] if name else "") for text, name, _s, _c in
+                               string.Formatter().parse(format_of(sequence.code))) + "$"
+    digits = func.substring(column, expression)
+    numbers = select(cast(digits, BigInteger).label("n")).select_from(model).where(
+        model.park_id == sequence.park_id, digits.is_not(None)).subquery()
+    pairs = select(numbers.c.n, func.lag(numbers.c.n, 1, 0).over(order_by=numbers.c.n).label("before")).subquery()
+    holes = session.execute(select(pairs.c.before + 1, pairs.c.n - 1).where(pairs.c.n > pairs.c.before + 1)).all()
+    top = session.scalar(select(func.coalesce(func.max(numbers.c.n), 0)))
+    if sequence.last > top:
+        holes.append((top + 1, sequence.last))
+    return [Gap(sequence.code, sequence.park_id, sequence.year, first, last) for first, last in holes]

@@ -9,6 +9,8 @@ from typing import Any
 from sqlalchemy import BigInteger, CheckConstraint, Date, Index, Integer, LargeBinary, SmallInteger, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, relationship
 
+from parkops import sequences
+from parkops.db.append_only import protect
 from parkops.db.base import ParkScoped, Record, field, fk
 from parkops.db.types import Choices, EnumText, Money, UTCDateTime
 from parkops.i18n import _l
@@ -53,8 +55,6 @@ class LedgerEntry(ParkScoped, Record):
     algorithm: Mapped[int] = field(SmallInteger, _l("Version of the hash"), default=1, server_default="1")
     hash: Mapped[bytes] = field(LargeBinary(32), _l("Hash"))
     lines: Mapped[list[LedgerLine]] = relationship(order_by="LedgerLine.line", viewonly=True)
-
-    __search__ = ("number",)
 
     def __str__(self) -> str:
         return self.number
@@ -115,7 +115,11 @@ class PeriodException(ParkScoped, Record):
     """One user may post into a soft-locked month for a while: reason, a second person's approval, at most 24 hours."""
 
     __tablename__ = "billing_period_exception"
-    __table_args__ = (CheckConstraint("expires_at IS NULL OR approved_at IS NOT NULL", name="approved"),)
+    __table_args__ = (
+        CheckConstraint("(expires_at IS NULL) = (approved_at IS NULL)", name="approved"),
+        CheckConstraint("approved_at IS NULL OR approval_id IS NOT NULL", name="approval"),
+        CheckConstraint("expires_at > approved_at AND expires_at <= approved_at + interval '24 hours'", name="day"),
+    )
     period_id: Mapped[int] = fk("billing_book_period.id", _l("Period"))
     user_id: Mapped[int] = field(BigInteger, _l("User id"))
     user_name: Mapped[str] = field(String(80), _l("Who"))
@@ -127,3 +131,8 @@ class PeriodException(ParkScoped, Record):
 
     def __str__(self) -> str:
         return self.user_name
+
+
+protect(LedgerEntry)
+protect(LedgerLine)
+sequences.kept_in("billing.entry", LedgerEntry.number)

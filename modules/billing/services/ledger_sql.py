@@ -1,0 +1,112 @@
+"""The statement that writes entries and lines together, number, place in the chain and hash included. Used by `ledger` only."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from datetime import date
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, String, and_, case, cast, func, insert, literal, null, select, type_coerce
+from sqlalchemy.dialects.postgresql import aggregate_order_by
+from sqlalchemy.orm import with_loader_criteria
+from sqlalchemy.types import BigInteger, Date, DateTime, Integer, LargeBinary, SmallInteger, Text
+
+from parkops import clock, sequences
+from parkops.db.base import ParkScoped
+from parkops.db.session import scope_of, unprepared
+
+from ..models.ledger import LedgerEntry, LedgerLine
+
+CODE = "billing.entry"
+ALGORITHM = 1
+
+
+def confined(query: Select, park_id: int) -> Select:
+    """The query, seeing only rows of the park: the criterion of the session does not reach into an INSERT … SELECT."""
+    return query.options(with_loader_criteria(
+        ParkScoped, lambda cls: cls.park_id == park_id, include_aliases=True, track_closure_variables=True))
+
+
+def months(session: Any, park_id: int, headers: Select) -> dict[date, int]:
+    """How many entries the headers ask for, by first day of month."""
+    h = confined(headers, park_id).subquery("h")
+    month = (cast(h.c.entry_date, Date) - cast(func.extract("day", h.c.entry_date), Integer) + 1).label("month")
+    return dict(session.execute(select(month, func.count()).group_by(month).order_by(month)).all())
+
+
+def _amounts(g: Any) -> tuple[ColumnElement, ColumnElement]:
+    """Debit and credit in fen, a negative one moved to the other side."""
+    debit, credit = (func.coalesce(type_coerce(g.c[name], BigInteger), 0) for name in ("debit", "credit"))
+    return (func.greatest(debit, 0) + func.greatest(-credit, 0), func.greatest(credit, 0) + func.greatest(-debit, 0))
+
+
+def unbalanced(session: Any, park_id: int, headers: Select, legs: Select) -> bool:
+    """Whether any document has no legs, or legs that differ."""
+    h, g = confined(headers, park_id).subquery("h"), confined(legs, park_id).subquery("g")
+    debit, credit = _amounts(g)
+    sums = select(g.c.ref, func.sum(debit).label("debit"), func.sum(credit).label("credit")).group_by(g.c.ref).subquery("sums")
+    wrong = select(literal(1)).select_from(h).outerjoin(sums, sums.c.ref == h.c.ref).where(
+        sums.c.debit.is_(None) | (sums.c.debit != sums.c.credit) | (sums.c.debit == 0)).limit(1)
+    return session.execute(wrong).first() is not None
+
+
+def _lines(park_id: int, legs: Select) -> Any:
+    """Numbered legs with both sides ≥ 0, zero ones left out."""
+    g = confined(legs, park_id).cte("g")
+    debit, credit = _amounts(g)
+    order = [g.c.line] if "line" in g.c else [credit, g.c.account_id, g.c.firm_id, g.c.memo]
+    number = cast(func.row_number().over(partition_by=g.c.ref, order_by=order), Integer)
+    return select(
+        g.c.ref, number.label("line"), cast(g.c.account_id, BigInteger).label("account_id"), cast(g.c.firm_id, BigInteger).label("firm_id"),
+        debit.label("debit"), credit.label("credit"), cast(func.left(cast(g.c.memo, Text), 300), Text).label("memo"),
+    ).where((debit != 0) | (credit != 0)).cte("l")
+
+
+def _texts(park_id: int, lines: Any) -> Any:
+    """Per document: its total and the text of its lines that the digest covers."""
+    c = lines.c
+    text = func.billing_line_text(c.line, literal(park_id, BigInteger), c.account_id, c.firm_id, c.debit, c.credit, c.memo, type_=Text)
+    joined = func.string_agg(text, aggregate_order_by(literal(",", String), c.line))
+    return select(c.ref, cast(func.sum(c.debit), BigInteger).label("total"), joined.label("lines")).group_by(c.ref).cte("t")
+
+
+def _numbered(headers: Select, park_id: int, taken: dict[int, sequences.Taken], texts: Any, first: int) -> Any:
+    """Headers with totals, place in the chain and number."""
+    h = confined(headers, park_id).cte("h")
+    day = cast(h.c.entry_date, Date)
+    year = cast(func.extract("year", day), Integer)
+    nth = func.row_number().over(partition_by=year, order_by=h.c.ref)
+    number = case(*((year == y, t.sql(nth + (t.first - 1))) for y, t in taken.items()))
+    return select(
+        h.c.ref, cast(number, Text).label("number"), (func.row_number().over(order_by=h.c.ref) + (first - 1)).label("sequence"),
+        day.label("entry_date"), cast(func.left(cast(h.c.memo, Text), 300), Text).label("memo"), cast(h.c.source, Text).label("source"),
+        cast(h.c.source_id, BigInteger).label("source_id"),
+        cast(h.c.reverses_id if "reverses_id" in h.c else null(), BigInteger).label("reverses_id"),
+        texts.c.total, texts.c.lines,
+    ).select_from(h).join(texts, texts.c.ref == h.c.ref).cte("n")
+
+
+def insert_entries(session: Any, *, park_id: int, kind: str, end: Any, per_year: dict[int, int], headers: Select, legs: Select) -> None:
+    """Write entries and lines by one statement behind `end`; the triggers check it and move the end of the chain."""
+    taken = {year: sequences.take(session, CODE, park_id, date(year, 1, 1), count, keep=False) for year, count in sorted(per_year.items())}
+    lines = _lines(park_id, legs)
+    n = _numbered(headers, park_id, taken, _texts(park_id, lines), end.sequence + 1)
+    park, at, who = literal(park_id, BigInteger), literal(clock.now(), DateTime(timezone=True)), literal(scope_of(session).user_name, Text)
+    digest = func.billing_entry_digest(
+        literal(ALGORITHM, Integer), park, n.c.sequence, n.c.number, literal(kind, Text), n.c.entry_date, n.c.memo, n.c.total, n.c.source,
+        n.c.source_id, n.c.reverses_id, at, who, n.c.lines, type_=LargeBinary)
+    chain = func.billing_chain(digest, literal(end.hash, LargeBinary), type_=LargeBinary).over(order_by=n.c.sequence)
+    values = {
+        "park_id": park, "number": n.c.number, "sequence": n.c.sequence, "kind": literal(kind, Text), "entry_date": n.c.entry_date,
+        "memo": n.c.memo, "total": n.c.total, "source": n.c.source, "source_id": n.c.source_id, "reverses_id": n.c.reverses_id,
+        "posted_at": at, "posted_by": who, "algorithm": literal(ALGORITHM, SmallInteger), "hash": chain, "created_at": at}
+    made = insert(LedgerEntry).from_select(list(values), select(*(v.label(k) for k, v in values.items())), include_defaults=False).returning(
+        LedgerEntry.id.label("id"), LedgerEntry.sequence.label("sequence")).cte("e")
+    columns = {
+        "park_id": park, "entry_id": made.c.id, "line": lines.c.line, "account_id": lines.c.account_id, "firm_id": lines.c.firm_id,
+        "debit": lines.c.debit, "credit": lines.c.credit, "memo": lines.c.memo, "created_at": at}
+    rows = select(*(v.label(k) for k, v in columns.items())).select_from(made).join(n, n.c.sequence == made.c.sequence).join(
+        lines, and_(lines.c.ref == n.c.ref)).order_by(made.c.sequence, lines.c.line)
+    many = sum(per_year.values()) > 1
+    with unprepared(session) if many else nullcontext():
+        session.execute(insert(LedgerLine).from_select(list(columns), rows, include_defaults=False))
