@@ -25,7 +25,9 @@ ACCOUNT_ROLES = Choices(
     ("cash", _l("Cash")), ("bank", _l("Bank")), ("receivable", _l("Receivables")), ("advance", _l("Advance receipts")),
     ("unidentified", _l("Unidentified receipts")), ("output_vat", _l("Output VAT")), ("deposit_pledge", _l("Pledged deposits")),
     ("deposit_performance", _l("Performance bonds")), ("deposit_earnest", _l("Earnest money")), ("late_fee", _l("Late fees")),
-    ("relief", _l("Rent relief granted")), ("relief_payable", _l("Relief to be refunded")), ("discount", _l("Landlord discounts")),
+    ("relief", _l("Rent relief granted")), ("relief_exempt", _l("Rent relief granted on exempt income")),
+    ("relief_payable", _l("Relief to be refunded")), ("discount", _l("Landlord discounts")),
+    ("discount_exempt", _l("Landlord discounts on exempt income")),
     ("subsidy", _l("Subsidies receivable")), ("forfeit", _l("Forfeited deposits")), ("waiver", _l("Waived receivables")), ("rounding", _l("Rounding")),
     ("result", _l("Result of the year")),
 )
@@ -36,7 +38,8 @@ SUPPLIES = Choices(  # rows of the VAT table (domain.md 9.2)
     ("property_service", _l("Property management and other modern services")),
     ("movable_lease", _l("Leasing of equipment")),
     ("water", _l("Water supply")),
-    ("electricity", _l("Electricity and heat resale")),
+    ("electricity", _l("Electricity resale")),
+    ("heat_gas", _l("Heat and gas resale")),
     ("technology", _l("Technology transfer and development")),
     ("catering", _l("Catering and daily services")),
     ("none", _l("Outside VAT (deposits, compensation)")),
@@ -98,6 +101,10 @@ class ChargeItem(Record):
         return self.name
 
 
+_KEY = "hashtextextended(supply || '/' || taxpayer || '/' || method, 0)"
+_POINT = f"int8range({_KEY}, {_KEY}, '[]')"
+
+
 class VatRate(Record):
     """The rate of a supply for a kind of taxpayer and method on every day of `during` (half-open), with its document."""
 
@@ -106,6 +113,9 @@ class VatRate(Record):
         CheckConstraint("rate >= 0 AND rate < 100000000", name="rate"),
         CheckConstraint("NOT isempty(during) AND NOT lower_inf(during)", name="during"),
         UniqueConstraint("supply", "taxpayer", "method", "starts_on"),
+        CheckConstraint("starts_on = lower(during)", name="starts_on"),
+        # one rate on a day: without btree_gist an equality of texts is a range of one point
+        ExcludeConstraint((text(_POINT), "&&"), ("during", "&&"), using="gist", name="ex_billing_vat_rate_during"),
     )
     supply: Mapped[str] = field(EnumText(SUPPLIES), _l("Supply"))
     taxpayer: Mapped[str] = field(EnumText(TAXPAYER_KINDS), _l("Taxpayer"))
@@ -133,6 +143,8 @@ class CarrierExemption(ParkScoped, Record):
         ExcludeConstraint((text("int8range(carrier_id, carrier_id, '[]')"), "&&"), ("during", "&&"), using="gist",
                           name="ex_billing_carrier_exemption_carrier_id_during"),
         CheckConstraint("NOT isempty(during) AND NOT lower_inf(during)", name="during"),
+        CheckConstraint("starts_on = lower(during)", name="starts_on"),
+        CheckConstraint("NOT waived OR last_day IS NULL OR last_day >= (starts_on + interval '36 months' - interval '1 day')::date", name="waived"),
     )
     carrier_id: Mapped[int] = fk("tenants_carrier.id", _l("Carrier"))
     during: Mapped[Range[date]] = field(DATERANGE, _l("Period"))
@@ -144,6 +156,50 @@ class CarrierExemption(ParkScoped, Record):
                                  help=_l("A waiver binds for 36 months (VAT Law, article 27)."))
     note: Mapped[str | None] = field(Text, _l("Note"), long=True)
     carrier: Mapped[Any] = relationship("Carrier", foreign_keys="CarrierExemption.carrier_id")
+
+    def __str__(self) -> str:
+        return self.basis
+
+
+class TaxStatus(ParkScoped, Record):
+    """The park's operator is this kind of taxpayer on every day of `during`. Without a row the setting `billing.taxpayer` holds."""
+
+    __tablename__ = "billing_tax_status"
+    __table_args__ = (
+        ExcludeConstraint((text("int8range(park_id, park_id, '[]')"), "&&"), ("during", "&&"), using="gist",
+                          name="ex_billing_tax_status_park_id_during"),
+        CheckConstraint("NOT isempty(during) AND NOT lower_inf(during) AND starts_on = lower(during)", name="during"),
+    )
+    taxpayer: Mapped[str] = field(EnumText(TAXPAYER_KINDS), _l("Taxpayer"))
+    during: Mapped[Range[date]] = field(DATERANGE, _l("Period"))
+    starts_on: Mapped[date] = field(Date, _l("From"))
+    last_day: Mapped[date | None] = field(Date, _l("Last day"))
+    basis: Mapped[str] = field(String(200), _l("Basis"), help=_l("Notice of the tax office"))
+
+    def __str__(self) -> str:
+        return str(TAXPAYER_KINDS.label(self.taxpayer))
+
+
+class SimplifiedElection(ParkScoped, Record):
+    """Real estate of a carrier, acquired before 30 April 2016, is leased under the simplified method (5 %).
+
+    The choice binds for 36 months (domain.md 9.2: 财政部 税务总局公告2026年第10号, article 3(2)3)."""
+
+    __tablename__ = "billing_simplified_election"
+    __table_args__ = (
+        ExcludeConstraint((text("int8range(carrier_id, carrier_id, '[]')"), "&&"), ("during", "&&"), using="gist",
+                          name="ex_billing_simplified_election_carrier_id_during"),
+        CheckConstraint("NOT isempty(during) AND NOT lower_inf(during) AND starts_on = lower(during)", name="during"),
+        CheckConstraint("acquired_on < DATE '2016-04-30'", name="acquired_on"),
+        CheckConstraint("last_day IS NULL OR last_day >= (starts_on + interval '36 months' - interval '1 day')::date", name="lock"),
+    )
+    carrier_id: Mapped[int] = fk("tenants_carrier.id", _l("Carrier"))
+    acquired_on: Mapped[date] = field(Date, _l("Acquired on"), help=_l("Before 30 April 2016"))
+    during: Mapped[Range[date]] = field(DATERANGE, _l("Period"))
+    starts_on: Mapped[date] = field(Date, _l("From"))
+    last_day: Mapped[date | None] = field(Date, _l("Last day"))
+    basis: Mapped[str] = field(String(200), _l("Basis"))
+    carrier: Mapped[Any] = relationship("Carrier", foreign_keys="SimplifiedElection.carrier_id")
 
     def __str__(self) -> str:
         return self.basis
