@@ -100,7 +100,8 @@ def insert_entries(session: Any, *, park_id: int, kind: str, end: Any, per_year:
         "park_id": park, "number": n.c.number, "sequence": n.c.sequence, "kind": literal(kind, Text), "entry_date": n.c.entry_date,
         "memo": n.c.memo, "total": n.c.total, "source": n.c.source, "source_id": n.c.source_id, "reverses_id": n.c.reverses_id,
         "posted_at": at, "posted_by": who, "algorithm": literal(ALGORITHM, SmallInteger), "hash": chain, "created_at": at}
-    made = insert(LedgerEntry).from_select(list(values), select(*(v.label(k) for k, v in values.items())), include_defaults=False).returning(
+    made = insert(LedgerEntry).from_select(list(values), select(*(v.label(k) for k, v in values.items())),
+                                            include_defaults=False).returning(
         LedgerEntry.id.label("id"), LedgerEntry.sequence.label("sequence")).cte("e")
     columns = {
         "park_id": park, "entry_id": made.c.id, "line": lines.c.line, "account_id": lines.c.account_id, "firm_id": lines.c.firm_id,
