@@ -14,6 +14,12 @@
         ("setup", "Set-up"),
     ),
     "settings": {
+        "leasing.indefinite_months": {"type": "int", "default": 12, "min": 1, "max": 60, "title": "Months for which leases without end are scheduled ahead"},
+        "leasing.two_approvals_from": {"type": "money", "default": "500000", "title": "Leases of this total need two approvals"},
+        "leasing.three_approvals_from": {"type": "money", "default": "5000000", "title": "Leases of this total need three approvals"},
+        "leasing.expiry_days": {"type": "list", "default": ["120", "90", "60", "30"], "title": "Days before the end of a lease when people are reminded"},
+        "leasing.notice_days": {"type": "int", "default": 30, "min": 0, "max": 365, "title": "Days between notice and end of a lease"},
+        "leasing.late_fee_warn": {"type": "decimal", "default": "0.0005", "title": "Late fee per day above which people are warned"},
         "leasing.hold_days": {"type": "int", "default": 14, "min": 1, "max": 365, "title": "Usual hold of a unit in days"},
         "leasing.hold_days_max": {"type": "int", "default": 30, "min": 1, "max": 365, "title": "Longest hold of a unit in days"},
         "leasing.hold_ahead_days": {"type": "int", "default": 120, "min": 0, "max": 730, "title": "A let unit may be held this many days before it is free"},
@@ -26,6 +32,6 @@
         "leasing.relief_application": "RR-{year}-{n:05d}",
         "leasing.settlement": "S-{year}-{n:05d}",
     },
-    "data": (),
+    "data": ("rules/relief.yaml",),
     "demo": False,
 }

@@ -15,7 +15,7 @@ from parkops.db.base import ParkScoped, Record, field, fk
 from parkops.db.types import Area, Choices, EnumText, Money, Rate, UnitPrice
 from parkops.i18n import _l
 
-from ..states import LEASE
+from ..states import LEASE, REMEDIES
 from .space import Unit
 
 PRORATION = Choices(
@@ -30,11 +30,6 @@ PRICE_BASES = Choices(
 ORIGINS = Choices(
     "leasing.lease_origin",
     ("new", _l("New")), ("renewal", _l("Renewal")), ("amendment", _l("Amendment")), ("transfer", _l("Transfer")),
-)
-REMEDIES = Choices(  # Civil Code 587, 588: earnest money or penalty, never both
-    "leasing.remedy",
-    ("agreed", _l("By agreement, nothing due")), ("none", _l("Nothing due")), ("penalty", _l("Agreed penalty")),
-    ("forfeit", _l("The firm forfeits its earnest money")), ("double", _l("The park returns the earnest money double")),
 )
 DUE_KINDS = Choices(
     "leasing.due_kind",
@@ -159,6 +154,7 @@ class LeaseDue(ParkScoped, Record):
         UniqueConstraint("line_id", "kind", "period_from"),
         CheckConstraint("period_to >= period_from", name="period"),
         CheckConstraint("(kind IN ('subsidy', 'subsidy_credit')) = (funder_id IS NOT NULL)", name="funder"),
+        Index("ix_leasing_lease_due_funder_id", "funder_id", postgresql_where="funder_id IS NOT NULL"),
         Index("ix_leasing_lease_due_month", "park_id", "bill_month"),
         Index("ix_leasing_lease_due_lease_id_period_from", "lease_id", "period_from"),
     )

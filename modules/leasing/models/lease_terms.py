@@ -63,6 +63,7 @@ class LeaseIndexation(ParkScoped, Record):
     )
     line_id: Mapped[int] = fk("leasing_lease_line.id", _l("Line"), index=False, ondelete="CASCADE")
     every_months: Mapped[int] = field(Integer, _l("Every months"), default=12, server_default="12")
+    first_on: Mapped[date | None] = field(Date, _l("First increase on"), help=_l("Empty: the first anniversary of the line"))
     rate: Mapped[Decimal | None] = field(Rate, _l("Increase"), help=_l("Each time on top of the last price"))
     index_code: Mapped[str | None] = field(String(40), _l("Index"), fmt="code")
     line: Mapped[LeaseLine] = relationship(foreign_keys="LeaseIndexation.line_id")
@@ -72,17 +73,18 @@ class LeaseIndexation(ParkScoped, Record):
 
 
 class IndexValue(ParkScoped, Record):
-    """The value of an index on and from a day, as published; never guessed."""
+    """The value of an index for a month, as published; an anniversary takes the value of its own month, never an older one."""
 
     __tablename__ = "leasing_index_value"
-    __table_args__ = (UniqueConstraint("park_id", "code", "on_date"), CheckConstraint("value > 0", name="value"))
+    __table_args__ = (UniqueConstraint("park_id", "code", "month"), CheckConstraint("value > 0", name="value"),
+                      CheckConstraint("extract(day from month) = 1", name="month"))
     code: Mapped[str] = field(String(40), _l("Index"), fmt="code")
-    on_date: Mapped[date] = field(Date, _l("Published for"))
+    month: Mapped[date] = field(Date, _l("Month"), fmt="month")
     value: Mapped[Decimal] = field(UnitPrice, _l("Value"))
     source: Mapped[str | None] = field(String(200), _l("Source"))
 
     def __str__(self) -> str:
-        return f"{self.code} {self.on_date}"
+        return f"{self.code} {self.month:%Y-%m}"
 
 
 class LeaseDiscount(ParkScoped, Record):
