@@ -25,6 +25,13 @@
         "billing.due_workday": {"type": "bool", "default": False, "title": "Due days on holidays move to the next working day"},
         "billing.auto_run_day": {"type": "int", "default": 0, "min": 0, "max": 28, "title": "Day of the automatic bill run",
                                  "help": "0: no automatic run. Drafts only; a person posts them."},
+        "billing.allocation_rule": {"type": "choice", "default": "oldest", "choices": {
+            "oldest": "Due first", "civil_code": "Order of the Civil Code (560, 561)", "priority": "List of charged items, then due first"},
+            "title": "Receipts are allocated by"},
+        "billing.allocation_priority": {"type": "list", "default": [
+            "late_fee", "damages", "property_fee", "water", "electricity", "gas_heat", "parking", "service_fee", "equipment_lease", "rent",
+            "turnover_rent"], "title": "Order of charged items for allocation", "help": "Codes of charge items, first one first."},
+        "billing.ageing_days": {"type": "list", "default": ["30", "60", "90", "180", "365"], "title": "Steps of the ageing in days"},
     },
     "sequences": {
         "billing.bill": "B-{year}-{n:06d}",

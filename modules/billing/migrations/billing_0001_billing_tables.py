@@ -30,7 +30,7 @@ def upgrade() -> None:
     sa.Column('version', sa.Integer(), server_default='1', nullable=False),
     sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
     sa.CheckConstraint("kind IN ('asset', 'liability', 'equity', 'income', 'expense')", name=op.f('ck_billing_account_kind')),
-    sa.CheckConstraint("role IN ('cash', 'bank', 'receivable', 'advance', 'unidentified', 'output_vat', 'deposit_pledge', 'deposit_performance', 'deposit_earnest', 'late_fee', 'relief', 'relief_payable', 'discount', 'subsidy', 'forfeit', 'waiver', 'rounding', 'result')", name=op.f('ck_billing_account_role')),
+    sa.CheckConstraint("role IN ('cash', 'bank', 'receivable', 'advance', 'unidentified', 'output_vat', 'deposit_pledge', 'deposit_performance', 'deposit_earnest', 'late_fee', 'relief', 'relief_exempt', 'relief_payable', 'discount', 'discount_exempt', 'subsidy', 'forfeit', 'waiver', 'rounding', 'result')", name=op.f('ck_billing_account_role')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_billing_account')),
     sa.UniqueConstraint('code', name=op.f('uq_billing_account_code')),
     sa.UniqueConstraint('role', name=op.f('uq_billing_account_role'))
@@ -50,11 +50,13 @@ def upgrade() -> None:
     sa.Column('note', sa.Text(), nullable=True),
     sa.Column('version', sa.Integer(), server_default='1', nullable=False),
     sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
+    postgresql.ExcludeConstraint((sa.text("int8range(hashtextextended(supply || '/' || taxpayer || '/' || method, 0), hashtextextended(supply || '/' || taxpayer || '/' || method, 0), '[]')"), '&&'), (sa.column('during'), '&&'), using='gist', name='ex_billing_vat_rate_during'),
     sa.CheckConstraint("method IN ('normal', 'simplified')", name=op.f('ck_billing_vat_rate_method')),
-    sa.CheckConstraint("supply IN ('real_estate_lease', 'housing_lease', 'property_service', 'movable_lease', 'water', 'electricity', 'technology', 'catering', 'none')", name=op.f('ck_billing_vat_rate_supply')),
+    sa.CheckConstraint("supply IN ('real_estate_lease', 'housing_lease', 'property_service', 'movable_lease', 'water', 'electricity', 'heat_gas', 'technology', 'catering', 'none')", name=op.f('ck_billing_vat_rate_supply')),
     sa.CheckConstraint("taxpayer IN ('general', 'small')", name=op.f('ck_billing_vat_rate_taxpayer')),
     sa.CheckConstraint('NOT isempty(during) AND NOT lower_inf(during)', name=op.f('ck_billing_vat_rate_during')),
     sa.CheckConstraint('rate >= 0 AND rate < 100000000', name=op.f('ck_billing_vat_rate_rate')),
+    sa.CheckConstraint('starts_on = lower(during)', name=op.f('ck_billing_vat_rate_starts_on')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_billing_vat_rate')),
     sa.UniqueConstraint('supply', 'taxpayer', 'method', 'starts_on', name=op.f('uq_billing_vat_rate_supply_taxpayer_method_starts_on'))
     )
@@ -98,6 +100,7 @@ def upgrade() -> None:
     )
     op.create_index(op.f('ix_billing_bill_run_park_id'), 'billing_bill_run', ['park_id'], unique=False)
     op.create_index('ix_billing_bill_run_park_id_month', 'billing_bill_run', ['park_id', 'month'], unique=False)
+    op.create_index('uq_billing_bill_run_open', 'billing_bill_run', ['park_id', 'month'], unique=True, postgresql_where="state IN ('collected', 'drafted', 'posting')")
     op.create_table('billing_book_period',
     sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
     sa.Column('park_id', sa.BigInteger(), nullable=False),
@@ -130,7 +133,7 @@ def upgrade() -> None:
     sa.Column('version', sa.Integer(), server_default='1', nullable=False),
     sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
     sa.CheckConstraint("service_class IN ('brokerage', 'lease', 'research', 'information', 'attestation', 'other')", name=op.f('ck_billing_charge_item_service_class')),
-    sa.CheckConstraint("supply IN ('real_estate_lease', 'housing_lease', 'property_service', 'movable_lease', 'water', 'electricity', 'technology', 'catering', 'none')", name=op.f('ck_billing_charge_item_supply')),
+    sa.CheckConstraint("supply IN ('real_estate_lease', 'housing_lease', 'property_service', 'movable_lease', 'water', 'electricity', 'heat_gas', 'technology', 'catering', 'none')", name=op.f('ck_billing_charge_item_supply')),
     sa.ForeignKeyConstraint(['account_id'], ['billing_account.id'], name=op.f('fk_billing_charge_item_account_id'), ondelete='RESTRICT'),
     sa.ForeignKeyConstraint(['exempt_account_id'], ['billing_account.id'], name=op.f('fk_billing_charge_item_exempt_account_id'), ondelete='RESTRICT'),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_billing_charge_item')),
@@ -180,6 +183,44 @@ def upgrade() -> None:
     sa.UniqueConstraint('park_id', name=op.f('uq_billing_ledger_head_park_id'))
     )
     op.create_index(op.f('ix_billing_ledger_head_park_id'), 'billing_ledger_head', ['park_id'], unique=False)
+    op.create_table('billing_tax_status',
+    sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
+    sa.Column('park_id', sa.BigInteger(), nullable=False),
+    sa.Column('taxpayer', sa.String(length=40), nullable=False),
+    sa.Column('during', postgresql.DATERANGE(), nullable=False),
+    sa.Column('starts_on', sa.Date(), nullable=False),
+    sa.Column('last_day', sa.Date(), nullable=True),
+    sa.Column('basis', sa.String(length=200), nullable=False),
+    sa.Column('version', sa.Integer(), server_default='1', nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
+    postgresql.ExcludeConstraint((sa.text("int8range(park_id, park_id, '[]')"), '&&'), (sa.column('during'), '&&'), using='gist', name='ex_billing_tax_status_park_id_during'),
+    sa.CheckConstraint("taxpayer IN ('general', 'small')", name=op.f('ck_billing_tax_status_taxpayer')),
+    sa.CheckConstraint('NOT isempty(during) AND NOT lower_inf(during) AND starts_on = lower(during)', name=op.f('ck_billing_tax_status_during')),
+    sa.ForeignKeyConstraint(['park_id'], ['core_park.id'], name=op.f('fk_billing_tax_status_park_id'), ondelete='RESTRICT'),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_billing_tax_status'))
+    )
+    op.create_index(op.f('ix_billing_tax_status_park_id'), 'billing_tax_status', ['park_id'], unique=False)
+    op.create_table('billing_voucher_export',
+    sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
+    sa.Column('park_id', sa.BigInteger(), nullable=False),
+    sa.Column('target', sa.String(length=40), nullable=False),
+    sa.Column('starts_on', sa.Date(), nullable=False),
+    sa.Column('last_day', sa.Date(), nullable=False),
+    sa.Column('vouchers', sa.Integer(), nullable=False),
+    sa.Column('lines', sa.Integer(), nullable=False),
+    sa.Column('total', sa.BigInteger(), nullable=False),
+    sa.Column('again', sa.Boolean(), server_default='false', nullable=False),
+    sa.Column('reason', sa.Text(), nullable=True),
+    sa.Column('sha256', sa.String(length=64), nullable=True),
+    sa.Column('made_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('made_by', sa.String(length=80), nullable=False),
+    sa.Column('version', sa.Integer(), server_default='1', nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
+    sa.CheckConstraint("target IN ('kingdee', 'yonyou', 'beancount')", name=op.f('ck_billing_voucher_export_target')),
+    sa.ForeignKeyConstraint(['park_id'], ['core_park.id'], name=op.f('fk_billing_voucher_export_park_id'), ondelete='RESTRICT'),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_billing_voucher_export'))
+    )
+    op.create_index(op.f('ix_billing_voucher_export_park_id'), 'billing_voucher_export', ['park_id'], unique=False)
     op.create_table('billing_carrier_exemption',
     sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
     sa.Column('park_id', sa.BigInteger(), nullable=False),
@@ -194,13 +235,55 @@ def upgrade() -> None:
     sa.Column('version', sa.Integer(), server_default='1', nullable=False),
     sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
     postgresql.ExcludeConstraint((sa.text("int8range(carrier_id, carrier_id, '[]')"), '&&'), (sa.column('during'), '&&'), using='gist', name='ex_billing_carrier_exemption_carrier_id_during'),
+    sa.CheckConstraint("NOT waived OR last_day IS NULL OR last_day >= (starts_on + interval '36 months' - interval '1 day')::date", name=op.f('ck_billing_carrier_exemption_waived')),
     sa.CheckConstraint('NOT isempty(during) AND NOT lower_inf(during)', name=op.f('ck_billing_carrier_exemption_during')),
+    sa.CheckConstraint('starts_on = lower(during)', name=op.f('ck_billing_carrier_exemption_starts_on')),
     sa.ForeignKeyConstraint(['carrier_id'], ['tenants_carrier.id'], name=op.f('fk_billing_carrier_exemption_carrier_id'), ondelete='RESTRICT'),
     sa.ForeignKeyConstraint(['park_id'], ['core_park.id'], name=op.f('fk_billing_carrier_exemption_park_id'), ondelete='RESTRICT'),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_billing_carrier_exemption'))
     )
     op.create_index(op.f('ix_billing_carrier_exemption_carrier_id'), 'billing_carrier_exemption', ['carrier_id'], unique=False)
     op.create_index(op.f('ix_billing_carrier_exemption_park_id'), 'billing_carrier_exemption', ['park_id'], unique=False)
+    op.create_table('billing_exported_voucher',
+    sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
+    sa.Column('park_id', sa.BigInteger(), nullable=False),
+    sa.Column('export_id', sa.BigInteger(), nullable=False),
+    sa.Column('entry_id', sa.BigInteger(), nullable=False),
+    sa.Column('version', sa.Integer(), server_default='1', nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
+    sa.ForeignKeyConstraint(['entry_id'], ['billing_ledger_entry.id'], name=op.f('fk_billing_exported_voucher_entry_id'), ondelete='RESTRICT'),
+    sa.ForeignKeyConstraint(['export_id'], ['billing_voucher_export.id'], name=op.f('fk_billing_exported_voucher_export_id'), ondelete='RESTRICT'),
+    sa.ForeignKeyConstraint(['park_id'], ['core_park.id'], name=op.f('fk_billing_exported_voucher_park_id'), ondelete='RESTRICT'),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_billing_exported_voucher')),
+    sa.UniqueConstraint('export_id', 'entry_id', name=op.f('uq_billing_exported_voucher_export_id_entry_id'))
+    )
+    op.create_index(op.f('ix_billing_exported_voucher_entry_id'), 'billing_exported_voucher', ['entry_id'], unique=False)
+    op.create_index(op.f('ix_billing_exported_voucher_park_id'), 'billing_exported_voucher', ['park_id'], unique=False)
+    op.create_table('billing_manual_entry',
+    sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
+    sa.Column('park_id', sa.BigInteger(), nullable=False),
+    sa.Column('kind', sa.String(length=40), server_default='manual', nullable=False),
+    sa.Column('entry_date', sa.Date(), nullable=False),
+    sa.Column('memo', sa.String(length=300), nullable=False),
+    sa.Column('state', sa.String(length=40), server_default='draft', nullable=False),
+    sa.Column('total', sa.BigInteger(), server_default='0', nullable=False),
+    sa.Column('prepared_by', sa.String(length=80), nullable=False),
+    sa.Column('entry_id', sa.BigInteger(), nullable=True),
+    sa.Column('reverses_id', sa.BigInteger(), nullable=True),
+    sa.Column('version', sa.Integer(), server_default='1', nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
+    sa.CheckConstraint("(kind = 'reversal') = (reverses_id IS NOT NULL)", name=op.f('ck_billing_manual_entry_reverses')),
+    sa.CheckConstraint("(state = 'posted') = (entry_id IS NOT NULL)", name=op.f('ck_billing_manual_entry_posted')),
+    sa.CheckConstraint("kind IN ('manual', 'reversal', 'closing')", name=op.f('ck_billing_manual_entry_kind')),
+    sa.CheckConstraint("state IN ('draft', 'waiting', 'posted', 'dropped')", name=op.f('ck_billing_manual_entry_state')),
+    sa.ForeignKeyConstraint(['entry_id'], ['billing_ledger_entry.id'], name=op.f('fk_billing_manual_entry_entry_id'), ondelete='RESTRICT'),
+    sa.ForeignKeyConstraint(['park_id'], ['core_park.id'], name=op.f('fk_billing_manual_entry_park_id'), ondelete='RESTRICT'),
+    sa.ForeignKeyConstraint(['reverses_id'], ['billing_ledger_entry.id'], name=op.f('fk_billing_manual_entry_reverses_id'), ondelete='RESTRICT'),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_billing_manual_entry'))
+    )
+    op.create_index(op.f('ix_billing_manual_entry_entry_id'), 'billing_manual_entry', ['entry_id'], unique=False)
+    op.create_index(op.f('ix_billing_manual_entry_park_id'), 'billing_manual_entry', ['park_id'], unique=False)
+    op.create_index(op.f('ix_billing_manual_entry_reverses_id'), 'billing_manual_entry', ['reverses_id'], unique=False)
     op.create_table('billing_period_exception',
     sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
     sa.Column('park_id', sa.BigInteger(), nullable=False),
@@ -213,7 +296,9 @@ def upgrade() -> None:
     sa.Column('expires_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('version', sa.Integer(), server_default='1', nullable=False),
     sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
-    sa.CheckConstraint('expires_at IS NULL OR approved_at IS NOT NULL', name=op.f('ck_billing_period_exception_approved')),
+    sa.CheckConstraint("expires_at > approved_at AND expires_at <= approved_at + interval '24 hours'", name=op.f('ck_billing_period_exception_day')),
+    sa.CheckConstraint('(expires_at IS NULL) = (approved_at IS NULL)', name=op.f('ck_billing_period_exception_approved')),
+    sa.CheckConstraint('approved_at IS NULL OR approval_id IS NOT NULL', name=op.f('ck_billing_period_exception_approval')),
     sa.ForeignKeyConstraint(['approval_id'], ['core_approval.id'], name=op.f('fk_billing_period_exception_approval_id'), ondelete='RESTRICT'),
     sa.ForeignKeyConstraint(['park_id'], ['core_park.id'], name=op.f('fk_billing_period_exception_park_id'), ondelete='RESTRICT'),
     sa.ForeignKeyConstraint(['period_id'], ['billing_book_period.id'], name=op.f('fk_billing_period_exception_period_id'), ondelete='RESTRICT'),
@@ -222,6 +307,27 @@ def upgrade() -> None:
     op.create_index(op.f('ix_billing_period_exception_approval_id'), 'billing_period_exception', ['approval_id'], unique=False)
     op.create_index(op.f('ix_billing_period_exception_park_id'), 'billing_period_exception', ['park_id'], unique=False)
     op.create_index(op.f('ix_billing_period_exception_period_id'), 'billing_period_exception', ['period_id'], unique=False)
+    op.create_table('billing_simplified_election',
+    sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
+    sa.Column('park_id', sa.BigInteger(), nullable=False),
+    sa.Column('carrier_id', sa.BigInteger(), nullable=False),
+    sa.Column('acquired_on', sa.Date(), nullable=False),
+    sa.Column('during', postgresql.DATERANGE(), nullable=False),
+    sa.Column('starts_on', sa.Date(), nullable=False),
+    sa.Column('last_day', sa.Date(), nullable=True),
+    sa.Column('basis', sa.String(length=200), nullable=False),
+    sa.Column('version', sa.Integer(), server_default='1', nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
+    postgresql.ExcludeConstraint((sa.text("int8range(carrier_id, carrier_id, '[]')"), '&&'), (sa.column('during'), '&&'), using='gist', name='ex_billing_simplified_election_carrier_id_during'),
+    sa.CheckConstraint("acquired_on < DATE '2016-04-30'", name=op.f('ck_billing_simplified_election_acquired_on')),
+    sa.CheckConstraint("last_day IS NULL OR last_day >= (starts_on + interval '36 months' - interval '1 day')::date", name=op.f('ck_billing_simplified_election_lock')),
+    sa.CheckConstraint('NOT isempty(during) AND NOT lower_inf(during) AND starts_on = lower(during)', name=op.f('ck_billing_simplified_election_during')),
+    sa.ForeignKeyConstraint(['carrier_id'], ['tenants_carrier.id'], name=op.f('fk_billing_simplified_election_carrier_id'), ondelete='RESTRICT'),
+    sa.ForeignKeyConstraint(['park_id'], ['core_park.id'], name=op.f('fk_billing_simplified_election_park_id'), ondelete='RESTRICT'),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_billing_simplified_election'))
+    )
+    op.create_index(op.f('ix_billing_simplified_election_carrier_id'), 'billing_simplified_election', ['carrier_id'], unique=False)
+    op.create_index(op.f('ix_billing_simplified_election_park_id'), 'billing_simplified_election', ['park_id'], unique=False)
     op.create_table('billing_bill',
     sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
     sa.Column('park_id', sa.BigInteger(), nullable=False),
@@ -261,12 +367,11 @@ def upgrade() -> None:
     )
     op.create_index('ix_billing_bill_draft', 'billing_bill', ['park_id', 'run_id', 'id'], unique=False, postgresql_where="state = 'draft'")
     op.create_index(op.f('ix_billing_bill_entry_id'), 'billing_bill', ['entry_id'], unique=False)
-    op.create_index(op.f('ix_billing_bill_firm_id'), 'billing_bill', ['firm_id'], unique=False)
     op.create_index('ix_billing_bill_open', 'billing_bill', ['park_id', 'firm_id', 'due_on', 'gross', 'settled'], unique=False, postgresql_where="state = 'posted' AND settled <> gross")
     op.create_index(op.f('ix_billing_bill_park_id'), 'billing_bill', ['park_id'], unique=False)
     op.create_index('ix_billing_bill_park_id_firm_id', 'billing_bill', ['park_id', 'firm_id', 'due_on'], unique=False)
     op.create_index('ix_billing_bill_park_id_issued_on', 'billing_bill', ['park_id', 'issued_on'], unique=False)
-    op.create_index(op.f('ix_billing_bill_reverses_id'), 'billing_bill', ['reverses_id'], unique=False)
+    op.create_index('ix_billing_bill_reverses_id', 'billing_bill', ['reverses_id'], unique=False, postgresql_where='reverses_id IS NOT NULL')
     op.create_index(op.f('ix_billing_bill_run_id'), 'billing_bill', ['run_id'], unique=False)
     op.create_table('billing_deposit',
     sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -284,6 +389,7 @@ def upgrade() -> None:
     sa.Column('note', sa.Text(), nullable=True),
     sa.Column('version', sa.Integer(), server_default='1', nullable=False),
     sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
+    sa.CheckConstraint("kind <> 'earnest' OR subject_amount > 0", name=op.f('ck_billing_deposit_subject')),
     sa.CheckConstraint("kind IN ('pledge', 'performance', 'earnest')", name=op.f('ck_billing_deposit_kind')),
     sa.CheckConstraint('agreed > 0', name=op.f('ck_billing_deposit_agreed')),
     sa.CheckConstraint('held >= 0', name=op.f('ck_billing_deposit_held')),
@@ -309,16 +415,36 @@ def upgrade() -> None:
     sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
     sa.CheckConstraint('debit >= 0 AND credit >= 0 AND (debit = 0) <> (credit = 0)', name=op.f('ck_billing_ledger_line_side')),
     sa.ForeignKeyConstraint(['account_id'], ['billing_account.id'], name=op.f('fk_billing_ledger_line_account_id'), ondelete='RESTRICT'),
-    sa.ForeignKeyConstraint(['entry_id'], ['billing_ledger_entry.id'], name=op.f('fk_billing_ledger_line_entry_id'), ondelete='RESTRICT'),
     sa.ForeignKeyConstraint(['firm_id'], ['tenants_firm.id'], name=op.f('fk_billing_ledger_line_firm_id'), ondelete='RESTRICT'),
-    sa.ForeignKeyConstraint(['park_id'], ['core_park.id'], name=op.f('fk_billing_ledger_line_park_id'), ondelete='RESTRICT'),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_billing_ledger_line')),
     sa.UniqueConstraint('entry_id', 'line', name=op.f('uq_billing_ledger_line_entry_id_line'))
     )
     op.create_index('ix_billing_ledger_line_account', 'billing_ledger_line', ['park_id', 'account_id', 'firm_id'], unique=False)
-    op.create_index(op.f('ix_billing_ledger_line_account_id'), 'billing_ledger_line', ['account_id'], unique=False)
     op.create_index(op.f('ix_billing_ledger_line_firm_id'), 'billing_ledger_line', ['firm_id'], unique=False)
-    op.create_index(op.f('ix_billing_ledger_line_park_id'), 'billing_ledger_line', ['park_id'], unique=False)
+    op.create_table('billing_manual_line',
+    sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
+    sa.Column('park_id', sa.BigInteger(), nullable=False),
+    sa.Column('manual_id', sa.BigInteger(), nullable=False),
+    sa.Column('line', sa.Integer(), nullable=False),
+    sa.Column('account_id', sa.BigInteger(), nullable=False),
+    sa.Column('firm_id', sa.BigInteger(), nullable=True),
+    sa.Column('debit', sa.BigInteger(), server_default='0', nullable=False),
+    sa.Column('credit', sa.BigInteger(), server_default='0', nullable=False),
+    sa.Column('memo', sa.String(length=300), nullable=True),
+    sa.Column('version', sa.Integer(), server_default='1', nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
+    sa.CheckConstraint('debit >= 0 AND credit >= 0 AND (debit = 0) <> (credit = 0)', name=op.f('ck_billing_manual_line_side')),
+    sa.ForeignKeyConstraint(['account_id'], ['billing_account.id'], name=op.f('fk_billing_manual_line_account_id'), ondelete='RESTRICT'),
+    sa.ForeignKeyConstraint(['firm_id'], ['tenants_firm.id'], name=op.f('fk_billing_manual_line_firm_id'), ondelete='RESTRICT'),
+    sa.ForeignKeyConstraint(['manual_id'], ['billing_manual_entry.id'], name=op.f('fk_billing_manual_line_manual_id'), ondelete='RESTRICT'),
+    sa.ForeignKeyConstraint(['park_id'], ['core_park.id'], name=op.f('fk_billing_manual_line_park_id'), ondelete='RESTRICT'),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_billing_manual_line')),
+    sa.UniqueConstraint('manual_id', 'line', name=op.f('uq_billing_manual_line_manual_id_line'))
+    )
+    op.create_index(op.f('ix_billing_manual_line_account_id'), 'billing_manual_line', ['account_id'], unique=False)
+    op.create_index(op.f('ix_billing_manual_line_firm_id'), 'billing_manual_line', ['firm_id'], unique=False)
+    op.create_index(op.f('ix_billing_manual_line_manual_id'), 'billing_manual_line', ['manual_id'], unique=False)
+    op.create_index(op.f('ix_billing_manual_line_park_id'), 'billing_manual_line', ['park_id'], unique=False)
     op.create_table('billing_receipt',
     sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
     sa.Column('park_id', sa.BigInteger(), nullable=False),
@@ -358,32 +484,69 @@ def upgrade() -> None:
     op.create_index('ix_billing_receipt_park_id_received_on', 'billing_receipt', ['park_id', 'received_on'], unique=False)
     op.create_index('ix_billing_receipt_unallocated', 'billing_receipt', ['park_id', 'firm_id'], unique=False, postgresql_where='allocated <> amount')
     op.create_index('uq_billing_receipt_reverses', 'billing_receipt', ['reverses_id'], unique=True, postgresql_where='reverses_id IS NOT NULL')
+    op.create_table('billing_statement',
+    sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
+    sa.Column('park_id', sa.BigInteger(), nullable=False),
+    sa.Column('firm_id', sa.BigInteger(), nullable=False),
+    sa.Column('starts_on', sa.Date(), nullable=False),
+    sa.Column('ends_on', sa.Date(), nullable=False),
+    sa.Column('opening', sa.BigInteger(), nullable=False),
+    sa.Column('charges', sa.BigInteger(), nullable=False),
+    sa.Column('adjustments', sa.BigInteger(), nullable=False),
+    sa.Column('relief', sa.BigInteger(), nullable=False),
+    sa.Column('penalty', sa.BigInteger(), nullable=False),
+    sa.Column('paid', sa.BigInteger(), nullable=False),
+    sa.Column('closing', sa.BigInteger(), nullable=False),
+    sa.Column('issued_on', sa.Date(), nullable=False),
+    sa.Column('issued_by', sa.String(length=80), nullable=False),
+    sa.Column('state', sa.String(length=40), server_default='issued', nullable=False),
+    sa.Column('answered_on', sa.Date(), nullable=True),
+    sa.Column('answered_by', sa.String(length=120), nullable=True),
+    sa.Column('answer', sa.Text(), nullable=True),
+    sa.Column('version', sa.Integer(), server_default='1', nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
+    sa.CheckConstraint("(state = 'issued') = (answered_on IS NULL)", name=op.f('ck_billing_statement_answered')),
+    sa.CheckConstraint("state IN ('issued', 'confirmed', 'disputed')", name=op.f('ck_billing_statement_state')),
+    sa.CheckConstraint('ends_on >= starts_on', name=op.f('ck_billing_statement_period')),
+    sa.CheckConstraint('opening + charges + adjustments + relief + penalty - paid = closing', name=op.f('ck_billing_statement_sum')),
+    sa.ForeignKeyConstraint(['firm_id'], ['tenants_firm.id'], name=op.f('fk_billing_statement_firm_id'), ondelete='RESTRICT'),
+    sa.ForeignKeyConstraint(['park_id'], ['core_park.id'], name=op.f('fk_billing_statement_park_id'), ondelete='RESTRICT'),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_billing_statement')),
+    sa.UniqueConstraint('park_id', 'firm_id', 'starts_on', 'ends_on', name=op.f('uq_billing_statement_park_id_firm_id_starts_on_ends_on'))
+    )
+    op.create_index(op.f('ix_billing_statement_firm_id'), 'billing_statement', ['firm_id'], unique=False)
+    op.create_index(op.f('ix_billing_statement_park_id'), 'billing_statement', ['park_id'], unique=False)
     op.create_table('billing_allocation',
     sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
     sa.Column('park_id', sa.BigInteger(), nullable=False),
-    sa.Column('bill_id', sa.BigInteger(), nullable=False),
+    sa.Column('bill_id', sa.BigInteger(), nullable=True),
     sa.Column('receipt_id', sa.BigInteger(), nullable=True),
     sa.Column('credit_id', sa.BigInteger(), nullable=True),
+    sa.Column('refund_id', sa.BigInteger(), nullable=True),
     sa.Column('amount', sa.BigInteger(), nullable=False),
     sa.Column('on_date', sa.Date(), nullable=False),
     sa.Column('undoes_id', sa.BigInteger(), nullable=True),
     sa.Column('made_by', sa.String(length=80), nullable=False),
     sa.Column('version', sa.Integer(), server_default='1', nullable=False),
     sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
-    sa.CheckConstraint('amount <> 0', name=op.f('ck_billing_allocation_amount')),
+    sa.CheckConstraint('amount <> 0 AND (amount < 0) = (undoes_id IS NOT NULL)', name=op.f('ck_billing_allocation_amount')),
+    sa.CheckConstraint('num_nonnulls(bill_id, refund_id) = 1', name=op.f('ck_billing_allocation_target')),
     sa.CheckConstraint('num_nonnulls(receipt_id, credit_id) = 1', name=op.f('ck_billing_allocation_source')),
     sa.ForeignKeyConstraint(['bill_id'], ['billing_bill.id'], name=op.f('fk_billing_allocation_bill_id'), ondelete='RESTRICT'),
     sa.ForeignKeyConstraint(['credit_id'], ['billing_bill.id'], name=op.f('fk_billing_allocation_credit_id'), ondelete='RESTRICT'),
     sa.ForeignKeyConstraint(['park_id'], ['core_park.id'], name=op.f('fk_billing_allocation_park_id'), ondelete='RESTRICT'),
     sa.ForeignKeyConstraint(['receipt_id'], ['billing_receipt.id'], name=op.f('fk_billing_allocation_receipt_id'), ondelete='RESTRICT'),
+    sa.ForeignKeyConstraint(['refund_id'], ['billing_receipt.id'], name=op.f('fk_billing_allocation_refund_id'), ondelete='RESTRICT'),
     sa.ForeignKeyConstraint(['undoes_id'], ['billing_allocation.id'], name=op.f('fk_billing_allocation_undoes_id'), ondelete='RESTRICT'),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_billing_allocation'))
     )
     op.create_index(op.f('ix_billing_allocation_bill_id'), 'billing_allocation', ['bill_id'], unique=False)
-    op.create_index(op.f('ix_billing_allocation_credit_id'), 'billing_allocation', ['credit_id'], unique=False)
+    op.create_index('ix_billing_allocation_credit_id', 'billing_allocation', ['credit_id'], unique=False, postgresql_where='credit_id IS NOT NULL')
     op.create_index(op.f('ix_billing_allocation_park_id'), 'billing_allocation', ['park_id'], unique=False)
+    op.create_index('ix_billing_allocation_park_id_on_date', 'billing_allocation', ['park_id', 'on_date'], unique=False)
     op.create_index(op.f('ix_billing_allocation_receipt_id'), 'billing_allocation', ['receipt_id'], unique=False)
-    op.create_index(op.f('ix_billing_allocation_undoes_id'), 'billing_allocation', ['undoes_id'], unique=False)
+    op.create_index('ix_billing_allocation_refund_id', 'billing_allocation', ['refund_id'], unique=False, postgresql_where='refund_id IS NOT NULL')
+    op.create_index('uq_billing_allocation_undoes', 'billing_allocation', ['undoes_id'], unique=True, postgresql_where='undoes_id IS NOT NULL')
     op.create_table('billing_charge',
     sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
     sa.Column('park_id', sa.BigInteger(), nullable=False),
@@ -408,12 +571,13 @@ def upgrade() -> None:
     sa.Column('vat', sa.BigInteger(), nullable=False),
     sa.Column('gross', sa.BigInteger(), nullable=False),
     sa.Column('memo', sa.String(length=300), nullable=True),
+    sa.Column('collected', sa.Boolean(), server_default='false', nullable=False),
     sa.Column('version', sa.Integer(), server_default='1', nullable=False),
     sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
     sa.CheckConstraint("(treatment = 'taxed') = (vat_rate IS NOT NULL)", name=op.f('ck_billing_charge_treatment_rate')),
     sa.CheckConstraint("kind IN ('charge', 'adjustment', 'relief', 'discount', 'penalty', 'waiver')", name=op.f('ck_billing_charge_kind')),
     sa.CheckConstraint("kind NOT IN ('relief', 'waiver') OR approval_id IS NOT NULL", name=op.f('ck_billing_charge_approved')),
-    sa.CheckConstraint("kind NOT IN ('relief', 'waiver', 'discount') OR gross <= 0", name=op.f('ck_billing_charge_sign')),
+    sa.CheckConstraint("kind NOT IN ('relief', 'waiver', 'discount') OR gross <= 0 OR corrects_id IS NOT NULL", name=op.f('ck_billing_charge_sign')),
     sa.CheckConstraint("treatment IN ('taxed', 'exempt', 'outside')", name=op.f('ck_billing_charge_treatment')),
     sa.CheckConstraint('net + vat = gross', name=op.f('ck_billing_charge_sum')),
     sa.CheckConstraint('period_to >= period_from', name=op.f('ck_billing_charge_period')),
@@ -427,15 +591,14 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_billing_charge')),
     sa.UniqueConstraint('park_id', 'key', name=op.f('uq_billing_charge_park_id_key'))
     )
-    op.create_index(op.f('ix_billing_charge_approval_id'), 'billing_charge', ['approval_id'], unique=False)
+    op.create_index('ix_billing_charge_approval_id', 'billing_charge', ['approval_id'], unique=False, postgresql_where='approval_id IS NOT NULL')
     op.create_index(op.f('ix_billing_charge_bill_id'), 'billing_charge', ['bill_id'], unique=False)
     op.create_index(op.f('ix_billing_charge_carrier_id'), 'billing_charge', ['carrier_id'], unique=False)
-    op.create_index(op.f('ix_billing_charge_corrects_id'), 'billing_charge', ['corrects_id'], unique=False)
-    op.create_index(op.f('ix_billing_charge_firm_id'), 'billing_charge', ['firm_id'], unique=False)
+    op.create_index('ix_billing_charge_corrects_id', 'billing_charge', ['corrects_id'], unique=False, postgresql_where='corrects_id IS NOT NULL')
     op.create_index(op.f('ix_billing_charge_item_id'), 'billing_charge', ['item_id'], unique=False)
     op.create_index('ix_billing_charge_open', 'billing_charge', ['park_id', 'firm_id', 'due_on'], unique=False, postgresql_where='bill_id IS NULL')
     op.create_index(op.f('ix_billing_charge_park_id'), 'billing_charge', ['park_id'], unique=False)
-    op.create_index('ix_billing_charge_park_id_period_from', 'billing_charge', ['park_id', 'period_from'], unique=False)
+    op.create_index('ix_billing_charge_park_id_firm_id', 'billing_charge', ['park_id', 'firm_id', 'period_from'], unique=False)
     op.create_index('ix_billing_charge_source', 'billing_charge', ['source', 'source_id'], unique=False)
     op.create_table('billing_deposit_move',
     sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -447,18 +610,22 @@ def upgrade() -> None:
     sa.Column('receipt_id', sa.BigInteger(), nullable=True),
     sa.Column('bank_account_id', sa.BigInteger(), nullable=True),
     sa.Column('entry_id', sa.BigInteger(), nullable=False),
+    sa.Column('reverses_id', sa.BigInteger(), nullable=True),
     sa.Column('reason', sa.Text(), nullable=True),
     sa.Column('posted_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('posted_by', sa.String(length=80), nullable=False),
     sa.Column('version', sa.Integer(), server_default='1', nullable=False),
     sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
-    sa.CheckConstraint("kind IN ('received', 'offset', 'refunded', 'forfeited', 'returned_double', 'reversed')", name=op.f('ck_billing_deposit_move_kind')),
+    sa.CheckConstraint("kind <> 'reversed' OR reverses_id IS NOT NULL", name=op.f('ck_billing_deposit_move_reversed')),
+    sa.CheckConstraint("kind IN ('moved', 'reversed') OR (amount > 0) = (kind = 'received')", name=op.f('ck_billing_deposit_move_sign')),
+    sa.CheckConstraint("kind IN ('received', 'offset', 'refunded', 'forfeited', 'returned_double', 'moved', 'reversed')", name=op.f('ck_billing_deposit_move_kind')),
     sa.CheckConstraint('amount <> 0', name=op.f('ck_billing_deposit_move_amount')),
     sa.ForeignKeyConstraint(['bank_account_id'], ['billing_bank_account.id'], name=op.f('fk_billing_deposit_move_bank_account_id'), ondelete='RESTRICT'),
     sa.ForeignKeyConstraint(['deposit_id'], ['billing_deposit.id'], name=op.f('fk_billing_deposit_move_deposit_id'), ondelete='RESTRICT'),
     sa.ForeignKeyConstraint(['entry_id'], ['billing_ledger_entry.id'], name=op.f('fk_billing_deposit_move_entry_id'), ondelete='RESTRICT'),
     sa.ForeignKeyConstraint(['park_id'], ['core_park.id'], name=op.f('fk_billing_deposit_move_park_id'), ondelete='RESTRICT'),
     sa.ForeignKeyConstraint(['receipt_id'], ['billing_receipt.id'], name=op.f('fk_billing_deposit_move_receipt_id'), ondelete='RESTRICT'),
+    sa.ForeignKeyConstraint(['reverses_id'], ['billing_deposit_move.id'], name=op.f('fk_billing_deposit_move_reverses_id'), ondelete='RESTRICT'),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_billing_deposit_move'))
     )
     op.create_index(op.f('ix_billing_deposit_move_bank_account_id'), 'billing_deposit_move', ['bank_account_id'], unique=False)
@@ -466,11 +633,114 @@ def upgrade() -> None:
     op.create_index(op.f('ix_billing_deposit_move_entry_id'), 'billing_deposit_move', ['entry_id'], unique=False)
     op.create_index(op.f('ix_billing_deposit_move_park_id'), 'billing_deposit_move', ['park_id'], unique=False)
     op.create_index(op.f('ix_billing_deposit_move_receipt_id'), 'billing_deposit_move', ['receipt_id'], unique=False)
+    op.create_index('uq_billing_deposit_move_reverses', 'billing_deposit_move', ['reverses_id'], unique=True, postgresql_where='reverses_id IS NOT NULL')
+    op.create_table('billing_refund',
+    sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
+    sa.Column('park_id', sa.BigInteger(), nullable=False),
+    sa.Column('number', sa.String(length=40), nullable=False),
+    sa.Column('firm_id', sa.BigInteger(), nullable=False),
+    sa.Column('receipt_id', sa.BigInteger(), nullable=True),
+    sa.Column('credit_id', sa.BigInteger(), nullable=True),
+    sa.Column('deposit_id', sa.BigInteger(), nullable=True),
+    sa.Column('amount', sa.BigInteger(), nullable=False),
+    sa.Column('asked_on', sa.Date(), nullable=False),
+    sa.Column('reason', sa.Text(), nullable=False),
+    sa.Column('payee', sa.String(length=200), nullable=True),
+    sa.Column('payee_bank', sa.String(length=120), nullable=True),
+    sa.Column('payee_account', sa.String(length=60), nullable=True),
+    sa.Column('state', sa.String(length=40), server_default='requested', nullable=False),
+    sa.Column('approval_id', sa.BigInteger(), nullable=True),
+    sa.Column('paid_on', sa.Date(), nullable=True),
+    sa.Column('bank_account_id', sa.BigInteger(), nullable=True),
+    sa.Column('paid_receipt_id', sa.BigInteger(), nullable=True),
+    sa.Column('move_id', sa.BigInteger(), nullable=True),
+    sa.Column('version', sa.Integer(), server_default='1', nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
+    sa.CheckConstraint("paid_on IS NULL OR state = 'paid'", name=op.f('ck_billing_refund_paid_state')),
+    sa.CheckConstraint("state IN ('requested', 'approved', 'paid', 'returned')", name=op.f('ck_billing_refund_state')),
+    sa.CheckConstraint("state NOT IN ('approved', 'paid') OR approval_id IS NOT NULL", name=op.f('ck_billing_refund_approved')),
+    sa.CheckConstraint('amount > 0', name=op.f('ck_billing_refund_amount')),
+    sa.CheckConstraint('num_nonnulls(paid_receipt_id, move_id) <= 1 AND (num_nonnulls(paid_receipt_id, move_id) = 1) = (paid_on IS NOT NULL)', name=op.f('ck_billing_refund_paid')),
+    sa.CheckConstraint('num_nonnulls(receipt_id, credit_id, deposit_id) = 1', name=op.f('ck_billing_refund_source')),
+    sa.ForeignKeyConstraint(['approval_id'], ['core_approval.id'], name=op.f('fk_billing_refund_approval_id'), ondelete='RESTRICT'),
+    sa.ForeignKeyConstraint(['bank_account_id'], ['billing_bank_account.id'], name=op.f('fk_billing_refund_bank_account_id'), ondelete='RESTRICT'),
+    sa.ForeignKeyConstraint(['credit_id'], ['billing_bill.id'], name=op.f('fk_billing_refund_credit_id'), ondelete='RESTRICT'),
+    sa.ForeignKeyConstraint(['deposit_id'], ['billing_deposit.id'], name=op.f('fk_billing_refund_deposit_id'), ondelete='RESTRICT'),
+    sa.ForeignKeyConstraint(['firm_id'], ['tenants_firm.id'], name=op.f('fk_billing_refund_firm_id'), ondelete='RESTRICT'),
+    sa.ForeignKeyConstraint(['move_id'], ['billing_deposit_move.id'], name=op.f('fk_billing_refund_move_id'), ondelete='RESTRICT'),
+    sa.ForeignKeyConstraint(['paid_receipt_id'], ['billing_receipt.id'], name=op.f('fk_billing_refund_paid_receipt_id'), ondelete='RESTRICT'),
+    sa.ForeignKeyConstraint(['park_id'], ['core_park.id'], name=op.f('fk_billing_refund_park_id'), ondelete='RESTRICT'),
+    sa.ForeignKeyConstraint(['receipt_id'], ['billing_receipt.id'], name=op.f('fk_billing_refund_receipt_id'), ondelete='RESTRICT'),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_billing_refund')),
+    sa.UniqueConstraint('park_id', 'number', name=op.f('uq_billing_refund_park_id_number'))
+    )
+    op.create_index(op.f('ix_billing_refund_approval_id'), 'billing_refund', ['approval_id'], unique=False)
+    op.create_index(op.f('ix_billing_refund_bank_account_id'), 'billing_refund', ['bank_account_id'], unique=False)
+    op.create_index(op.f('ix_billing_refund_credit_id'), 'billing_refund', ['credit_id'], unique=False)
+    op.create_index(op.f('ix_billing_refund_deposit_id'), 'billing_refund', ['deposit_id'], unique=False)
+    op.create_index(op.f('ix_billing_refund_firm_id'), 'billing_refund', ['firm_id'], unique=False)
+    op.create_index(op.f('ix_billing_refund_move_id'), 'billing_refund', ['move_id'], unique=False)
+    op.create_index('ix_billing_refund_open', 'billing_refund', ['park_id', 'firm_id'], unique=False, postgresql_where="state IN ('requested', 'approved')")
+    op.create_index(op.f('ix_billing_refund_paid_receipt_id'), 'billing_refund', ['paid_receipt_id'], unique=False)
+    op.create_index(op.f('ix_billing_refund_park_id'), 'billing_refund', ['park_id'], unique=False)
+    op.create_index(op.f('ix_billing_refund_receipt_id'), 'billing_refund', ['receipt_id'], unique=False)
+    op.execute("\nCREATE OR REPLACE FUNCTION billing_bill_fixed() RETURNS trigger LANGUAGE plpgsql AS $$\nBEGIN\n  IF TG_OP = 'INSERT' THEN\n    RAISE EXCEPTION 'a bill begins as a draft' USING ERRCODE = 'restrict_violation';\n  END IF;\n  RAISE EXCEPTION 'a posted bill is never changed or deleted; reverse it' USING ERRCODE = 'restrict_violation';\nEND $$;\nCREATE OR REPLACE FUNCTION billing_never_truncated() RETURNS trigger LANGUAGE plpgsql AS $$\nBEGIN\n  RAISE EXCEPTION 'rows of % are never removed together', TG_TABLE_NAME USING ERRCODE = 'restrict_violation';\nEND $$;\nCREATE TRIGGER billing_bill_new BEFORE INSERT ON billing_bill FOR EACH ROW WHEN (NEW.state <> 'draft')\n  EXECUTE FUNCTION billing_bill_fixed();\nCREATE TRIGGER billing_bill_posted BEFORE UPDATE ON billing_bill FOR EACH ROW\n  WHEN (OLD.state <> 'draft' AND (NEW.state = 'draft' OR (OLD.state = 'reversed' AND NEW.state <> 'reversed')\n        OR ROW(OLD.id, OLD.park_id, OLD.number, OLD.kind, OLD.firm_id, OLD.run_id, OLD.month, OLD.issued_on, OLD.due_on, OLD.net, OLD.vat, OLD.gross, OLD.reverses_id, OLD.entry_id, OLD.posted_at, OLD.posted_by, OLD.memo, OLD.created_at) IS DISTINCT FROM ROW(NEW.id, NEW.park_id, NEW.number, NEW.kind, NEW.firm_id, NEW.run_id, NEW.month, NEW.issued_on, NEW.due_on, NEW.net, NEW.vat, NEW.gross, NEW.reverses_id, NEW.entry_id, NEW.posted_at, NEW.posted_by, NEW.memo, NEW.created_at)))\n  EXECUTE FUNCTION billing_bill_fixed();\nCREATE TRIGGER billing_bill_kept BEFORE DELETE ON billing_bill FOR EACH ROW WHEN (OLD.state <> 'draft')\n  EXECUTE FUNCTION billing_bill_fixed();\nCREATE TRIGGER billing_bill_truncate BEFORE TRUNCATE ON billing_bill FOR EACH STATEMENT EXECUTE FUNCTION billing_never_truncated()")
+    op.execute("\nCREATE OR REPLACE FUNCTION billing_charge_guard(touched bigint[]) RETURNS void LANGUAGE plpgsql AS $$\nBEGIN\n  -- wait for whoever is posting one of these bills; bills this very transaction wrote are its own already\n  PERFORM 1 FROM billing_bill b WHERE b.id = ANY(touched) AND b.xmin <> pg_current_xact_id()::xid FOR SHARE;\n  IF EXISTS (SELECT 1 FROM billing_bill b WHERE b.id = ANY(touched) AND b.state <> 'draft') THEN\n    RAISE EXCEPTION 'a line of a posted bill is never changed' USING ERRCODE = 'restrict_violation';\n  END IF;\nEND $$;\nCREATE OR REPLACE FUNCTION billing_charge_new() RETURNS trigger LANGUAGE plpgsql AS $$\nBEGIN\n  IF EXISTS (SELECT 1 FROM fresh f WHERE f.kind IN ('relief', 'waiver') AND NOT EXISTS (\n      SELECT 1 FROM core_approval a WHERE a.id = f.approval_id AND a.state = 'approved')) THEN\n    RAISE EXCEPTION 'relief and waivers need an approval that was given' USING ERRCODE = 'restrict_violation';\n  END IF;\n  PERFORM billing_charge_guard(array(SELECT DISTINCT f.bill_id FROM fresh f WHERE f.bill_id IS NOT NULL));\n  RETURN NULL;\nEND $$;\nCREATE OR REPLACE FUNCTION billing_charge_changed() RETURNS trigger LANGUAGE plpgsql AS $$\nBEGIN\n  IF EXISTS (SELECT 1 FROM fresh f WHERE f.kind IN ('relief', 'waiver') AND NOT EXISTS (\n      SELECT 1 FROM core_approval a WHERE a.id = f.approval_id AND a.state = 'approved')) THEN\n    RAISE EXCEPTION 'relief and waivers need an approval that was given' USING ERRCODE = 'restrict_violation';\n  END IF;\n  PERFORM billing_charge_guard(array(SELECT o.bill_id FROM stale o WHERE o.bill_id IS NOT NULL\n                                     UNION SELECT f.bill_id FROM fresh f WHERE f.bill_id IS NOT NULL));\n  RETURN NULL;\nEND $$;\nCREATE OR REPLACE FUNCTION billing_charge_gone() RETURNS trigger LANGUAGE plpgsql AS $$\nBEGIN\n  PERFORM billing_charge_guard(array(SELECT DISTINCT o.bill_id FROM stale o WHERE o.bill_id IS NOT NULL));\n  RETURN NULL;\nEND $$;\nCREATE OR REPLACE FUNCTION billing_never_truncated() RETURNS trigger LANGUAGE plpgsql AS $$\nBEGIN\n  RAISE EXCEPTION 'rows of % are never removed together', TG_TABLE_NAME USING ERRCODE = 'restrict_violation';\nEND $$;\nCREATE TRIGGER billing_charge_insert AFTER INSERT ON billing_charge REFERENCING NEW TABLE AS fresh\n  FOR EACH STATEMENT EXECUTE FUNCTION billing_charge_new();\nCREATE TRIGGER billing_charge_update AFTER UPDATE ON billing_charge REFERENCING OLD TABLE AS stale NEW TABLE AS fresh\n  FOR EACH STATEMENT EXECUTE FUNCTION billing_charge_changed();\nCREATE TRIGGER billing_charge_delete AFTER DELETE ON billing_charge REFERENCING OLD TABLE AS stale\n  FOR EACH STATEMENT EXECUTE FUNCTION billing_charge_gone();\nCREATE TRIGGER billing_charge_truncate BEFORE TRUNCATE ON billing_charge\n  FOR EACH STATEMENT EXECUTE FUNCTION billing_never_truncated()")
+    op.execute("\nCREATE OR REPLACE FUNCTION core_append_only() RETURNS trigger LANGUAGE plpgsql AS $$\nBEGIN\n  RAISE EXCEPTION 'rows of % are never changed or removed', TG_TABLE_NAME USING ERRCODE = 'restrict_violation';\nEND $$;\nCREATE TRIGGER billing_allocation_append_only BEFORE UPDATE OR DELETE ON billing_allocation FOR EACH ROW EXECUTE FUNCTION core_append_only();\nCREATE TRIGGER billing_allocation_no_truncate BEFORE TRUNCATE ON billing_allocation FOR EACH STATEMENT EXECUTE FUNCTION core_append_only()")
+    op.execute("\nCREATE OR REPLACE FUNCTION core_append_only() RETURNS trigger LANGUAGE plpgsql AS $$\nBEGIN\n  RAISE EXCEPTION 'rows of % are never changed or removed', TG_TABLE_NAME USING ERRCODE = 'restrict_violation';\nEND $$;\nCREATE TRIGGER billing_receipt_fixed BEFORE UPDATE ON billing_receipt FOR EACH ROW WHEN (ROW(OLD.id, OLD.park_id, OLD.number, OLD.kind, OLD.received_on, OLD.amount, OLD.bank_account_id, OLD.payer, OLD.reference, OLD.source, OLD.source_id, OLD.reverses_id, OLD.entry_id, OLD.posted_at, OLD.posted_by, OLD.created_at) IS DISTINCT FROM ROW(NEW.id, NEW.park_id, NEW.number, NEW.kind, NEW.received_on, NEW.amount, NEW.bank_account_id, NEW.payer, NEW.reference, NEW.source, NEW.source_id, NEW.reverses_id, NEW.entry_id, NEW.posted_at, NEW.posted_by, NEW.created_at)) EXECUTE FUNCTION core_append_only();\nCREATE TRIGGER billing_receipt_firm BEFORE UPDATE ON billing_receipt FOR EACH ROW WHEN (OLD.firm_id IS NOT NULL AND OLD.firm_id IS DISTINCT FROM NEW.firm_id) EXECUTE FUNCTION core_append_only();\nCREATE TRIGGER billing_receipt_allocated_new BEFORE INSERT ON billing_receipt FOR EACH ROW WHEN (NEW.allocated <> 0) EXECUTE FUNCTION core_append_only();\nCREATE TRIGGER billing_receipt_allocated_kept BEFORE UPDATE ON billing_receipt FOR EACH ROW WHEN (OLD.allocated IS DISTINCT FROM NEW.allocated AND pg_trigger_depth() = 0) EXECUTE FUNCTION core_append_only();\nCREATE TRIGGER billing_receipt_no_delete BEFORE DELETE ON billing_receipt FOR EACH ROW EXECUTE FUNCTION core_append_only();\nCREATE TRIGGER billing_receipt_no_truncate BEFORE TRUNCATE ON billing_receipt FOR EACH STATEMENT EXECUTE FUNCTION core_append_only()")
+    op.execute("\nCREATE OR REPLACE FUNCTION core_append_only() RETURNS trigger LANGUAGE plpgsql AS $$\nBEGIN\n  RAISE EXCEPTION 'rows of % are never changed or removed', TG_TABLE_NAME USING ERRCODE = 'restrict_violation';\nEND $$;\n\nCREATE OR REPLACE FUNCTION billing_allocation_apply() RETURNS trigger LANGUAGE plpgsql AS $$\nBEGIN\n  IF EXISTS (\n    SELECT 1 FROM fresh f\n      LEFT JOIN billing_bill b ON b.id = f.bill_id LEFT JOIN billing_bill c ON c.id = f.credit_id\n      LEFT JOIN billing_receipt r ON r.id = f.receipt_id LEFT JOIN billing_receipt p ON p.id = f.refund_id\n    WHERE f.park_id IS DISTINCT FROM coalesce(b.park_id, p.park_id) OR f.park_id IS DISTINCT FROM coalesce(c.park_id, r.park_id)\n      OR coalesce(b.firm_id, p.firm_id) IS DISTINCT FROM coalesce(c.firm_id, r.firm_id)\n      OR b.state = 'draft' OR b.kind <> 'bill' OR c.state = 'draft' OR c.kind <> 'credit' OR r.amount < 0 OR p.amount > 0) THEN\n    RAISE EXCEPTION 'an allocation joins posted documents of one firm and park only';\n  END IF;\n  IF EXISTS (\n    SELECT 1 FROM fresh f JOIN billing_allocation u ON u.id = f.undoes_id\n    WHERE f.amount + u.amount <> 0 OR u.undoes_id IS NOT NULL OR u.refund_id IS NOT NULL OR f.bill_id IS DISTINCT FROM u.bill_id\n      OR f.receipt_id IS DISTINCT FROM u.receipt_id OR f.credit_id IS DISTINCT FROM u.credit_id) THEN\n    RAISE EXCEPTION 'an allocation is undone as a whole and once';\n  END IF;\n  UPDATE billing_bill b SET settled = b.settled + s.amount FROM (\n    SELECT id, sum(amount)::bigint AS amount FROM (\n      SELECT bill_id AS id, amount FROM fresh WHERE bill_id IS NOT NULL\n      UNION ALL SELECT credit_id, -amount FROM fresh WHERE credit_id IS NOT NULL) x GROUP BY id) s\n  WHERE b.id = s.id;\n  UPDATE billing_receipt r SET allocated = r.allocated + s.amount FROM (\n    SELECT id, sum(amount)::bigint AS amount FROM (\n      SELECT receipt_id AS id, amount FROM fresh WHERE receipt_id IS NOT NULL\n      UNION ALL SELECT refund_id, -amount FROM fresh WHERE refund_id IS NOT NULL) x GROUP BY id) s\n  WHERE r.id = s.id;\n  RETURN NULL;\nEND $$;\nCREATE TRIGGER billing_allocation_apply AFTER INSERT ON billing_allocation REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION billing_allocation_apply();\nCREATE TRIGGER billing_bill_settled_new BEFORE INSERT ON billing_bill FOR EACH ROW WHEN (NEW.settled <> 0) EXECUTE FUNCTION core_append_only();\nCREATE TRIGGER billing_bill_settled_kept BEFORE UPDATE ON billing_bill FOR EACH ROW WHEN (OLD.settled IS DISTINCT FROM NEW.settled AND pg_trigger_depth() = 0) EXECUTE FUNCTION core_append_only()")
+    op.execute("\nCREATE OR REPLACE FUNCTION core_append_only() RETURNS trigger LANGUAGE plpgsql AS $$\nBEGIN\n  RAISE EXCEPTION 'rows of % are never changed or removed', TG_TABLE_NAME USING ERRCODE = 'restrict_violation';\nEND $$;\nCREATE TRIGGER billing_deposit_move_append_only BEFORE UPDATE OR DELETE ON billing_deposit_move FOR EACH ROW EXECUTE FUNCTION core_append_only();\nCREATE TRIGGER billing_deposit_move_no_truncate BEFORE TRUNCATE ON billing_deposit_move FOR EACH STATEMENT EXECUTE FUNCTION core_append_only()")
+    op.execute("\nCREATE OR REPLACE FUNCTION core_append_only() RETURNS trigger LANGUAGE plpgsql AS $$\nBEGIN\n  RAISE EXCEPTION 'rows of % are never changed or removed', TG_TABLE_NAME USING ERRCODE = 'restrict_violation';\nEND $$;\nCREATE TRIGGER billing_deposit_fixed BEFORE UPDATE ON billing_deposit FOR EACH ROW WHEN (ROW(OLD.id, OLD.park_id, OLD.number, OLD.kind, OLD.firm_id, OLD.created_at) IS DISTINCT FROM ROW(NEW.id, NEW.park_id, NEW.number, NEW.kind, NEW.firm_id, NEW.created_at)) EXECUTE FUNCTION core_append_only();\nCREATE TRIGGER billing_deposit_held_new BEFORE INSERT ON billing_deposit FOR EACH ROW WHEN (NEW.held <> 0) EXECUTE FUNCTION core_append_only();\nCREATE TRIGGER billing_deposit_held_kept BEFORE UPDATE ON billing_deposit FOR EACH ROW WHEN (OLD.held IS DISTINCT FROM NEW.held AND pg_trigger_depth() = 0) EXECUTE FUNCTION core_append_only();\nCREATE TRIGGER billing_deposit_no_delete BEFORE DELETE ON billing_deposit FOR EACH ROW EXECUTE FUNCTION core_append_only();\nCREATE TRIGGER billing_deposit_no_truncate BEFORE TRUNCATE ON billing_deposit FOR EACH STATEMENT EXECUTE FUNCTION core_append_only()")
+    op.execute("\nCREATE OR REPLACE FUNCTION core_append_only() RETURNS trigger LANGUAGE plpgsql AS $$\nBEGIN\n  RAISE EXCEPTION 'rows of % are never changed or removed', TG_TABLE_NAME USING ERRCODE = 'restrict_violation';\nEND $$;\n\nCREATE OR REPLACE FUNCTION billing_deposit_move_apply() RETURNS trigger LANGUAGE plpgsql AS $$\nBEGIN\n  IF EXISTS (\n    SELECT 1 FROM (\n      SELECT f.entry_id, d.kind, d.firm_id, sum(f.amount) AS amount FROM fresh f JOIN billing_deposit d ON d.id = f.deposit_id\n      GROUP BY f.entry_id, d.kind, d.firm_id) m\n    WHERE m.amount <> (\n      SELECT coalesce(sum(l.credit - l.debit), 0) FROM billing_ledger_line l JOIN billing_account a ON a.id = l.account_id\n      WHERE l.entry_id = m.entry_id AND a.role = 'deposit_' || m.kind AND l.firm_id = m.firm_id)) THEN\n    RAISE EXCEPTION 'a deposit moves with the ledger account of its own kind and firm';\n  END IF;\n  IF EXISTS (SELECT 1 FROM fresh f JOIN billing_deposit d ON d.id = f.deposit_id WHERE d.park_id <> f.park_id) THEN\n    RAISE EXCEPTION 'a deposit and its movements belong to one park';\n  END IF;\n  UPDATE billing_deposit d SET held = d.held + s.amount\n    FROM (SELECT deposit_id AS id, sum(amount)::bigint AS amount FROM fresh GROUP BY deposit_id) s WHERE d.id = s.id;\n  RETURN NULL;\nEND $$;\nCREATE TRIGGER billing_deposit_move_apply AFTER INSERT ON billing_deposit_move REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION billing_deposit_move_apply()")
+    op.execute("\nCREATE OR REPLACE FUNCTION core_append_only() RETURNS trigger LANGUAGE plpgsql AS $$\nBEGIN\n  RAISE EXCEPTION 'rows of % are never changed or removed', TG_TABLE_NAME USING ERRCODE = 'restrict_violation';\nEND $$;\nCREATE TRIGGER billing_ledger_entry_append_only BEFORE UPDATE OR DELETE ON billing_ledger_entry FOR EACH ROW EXECUTE FUNCTION core_append_only();\nCREATE TRIGGER billing_ledger_entry_no_truncate BEFORE TRUNCATE ON billing_ledger_entry FOR EACH STATEMENT EXECUTE FUNCTION core_append_only()")
+    op.execute("\nCREATE OR REPLACE FUNCTION core_append_only() RETURNS trigger LANGUAGE plpgsql AS $$\nBEGIN\n  RAISE EXCEPTION 'rows of % are never changed or removed', TG_TABLE_NAME USING ERRCODE = 'restrict_violation';\nEND $$;\nCREATE TRIGGER billing_ledger_line_append_only BEFORE UPDATE OR DELETE ON billing_ledger_line FOR EACH ROW EXECUTE FUNCTION core_append_only();\nCREATE TRIGGER billing_ledger_line_no_truncate BEFORE TRUNCATE ON billing_ledger_line FOR EACH STATEMENT EXECUTE FUNCTION core_append_only()")
+    op.execute("\nCREATE OR REPLACE FUNCTION core_append_only() RETURNS trigger LANGUAGE plpgsql AS $$\nBEGIN\n  RAISE EXCEPTION 'rows of % are never changed or removed', TG_TABLE_NAME USING ERRCODE = 'restrict_violation';\nEND $$;\nCREATE TRIGGER billing_exported_voucher_append_only BEFORE UPDATE OR DELETE ON billing_exported_voucher FOR EACH ROW EXECUTE FUNCTION core_append_only();\nCREATE TRIGGER billing_exported_voucher_no_truncate BEFORE TRUNCATE ON billing_exported_voucher FOR EACH STATEMENT EXECUTE FUNCTION core_append_only()")
+    op.execute("\nCREATE OR REPLACE FUNCTION billing_genesis(park bigint) RETURNS bytea LANGUAGE sql IMMUTABLE AS $$\n  SELECT sha256(convert_to('parkops ledger ' || park, 'UTF8')) $$;\nCREATE OR REPLACE FUNCTION billing_line_text(line integer, park bigint, account bigint, firm bigint, debit bigint, credit bigint, memo text)\nRETURNS text LANGUAGE sql STABLE AS $$ SELECT json_build_array(line, park, account, firm, debit, credit, memo)::text $$;\nCREATE OR REPLACE FUNCTION billing_entry_digest(algorithm integer, park bigint, seq bigint, number text, kind text, on_day date, memo text,\n  total bigint, source text, source_id bigint, reverses bigint, posted_at timestamptz, posted_by text, lines text)\nRETURNS bytea LANGUAGE sql STABLE AS $$ SELECT sha256(convert_to(json_build_array(algorithm, park, seq, number, kind,\n  on_day - date '2000-01-01', memo, total, source, source_id, reverses, (extract(epoch from posted_at) * 1000000)::bigint,\n  posted_by, lines)::text, 'UTF8')) $$;\nCREATE OR REPLACE FUNCTION billing_chain_step(state bytea, digest bytea, seed bytea) RETURNS bytea LANGUAGE sql IMMUTABLE AS $$\n  SELECT sha256(coalesce(state, seed) || digest) $$;\nCREATE OR REPLACE AGGREGATE billing_chain(bytea, bytea) (SFUNC = billing_chain_step, STYPE = bytea)")
+    op.execute("\nCREATE OR REPLACE FUNCTION billing_head_guard() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp SET enable_seqscan = off AS $$\nBEGIN\n  IF TG_OP = 'INSERT' AND NEW.sequence = 0 AND NEW.hash = billing_genesis(NEW.park_id) THEN RETURN NEW; END IF;\n  IF TG_OP = 'UPDATE' THEN\n    IF NEW.id = OLD.id AND NEW.park_id = OLD.park_id AND NEW.sequence > OLD.sequence AND EXISTS (SELECT FROM billing_ledger_entry e\n      WHERE e.park_id = NEW.park_id AND e.sequence = NEW.sequence AND e.hash = NEW.hash) THEN RETURN NEW; END IF;\n  END IF;\n  RAISE EXCEPTION 'the end of the chain moves only with an entry' USING ERRCODE = 'restrict_violation';\nEND $$;\nCREATE TRIGGER billing_ledger_head_guard BEFORE INSERT OR UPDATE OR DELETE ON billing_ledger_head\n  FOR EACH ROW EXECUTE FUNCTION billing_head_guard();\nCREATE TRIGGER billing_ledger_head_no_truncate BEFORE TRUNCATE ON billing_ledger_head\n  FOR EACH STATEMENT EXECUTE FUNCTION core_append_only()")
+    op.execute("\nCREATE OR REPLACE FUNCTION billing_entry_inserted() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp SET enable_seqscan = off AS $$\nDECLARE p record; h record; c record; wrong text;\nBEGIN\n  FOR p IN SELECT park_id, min(sequence) AS first, max(sequence) AS last, count(*) AS n FROM new_entries GROUP BY park_id ORDER BY park_id\n  LOOP\n    SELECT sequence, hash INTO h FROM billing_ledger_head WHERE park_id = p.park_id FOR UPDATE;\n    IF NOT FOUND OR p.first <> h.sequence + 1 OR p.last - p.first + 1 <> p.n THEN\n      RAISE EXCEPTION 'an entry follows the end of the chain of its park' USING ERRCODE = 'restrict_violation';\n    END IF;\n    SELECT e.number INTO wrong FROM new_entries e JOIN billing_book_period b ON b.park_id = e.park_id\n      AND b.month = e.entry_date - extract(day FROM e.entry_date)::integer + 1\n      WHERE e.park_id = p.park_id AND (b.state = 'hard' OR b.state = 'soft' AND NOT EXISTS (SELECT FROM billing_period_exception x\n        WHERE x.period_id = b.id AND x.user_name = e.posted_by AND x.expires_at > greatest(now(), e.posted_at))) LIMIT 1;\n    IF FOUND THEN\n      RAISE EXCEPTION 'the month of entry % is closed', wrong USING ERRCODE = 'restrict_violation', CONSTRAINT = 'billing_period_closed';\n    END IF;\n    SELECT count(*) FILTER (WHERE x.lines IS NULL OR x.hash <> x.chain) AS bad, count(*) AS n INTO c FROM (\n      SELECT e.hash, l.lines, billing_chain(billing_entry_digest(e.algorithm, e.park_id, e.sequence, e.number, e.kind, e.entry_date, e.memo,\n        e.total, e.source, e.source_id, e.reverses_id, e.posted_at, e.posted_by, l.lines), h.hash) OVER (ORDER BY e.sequence) AS chain\n      FROM new_entries e CROSS JOIN LATERAL (SELECT string_agg(billing_line_text(i.line, i.park_id, i.account_id, i.firm_id, i.debit,\n        i.credit, i.memo), ',' ORDER BY i.line) AS lines FROM billing_ledger_line i WHERE i.entry_id = e.id) l\n      WHERE e.park_id = p.park_id) x;\n    IF c.bad > 0 OR c.n <> p.n THEN\n      RAISE EXCEPTION 'an entry comes with its lines and the hash of the chain' USING ERRCODE = 'restrict_violation';\n    END IF;\n    UPDATE billing_ledger_head d SET sequence = p.last, hash = e.hash FROM new_entries e\n      WHERE d.park_id = p.park_id AND e.park_id = p.park_id AND e.sequence = p.last;\n  END LOOP;\n  RETURN NULL;\nEND $$;\nCREATE TRIGGER billing_ledger_entry_inserted AFTER INSERT ON billing_ledger_entry REFERENCING NEW TABLE AS new_entries\n  FOR EACH STATEMENT EXECUTE FUNCTION billing_entry_inserted()")
+    op.execute("\nCREATE OR REPLACE FUNCTION billing_line_inserted() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp SET enable_seqscan = off AS $$\nDECLARE wrong text;\nBEGIN\n  SELECT coalesce(e.number, '?') INTO wrong\n  FROM (SELECT entry_id, sum(debit) AS debit, sum(credit) AS credit, count(*) AS n, min(park_id) AS park, max(park_id) AS other\n        FROM new_lines GROUP BY entry_id) s LEFT JOIN billing_ledger_entry e ON e.id = s.entry_id\n  WHERE e.id IS NULL OR s.debit <> s.credit OR s.debit <> e.total OR s.park <> e.park_id OR s.other <> e.park_id\n     OR s.n <> (SELECT count(*) FROM billing_ledger_line l WHERE l.entry_id = s.entry_id) LIMIT 1;\n  IF FOUND THEN\n    RAISE EXCEPTION 'entry % would not balance, or its lines come later than it', wrong USING ERRCODE = 'restrict_violation';\n  END IF;\n  RETURN NULL;\nEND $$;\nCREATE TRIGGER billing_ledger_line_inserted AFTER INSERT ON billing_ledger_line REFERENCING NEW TABLE AS new_lines\n  FOR EACH STATEMENT EXECUTE FUNCTION billing_line_inserted()")
+    op.execute("\nCREATE OR REPLACE FUNCTION billing_period_guard() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp SET enable_seqscan = off AS $$\nBEGIN\n  IF TG_OP = 'DELETE' OR OLD.state = 'hard' OR NEW.month <> OLD.month OR NEW.park_id <> OLD.park_id OR NEW.id <> OLD.id THEN\n    RAISE EXCEPTION 'a lock of the books is never taken back' USING ERRCODE = 'restrict_violation', CONSTRAINT = 'billing_period_locked';\n  END IF;\n  RETURN NEW;\nEND $$;\nCREATE TRIGGER billing_book_period_guard BEFORE UPDATE OR DELETE ON billing_book_period\n  FOR EACH ROW EXECUTE FUNCTION billing_period_guard();\nCREATE TRIGGER billing_book_period_no_truncate BEFORE TRUNCATE ON billing_book_period\n  FOR EACH STATEMENT EXECUTE FUNCTION core_append_only()")
+    op.execute("\nCREATE OR REPLACE FUNCTION billing_exception_guard() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp SET enable_seqscan = off AS $$\nBEGIN\n  IF TG_OP = 'INSERT' AND NEW.approved_at IS NULL THEN RETURN NEW; END IF;\n  IF TG_OP = 'UPDATE' THEN\n    IF OLD.approved_at IS NULL AND NEW.user_id = OLD.user_id AND NEW.user_name = OLD.user_name AND NEW.period_id = OLD.period_id\n      AND (NEW.approved_at IS NULL OR EXISTS (SELECT FROM core_approval a JOIN core_approval_vote v ON v.approval_id = a.id\n        WHERE a.id = NEW.approval_id AND a.kind = 'billing.unlock' AND a.record_id = NEW.id AND a.state = 'approved' AND v.approve\n        AND v.user_id <> NEW.user_id AND v.user_id IS DISTINCT FROM a.requested_by_id)) THEN RETURN NEW; END IF;\n  END IF;\n  RAISE EXCEPTION 'a period exception is granted by another person, once' USING ERRCODE = 'restrict_violation';\nEND $$;\nCREATE TRIGGER billing_period_exception_guard BEFORE INSERT OR UPDATE OR DELETE ON billing_period_exception\n  FOR EACH ROW EXECUTE FUNCTION billing_exception_guard();\nCREATE TRIGGER billing_period_exception_no_truncate BEFORE TRUNCATE ON billing_period_exception\n  FOR EACH STATEMENT EXECUTE FUNCTION core_append_only()")
+    op.execute("\nCREATE OR REPLACE FUNCTION billing_account_guard() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp SET enable_seqscan = off AS $$\nBEGIN\n  IF (NEW.code <> OLD.code OR NEW.kind <> OLD.kind OR NEW.exempt <> OLD.exempt OR NEW.id <> OLD.id)\n    AND EXISTS (SELECT FROM billing_ledger_line l WHERE l.account_id = OLD.id) THEN\n    RAISE EXCEPTION 'account % is in use and keeps its code and kind', OLD.code USING ERRCODE = 'restrict_violation';\n  END IF;\n  RETURN NEW;\nEND $$;\nCREATE TRIGGER billing_account_guard BEFORE UPDATE ON billing_account FOR EACH ROW EXECUTE FUNCTION billing_account_guard()")
+    op.execute("\nCREATE OR REPLACE FUNCTION billing_manual_guard() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$\nBEGIN\n  IF TG_TABLE_NAME = 'billing_manual_entry' THEN\n    IF OLD.state = 'posted' OR OLD.state = 'waiting' AND TG_OP = 'DELETE' THEN\n      RAISE EXCEPTION 'a posted manual entry is never changed' USING ERRCODE = 'restrict_violation';\n    END IF;\n    IF TG_OP = 'UPDATE' AND OLD.state = 'waiting' AND (NEW.entry_date, NEW.memo, NEW.total, NEW.kind) IS DISTINCT FROM\n      (OLD.entry_date, OLD.memo, OLD.total, OLD.kind) THEN\n      RAISE EXCEPTION 'what waits for approval is not changed' USING ERRCODE = 'restrict_violation';\n    END IF;\n  ELSIF EXISTS (SELECT FROM billing_manual_entry m WHERE m.state IN ('waiting', 'posted')\n      AND m.id IN (CASE WHEN TG_OP = 'INSERT' THEN NEW.manual_id ELSE OLD.manual_id END,\n                   CASE WHEN TG_OP = 'DELETE' THEN OLD.manual_id ELSE NEW.manual_id END)) THEN\n    RAISE EXCEPTION 'what waits for approval is not changed' USING ERRCODE = 'restrict_violation';\n  END IF;\n  RETURN CASE WHEN TG_OP = 'DELETE' THEN OLD ELSE NEW END;\nEND $$;\nCREATE TRIGGER billing_manual_entry_guard BEFORE UPDATE OR DELETE ON billing_manual_entry\n  FOR EACH ROW EXECUTE FUNCTION billing_manual_guard();\nCREATE TRIGGER billing_manual_entry_no_truncate BEFORE TRUNCATE ON billing_manual_entry FOR EACH STATEMENT EXECUTE FUNCTION core_append_only()")
+    op.execute("\nCREATE OR REPLACE FUNCTION billing_manual_guard() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$\nBEGIN\n  IF TG_TABLE_NAME = 'billing_manual_entry' THEN\n    IF OLD.state = 'posted' OR OLD.state = 'waiting' AND TG_OP = 'DELETE' THEN\n      RAISE EXCEPTION 'a posted manual entry is never changed' USING ERRCODE = 'restrict_violation';\n    END IF;\n    IF TG_OP = 'UPDATE' AND OLD.state = 'waiting' AND (NEW.entry_date, NEW.memo, NEW.total, NEW.kind) IS DISTINCT FROM\n      (OLD.entry_date, OLD.memo, OLD.total, OLD.kind) THEN\n      RAISE EXCEPTION 'what waits for approval is not changed' USING ERRCODE = 'restrict_violation';\n    END IF;\n  ELSIF EXISTS (SELECT FROM billing_manual_entry m WHERE m.state IN ('waiting', 'posted')\n      AND m.id IN (CASE WHEN TG_OP = 'INSERT' THEN NEW.manual_id ELSE OLD.manual_id END,\n                   CASE WHEN TG_OP = 'DELETE' THEN OLD.manual_id ELSE NEW.manual_id END)) THEN\n    RAISE EXCEPTION 'what waits for approval is not changed' USING ERRCODE = 'restrict_violation';\n  END IF;\n  RETURN CASE WHEN TG_OP = 'DELETE' THEN OLD ELSE NEW END;\nEND $$;\nCREATE TRIGGER billing_manual_line_guard BEFORE INSERT OR UPDATE OR DELETE ON billing_manual_line\n  FOR EACH ROW EXECUTE FUNCTION billing_manual_guard();\nCREATE TRIGGER billing_manual_line_no_truncate BEFORE TRUNCATE ON billing_manual_line FOR EACH STATEMENT EXECUTE FUNCTION core_append_only()")
     # ### end Alembic commands ###
 
 
 def downgrade() -> None:
     # ### commands auto generated by Alembic - please adjust! ###
+    op.execute('DROP FUNCTION IF EXISTS billing_manual_guard() CASCADE')
+    op.execute('DROP FUNCTION IF EXISTS billing_manual_guard() CASCADE')
+    op.execute('DROP FUNCTION IF EXISTS billing_account_guard() CASCADE')
+    op.execute('DROP FUNCTION IF EXISTS billing_exception_guard() CASCADE')
+    op.execute('DROP FUNCTION IF EXISTS billing_period_guard() CASCADE')
+    op.execute('DROP FUNCTION IF EXISTS billing_line_inserted() CASCADE')
+    op.execute('DROP FUNCTION IF EXISTS billing_entry_inserted() CASCADE')
+    op.execute('DROP FUNCTION IF EXISTS billing_head_guard() CASCADE')
+    op.execute('DROP AGGREGATE IF EXISTS billing_chain(bytea, bytea);\nDROP FUNCTION IF EXISTS billing_chain_step(bytea, bytea, bytea);\nDROP FUNCTION IF EXISTS billing_entry_digest(integer, bigint, bigint, text, text, date, text, bigint, text, bigint, bigint, timestamptz,\n  text, text);\nDROP FUNCTION IF EXISTS billing_line_text(integer, bigint, bigint, bigint, bigint, bigint, text);\nDROP FUNCTION IF EXISTS billing_genesis(bigint)')
+    op.execute('DROP TRIGGER IF EXISTS billing_exported_voucher_append_only ON billing_exported_voucher;\nDROP TRIGGER IF EXISTS billing_exported_voucher_no_truncate ON billing_exported_voucher')
+    op.execute('DROP TRIGGER IF EXISTS billing_ledger_line_append_only ON billing_ledger_line;\nDROP TRIGGER IF EXISTS billing_ledger_line_no_truncate ON billing_ledger_line')
+    op.execute('DROP TRIGGER IF EXISTS billing_ledger_entry_append_only ON billing_ledger_entry;\nDROP TRIGGER IF EXISTS billing_ledger_entry_no_truncate ON billing_ledger_entry')
+    op.execute('DROP TRIGGER IF EXISTS billing_deposit_move_apply ON billing_deposit_move;\nDROP FUNCTION IF EXISTS billing_deposit_move_apply()')
+    op.execute('DROP TRIGGER IF EXISTS billing_deposit_fixed ON billing_deposit;\nDROP TRIGGER IF EXISTS billing_deposit_held_new ON billing_deposit;\nDROP TRIGGER IF EXISTS billing_deposit_held_kept ON billing_deposit;\nDROP TRIGGER IF EXISTS billing_deposit_no_delete ON billing_deposit;\nDROP TRIGGER IF EXISTS billing_deposit_no_truncate ON billing_deposit')
+    op.execute('DROP TRIGGER IF EXISTS billing_deposit_move_append_only ON billing_deposit_move;\nDROP TRIGGER IF EXISTS billing_deposit_move_no_truncate ON billing_deposit_move')
+    op.execute('DROP TRIGGER IF EXISTS billing_allocation_apply ON billing_allocation;\nDROP TRIGGER IF EXISTS billing_bill_settled_new ON billing_bill;\nDROP TRIGGER IF EXISTS billing_bill_settled_kept ON billing_bill;\nDROP FUNCTION IF EXISTS billing_allocation_apply()')
+    op.execute('DROP TRIGGER IF EXISTS billing_receipt_fixed ON billing_receipt;\nDROP TRIGGER IF EXISTS billing_receipt_firm ON billing_receipt;\nDROP TRIGGER IF EXISTS billing_receipt_allocated_new ON billing_receipt;\nDROP TRIGGER IF EXISTS billing_receipt_allocated_kept ON billing_receipt;\nDROP TRIGGER IF EXISTS billing_receipt_no_delete ON billing_receipt;\nDROP TRIGGER IF EXISTS billing_receipt_no_truncate ON billing_receipt')
+    op.execute('DROP TRIGGER IF EXISTS billing_allocation_append_only ON billing_allocation;\nDROP TRIGGER IF EXISTS billing_allocation_no_truncate ON billing_allocation')
+    op.execute('\nDROP TRIGGER IF EXISTS billing_charge_insert ON billing_charge;\nDROP TRIGGER IF EXISTS billing_charge_update ON billing_charge;\nDROP TRIGGER IF EXISTS billing_charge_delete ON billing_charge;\nDROP TRIGGER IF EXISTS billing_charge_truncate ON billing_charge;\nDROP FUNCTION IF EXISTS billing_charge_new();\nDROP FUNCTION IF EXISTS billing_charge_changed();\nDROP FUNCTION IF EXISTS billing_charge_gone();\nDROP FUNCTION IF EXISTS billing_charge_guard(bigint[])')
+    op.execute('\nDROP TRIGGER IF EXISTS billing_bill_new ON billing_bill;\nDROP TRIGGER IF EXISTS billing_bill_posted ON billing_bill;\nDROP TRIGGER IF EXISTS billing_bill_kept ON billing_bill;\nDROP TRIGGER IF EXISTS billing_bill_truncate ON billing_bill;\nDROP FUNCTION IF EXISTS billing_bill_fixed()')
+    op.drop_index(op.f('ix_billing_refund_receipt_id'), table_name='billing_refund')
+    op.drop_index(op.f('ix_billing_refund_park_id'), table_name='billing_refund')
+    op.drop_index(op.f('ix_billing_refund_paid_receipt_id'), table_name='billing_refund')
+    op.drop_index('ix_billing_refund_open', table_name='billing_refund', postgresql_where="state IN ('requested', 'approved')")
+    op.drop_index(op.f('ix_billing_refund_move_id'), table_name='billing_refund')
+    op.drop_index(op.f('ix_billing_refund_firm_id'), table_name='billing_refund')
+    op.drop_index(op.f('ix_billing_refund_deposit_id'), table_name='billing_refund')
+    op.drop_index(op.f('ix_billing_refund_credit_id'), table_name='billing_refund')
+    op.drop_index(op.f('ix_billing_refund_bank_account_id'), table_name='billing_refund')
+    op.drop_index(op.f('ix_billing_refund_approval_id'), table_name='billing_refund')
+    op.drop_table('billing_refund')
+    op.drop_index('uq_billing_deposit_move_reverses', table_name='billing_deposit_move', postgresql_where='reverses_id IS NOT NULL')
     op.drop_index(op.f('ix_billing_deposit_move_receipt_id'), table_name='billing_deposit_move')
     op.drop_index(op.f('ix_billing_deposit_move_park_id'), table_name='billing_deposit_move')
     op.drop_index(op.f('ix_billing_deposit_move_entry_id'), table_name='billing_deposit_move')
@@ -478,22 +748,26 @@ def downgrade() -> None:
     op.drop_index(op.f('ix_billing_deposit_move_bank_account_id'), table_name='billing_deposit_move')
     op.drop_table('billing_deposit_move')
     op.drop_index('ix_billing_charge_source', table_name='billing_charge')
-    op.drop_index('ix_billing_charge_park_id_period_from', table_name='billing_charge')
+    op.drop_index('ix_billing_charge_park_id_firm_id', table_name='billing_charge')
     op.drop_index(op.f('ix_billing_charge_park_id'), table_name='billing_charge')
     op.drop_index('ix_billing_charge_open', table_name='billing_charge', postgresql_where='bill_id IS NULL')
     op.drop_index(op.f('ix_billing_charge_item_id'), table_name='billing_charge')
-    op.drop_index(op.f('ix_billing_charge_firm_id'), table_name='billing_charge')
-    op.drop_index(op.f('ix_billing_charge_corrects_id'), table_name='billing_charge')
+    op.drop_index('ix_billing_charge_corrects_id', table_name='billing_charge', postgresql_where='corrects_id IS NOT NULL')
     op.drop_index(op.f('ix_billing_charge_carrier_id'), table_name='billing_charge')
     op.drop_index(op.f('ix_billing_charge_bill_id'), table_name='billing_charge')
-    op.drop_index(op.f('ix_billing_charge_approval_id'), table_name='billing_charge')
+    op.drop_index('ix_billing_charge_approval_id', table_name='billing_charge', postgresql_where='approval_id IS NOT NULL')
     op.drop_table('billing_charge')
-    op.drop_index(op.f('ix_billing_allocation_undoes_id'), table_name='billing_allocation')
+    op.drop_index('uq_billing_allocation_undoes', table_name='billing_allocation', postgresql_where='undoes_id IS NOT NULL')
+    op.drop_index('ix_billing_allocation_refund_id', table_name='billing_allocation', postgresql_where='refund_id IS NOT NULL')
     op.drop_index(op.f('ix_billing_allocation_receipt_id'), table_name='billing_allocation')
+    op.drop_index('ix_billing_allocation_park_id_on_date', table_name='billing_allocation')
     op.drop_index(op.f('ix_billing_allocation_park_id'), table_name='billing_allocation')
-    op.drop_index(op.f('ix_billing_allocation_credit_id'), table_name='billing_allocation')
+    op.drop_index('ix_billing_allocation_credit_id', table_name='billing_allocation', postgresql_where='credit_id IS NOT NULL')
     op.drop_index(op.f('ix_billing_allocation_bill_id'), table_name='billing_allocation')
     op.drop_table('billing_allocation')
+    op.drop_index(op.f('ix_billing_statement_park_id'), table_name='billing_statement')
+    op.drop_index(op.f('ix_billing_statement_firm_id'), table_name='billing_statement')
+    op.drop_table('billing_statement')
     op.drop_index('uq_billing_receipt_reverses', table_name='billing_receipt', postgresql_where='reverses_id IS NOT NULL')
     op.drop_index('ix_billing_receipt_unallocated', table_name='billing_receipt', postgresql_where='allocated <> amount')
     op.drop_index('ix_billing_receipt_park_id_received_on', table_name='billing_receipt')
@@ -503,9 +777,12 @@ def downgrade() -> None:
     op.drop_index(op.f('ix_billing_receipt_entry_id'), table_name='billing_receipt')
     op.drop_index(op.f('ix_billing_receipt_bank_account_id'), table_name='billing_receipt')
     op.drop_table('billing_receipt')
-    op.drop_index(op.f('ix_billing_ledger_line_park_id'), table_name='billing_ledger_line')
+    op.drop_index(op.f('ix_billing_manual_line_park_id'), table_name='billing_manual_line')
+    op.drop_index(op.f('ix_billing_manual_line_manual_id'), table_name='billing_manual_line')
+    op.drop_index(op.f('ix_billing_manual_line_firm_id'), table_name='billing_manual_line')
+    op.drop_index(op.f('ix_billing_manual_line_account_id'), table_name='billing_manual_line')
+    op.drop_table('billing_manual_line')
     op.drop_index(op.f('ix_billing_ledger_line_firm_id'), table_name='billing_ledger_line')
-    op.drop_index(op.f('ix_billing_ledger_line_account_id'), table_name='billing_ledger_line')
     op.drop_index('ix_billing_ledger_line_account', table_name='billing_ledger_line')
     op.drop_table('billing_ledger_line')
     op.drop_index(op.f('ix_billing_deposit_source_id'), table_name='billing_deposit')
@@ -513,22 +790,35 @@ def downgrade() -> None:
     op.drop_index(op.f('ix_billing_deposit_firm_id'), table_name='billing_deposit')
     op.drop_table('billing_deposit')
     op.drop_index(op.f('ix_billing_bill_run_id'), table_name='billing_bill')
-    op.drop_index(op.f('ix_billing_bill_reverses_id'), table_name='billing_bill')
+    op.drop_index('ix_billing_bill_reverses_id', table_name='billing_bill', postgresql_where='reverses_id IS NOT NULL')
     op.drop_index('ix_billing_bill_park_id_issued_on', table_name='billing_bill')
     op.drop_index('ix_billing_bill_park_id_firm_id', table_name='billing_bill')
     op.drop_index(op.f('ix_billing_bill_park_id'), table_name='billing_bill')
     op.drop_index('ix_billing_bill_open', table_name='billing_bill', postgresql_where="state = 'posted' AND settled <> gross")
-    op.drop_index(op.f('ix_billing_bill_firm_id'), table_name='billing_bill')
     op.drop_index(op.f('ix_billing_bill_entry_id'), table_name='billing_bill')
     op.drop_index('ix_billing_bill_draft', table_name='billing_bill', postgresql_where="state = 'draft'")
     op.drop_table('billing_bill')
+    op.drop_index(op.f('ix_billing_simplified_election_park_id'), table_name='billing_simplified_election')
+    op.drop_index(op.f('ix_billing_simplified_election_carrier_id'), table_name='billing_simplified_election')
+    op.drop_table('billing_simplified_election')
     op.drop_index(op.f('ix_billing_period_exception_period_id'), table_name='billing_period_exception')
     op.drop_index(op.f('ix_billing_period_exception_park_id'), table_name='billing_period_exception')
     op.drop_index(op.f('ix_billing_period_exception_approval_id'), table_name='billing_period_exception')
     op.drop_table('billing_period_exception')
+    op.drop_index(op.f('ix_billing_manual_entry_reverses_id'), table_name='billing_manual_entry')
+    op.drop_index(op.f('ix_billing_manual_entry_park_id'), table_name='billing_manual_entry')
+    op.drop_index(op.f('ix_billing_manual_entry_entry_id'), table_name='billing_manual_entry')
+    op.drop_table('billing_manual_entry')
+    op.drop_index(op.f('ix_billing_exported_voucher_park_id'), table_name='billing_exported_voucher')
+    op.drop_index(op.f('ix_billing_exported_voucher_entry_id'), table_name='billing_exported_voucher')
+    op.drop_table('billing_exported_voucher')
     op.drop_index(op.f('ix_billing_carrier_exemption_park_id'), table_name='billing_carrier_exemption')
     op.drop_index(op.f('ix_billing_carrier_exemption_carrier_id'), table_name='billing_carrier_exemption')
     op.drop_table('billing_carrier_exemption')
+    op.drop_index(op.f('ix_billing_voucher_export_park_id'), table_name='billing_voucher_export')
+    op.drop_table('billing_voucher_export')
+    op.drop_index(op.f('ix_billing_tax_status_park_id'), table_name='billing_tax_status')
+    op.drop_table('billing_tax_status')
     op.drop_index(op.f('ix_billing_ledger_head_park_id'), table_name='billing_ledger_head')
     op.drop_table('billing_ledger_head')
     op.drop_index('uq_billing_ledger_entry_reverses', table_name='billing_ledger_entry', postgresql_where='reverses_id IS NOT NULL')
@@ -541,6 +831,7 @@ def downgrade() -> None:
     op.drop_table('billing_charge_item')
     op.drop_index(op.f('ix_billing_book_period_park_id'), table_name='billing_book_period')
     op.drop_table('billing_book_period')
+    op.drop_index('uq_billing_bill_run_open', table_name='billing_bill_run', postgresql_where="state IN ('collected', 'drafted', 'posting')")
     op.drop_index('ix_billing_bill_run_park_id_month', table_name='billing_bill_run')
     op.drop_index(op.f('ix_billing_bill_run_park_id'), table_name='billing_bill_run')
     op.drop_table('billing_bill_run')

@@ -10,6 +10,7 @@ from sqlalchemy import CheckConstraint, Date, Index, Integer, String, Text, Uniq
 from sqlalchemy.orm import Mapped, relationship
 
 from parkops.db.base import ParkScoped, Record, field, fk
+from parkops.db.ddl import after_create
 from parkops.db.types import Choices, EnumText, Json, Money, UTCDateTime
 from parkops.i18n import _l
 
@@ -27,7 +28,11 @@ class BillRun(ParkScoped, Record):
     """The run of one park and month: collect, exceptions, preview, post. Interrupted, it goes on where it stopped."""
 
     __tablename__ = "billing_bill_run"
-    __table_args__ = (Index("ix_billing_bill_run_park_id_month", "park_id", "month"), CheckConstraint("extract(day from month) = 1", name="month"))
+    __table_args__ = (
+        Index("ix_billing_bill_run_park_id_month", "park_id", "month"),
+        Index("uq_billing_bill_run_open", "park_id", "month", unique=True, postgresql_where="state IN ('collected', 'drafted', 'posting')"),
+        CheckConstraint("extract(day from month) = 1", name="month"),
+    )
     month: Mapped[date] = field(Date, _l("Month"), fmt="month")
     issued_on: Mapped[date] = field(Date, _l("Issued on"))
     state: Mapped[str] = field(EnumText(RUN_STATES), _l("State"), default="collected", server_default="collected")
@@ -62,10 +67,11 @@ class Bill(ParkScoped, Record):
         Index("ix_billing_bill_open", "park_id", "firm_id", "due_on", "gross", "settled", postgresql_where="state = 'posted' AND settled <> gross"),
         Index("ix_billing_bill_draft", "park_id", "run_id", "id", postgresql_where="state = 'draft'"),
         Index("ix_billing_bill_park_id_issued_on", "park_id", "issued_on"),
+        Index("ix_billing_bill_reverses_id", "reverses_id", postgresql_where="reverses_id IS NOT NULL"),
     )
     number: Mapped[str | None] = field(String(40), _l("Number"), fmt="code")
     kind: Mapped[str] = field(EnumText(BILL_KINDS), _l("Kind"), default="bill", server_default="bill")
-    firm_id: Mapped[int] = fk("tenants_firm.id", _l("Firm"))
+    firm_id: Mapped[int] = fk("tenants_firm.id", _l("Firm"), index=False)
     run_id: Mapped[int | None] = fk("billing_bill_run.id", _l("Bill run"))
     month: Mapped[date] = field(Date, _l("Month"), fmt="month")
     issued_on: Mapped[date] = field(Date, _l("Issued on"))
@@ -75,7 +81,7 @@ class Bill(ParkScoped, Record):
     vat: Mapped[Decimal] = field(Money, _l("VAT"))
     gross: Mapped[Decimal] = field(Money, _l("Gross"))
     settled: Mapped[Decimal] = field(Money, _l("Settled"), default=Decimal(0), server_default="0")
-    reverses_id: Mapped[int | None] = fk("billing_bill.id", _l("Credits bill"))
+    reverses_id: Mapped[int | None] = fk("billing_bill.id", _l("Credits bill"), index=False)
     entry_id: Mapped[int | None] = fk("billing_ledger_entry.id", _l("Ledger entry"))
     posted_at: Mapped[datetime | None] = field(UTCDateTime, _l("Posted at"))
     posted_by: Mapped[str | None] = field(String(80), _l("Posted by"))
@@ -88,3 +94,37 @@ class Bill(ParkScoped, Record):
 
     def __str__(self) -> str:
         return self.number or str(_l("Draft"))
+
+
+_FIXED = ("id", "park_id", "number", "kind", "firm_id", "run_id", "month", "issued_on", "due_on", "net", "vat", "gross", "reverses_id", "entry_id",
+          "posted_at", "posted_by", "memo", "created_at")
+_OLD, _NEW = (", ".join(f"{side}.{name}" for name in _FIXED) for side in ("OLD", "NEW"))
+# Conditions stand in WHEN: the function runs only to refuse, so that paying 10,000 bills costs nothing.
+GUARD = f"""
+CREATE OR REPLACE FUNCTION billing_bill_fixed() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF TG_OP = 'INSERT' THEN
+    RAISE EXCEPTION 'a bill begins as a draft' USING ERRCODE = 'restrict_violation';
+  END IF;
+  RAISE EXCEPTION 'a posted bill is never changed or deleted; reverse it' USING ERRCODE = 'restrict_violation';
+END $$;
+CREATE OR REPLACE FUNCTION billing_never_truncated() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  RAISE EXCEPTION 'rows of % are never removed together', TG_TABLE_NAME USING ERRCODE = 'restrict_violation';
+END $$;
+CREATE TRIGGER billing_bill_new BEFORE INSERT ON billing_bill FOR EACH ROW WHEN (NEW.state <> 'draft')
+  EXECUTE FUNCTION billing_bill_fixed();
+CREATE TRIGGER billing_bill_posted BEFORE UPDATE ON billing_bill FOR EACH ROW
+  WHEN (OLD.state <> 'draft' AND (NEW.state = 'draft' OR (OLD.state = 'reversed' AND NEW.state <> 'reversed')
+        OR ROW({_OLD}) IS DISTINCT FROM ROW({_NEW})))
+  EXECUTE FUNCTION billing_bill_fixed();
+CREATE TRIGGER billing_bill_kept BEFORE DELETE ON billing_bill FOR EACH ROW WHEN (OLD.state <> 'draft')
+  EXECUTE FUNCTION billing_bill_fixed();
+CREATE TRIGGER billing_bill_truncate BEFORE TRUNCATE ON billing_bill FOR EACH STATEMENT EXECUTE FUNCTION billing_never_truncated()"""
+UNGUARD = """
+DROP TRIGGER IF EXISTS billing_bill_new ON billing_bill;
+DROP TRIGGER IF EXISTS billing_bill_posted ON billing_bill;
+DROP TRIGGER IF EXISTS billing_bill_kept ON billing_bill;
+DROP TRIGGER IF EXISTS billing_bill_truncate ON billing_bill;
+DROP FUNCTION IF EXISTS billing_bill_fixed()"""
+after_create(Bill.__table__, GUARD, UNGUARD)

@@ -1,0 +1,1 @@
+"""What billing announces, and what it asks other modules."""
