@@ -42,7 +42,6 @@ HOLD = Workflow(
             _l("Let it expire"),
             f"{HOLDS}:expire_hold",
             (ON,),
-            guard=f"{HOLDS}:why_not_expire",
             word="change",
         ),
         Step("use", ("held",), "used", _l("Becomes a lease"), f"{HOLDS}:use_hold", (ON,), word="change"),

@@ -40,6 +40,8 @@ SHARE_KEYS = Choices(
     ("usage", _l("By usage of the sub-meters")),
     ("fixed", _l("Fixed shares")),
 )
+# One price of a medium on a day, and beside it one by peak, flat and valley for the meters that have these registers.
+_SLOT = "int8range(hashtextextended(medium || (kind = 'pfv')::text, 0), hashtextextended(medium || (kind = 'pfv')::text, 0), '[]')"
 
 
 class Meter(ParkScoped, Record):
@@ -143,7 +145,7 @@ class Tariff(ParkScoped, Record):
         CheckConstraint("kind <> 'pfv' OR (peak_price IS NOT NULL AND flat_price IS NOT NULL AND valley_price IS NOT NULL)", name="pfv"),
         ExcludeConstraint(
             (text("int8range(park_id, park_id, '[]')"), "&&"),
-            (text("int8range(hashtextextended(medium || kind, 0), hashtextextended(medium || kind, 0), '[]')"), "&&"),
+            (text(_SLOT), "&&"),
             ("during", "&&"),
             using="gist",
             name="ex_leasing_tariff_during",
@@ -237,6 +239,7 @@ class ShareSheet(ParkScoped, Record):
     difference: Mapped[Decimal] = field(UnitPrice, _l("Shared usage"))
     amount: Mapped[Decimal] = field(Money, _l("Amount"))
     park_amount: Mapped[Decimal] = field(Money, _l("Borne by the park"))
+    tax_included: Mapped[bool] = field(Boolean, _l("Price includes VAT"), default=True, server_default="true")
     explain: Mapped[str | None] = field(String(300), _l("How it was worked out"))
     rule: Mapped[ShareRule] = relationship(foreign_keys="ShareSheet.rule_id")
     reading: Mapped[MeterReading] = relationship(foreign_keys="ShareSheet.reading_id")

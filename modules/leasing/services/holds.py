@@ -169,19 +169,10 @@ def release_hold(session: Any, hold: Hold, *, on: date, reason: str) -> None:
 
 def expire_hold(session: Any, hold: Hold, *, on: date) -> None:
     """The last day has passed."""
-    why = why_not_expire(session, hold, on)
-    if why:
-        raise RuleError([Problem("leasing.S-19", why, "on")])
+    if hold.expires_on >= on:
+        sentence = _l("It holds until %(day)s; release it to end it earlier.", day=hold.expires_on.isoformat())
+        raise RuleError([Problem("leasing.S-19", sentence, "on")])
     _end(session, hold, "expire", on, None)
-
-
-def why_not_expire(session: Any, hold: Hold, on: date | None = None) -> str | None:
-    """Guard of the button."""
-    from parkops.clock import today
-
-    if hold.expires_on >= (on or today()):
-        return _("It holds until %(day)s; release it to end it earlier.", day=hold.expires_on.isoformat())
-    return None
 
 
 def use_hold(session: Any, hold: Hold, *, on: date) -> None:
@@ -192,9 +183,8 @@ def use_hold(session: Any, hold: Hold, *, on: date) -> None:
 def _end(session: Any, hold: Hold, step: str, on: date, reason: str | None, *, turn: bool = True) -> None:
     lock_unit(session, hold.unit_id)
     was_held = hold.state == "held"
-    HOLD.move(session, hold, step, on=on, reason=reason)
     hold.ended_on, hold.end_reason = on, (reason or "").strip()[:300] or None
-    session.flush()
+    HOLD.move(session, hold, step, on=on, reason=reason)
     if turn and was_held:
         follow(session, hold.unit_id, on)
 
@@ -215,9 +205,8 @@ def take_turn(session: Any, hold: Hold, *, on: date) -> None:
     why = why_not_turn(session, hold)
     if why:
         raise RuleError([Problem("leasing.S-22", why)])
-    HOLD.move(session, hold, "take", on=on)
     hold.held_on = on
-    session.flush()
+    HOLD.move(session, hold, "take", on=on)
     _tell(session, hold, _l("Your hold on %(unit)s is in force until %(day)s."))
 
 
