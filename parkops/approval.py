@@ -104,6 +104,7 @@ class ApprovalKind:
     word: str = "act"
     needed: int = 1
     thresholds: tuple[tuple[Decimal, int], ...] = ()
+    guard: str | None = None  # "module.path:function" (session, approval, user_id) -> Problem | None: who else may not vote
 
     def __post_init__(self) -> None:
         if self.code in KINDS and KINDS[self.code] != self and KINDS[self.code].resource != self.resource:
@@ -199,7 +200,8 @@ def why_not(session: Any, approval: Approval, on: date | None = None) -> Problem
         return Problem("approval.own", _l("Nobody approves their own request. Ask a colleague."))
     if any(v.user_id == scope.user_id for v in approval.votes):
         return Problem("approval.twice", _l("You have already voted on this request."))
-    return None
+    kind = KINDS.get(approval.kind)
+    return refs.named(kind.guard)(session, approval, scope.user_id) if kind is not None and kind.guard else None
 
 
 def vote(session: Any, approval: Approval, approve: bool, reason: str | None = None, *, on: date | None = None) -> Approval:

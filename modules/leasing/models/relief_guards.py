@@ -1,6 +1,7 @@
 """What the database itself refuses about rent relief, whoever writes.
 
-- A month's relief is at most the rent payable of that month by the signed schedule (`leasing_rent_of_month`, fen).
+- A month's relief is at most the rent the tenant owes for it: what was charged, else the signed schedule, discounts and third
+  parties' subsidies taken off (`leasing_rent_of_month`, fen; each instalment's part rounded up).
 - Months change only while the application is a draft or returned; the state of the application decides whether they count.
 - An application is approved only with an approved request of its own and an amount that is the sum of its months; from then
   on its amount is fixed. The same statement books it on the budgets, so their CHECKs hold under any race."""
@@ -18,7 +19,10 @@ DEAD = "('rejected', 'withdrawn', 'clawed_back')"
 RENT = """
 CREATE OR REPLACE FUNCTION leasing_rent_of_month(root bigint, first_day date) RETURNS bigint LANGUAGE sql STABLE AS $$
   WITH part AS (
-    SELECT d.id, d.amount, m.first, (least(d.period_to, (m.first + interval '1 month - 1 day')::date)
+    SELECT d.id, coalesce((SELECT sum(c.gross) FROM billing_charge c
+             WHERE c.source = 'leasing.lease_due' AND c.source_id = d.id AND c.firm_id = l.firm_id AND c.kind <> 'relief'),
+             d.amount) AS amount, m.first,
+           (least(d.period_to, (m.first + interval '1 month - 1 day')::date)
              - greatest(d.period_from, m.first) + 1)::numeric / extract(day from m.first + interval '1 month - 1 day') AS weight
     FROM leasing_lease_due d
     JOIN leasing_lease l ON l.id = d.lease_id AND coalesce(l.root_id, l.id) = root

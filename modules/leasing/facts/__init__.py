@@ -1,0 +1,1 @@
+"""Facts the rule sets ask leases for, one file per concept."""
