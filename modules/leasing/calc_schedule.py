@@ -6,6 +6,7 @@ instalment. What cannot be known (a turnover not reported, an index not publishe
 
 from __future__ import annotations
 
+import itertools
 from bisect import bisect_right
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -202,11 +203,17 @@ def _line(terms: Terms, line: Line, until: date | None, out: Schedule) -> None:
         raise ValueError("a lease without end needs a day until which it is worked out")
     far = last if last is not None else add_months(max(until, first), line.cycle_months + 1)
     table, memo = prices(line, first, far), {}
-    cuts = sorted({d for d, _p in table} | {d for a, b in line.free for d in (a, b + dates.DAY)}
-                  | {d for r in (*line.discounts, *line.subsidies) for d in (r.starts_on, r.ends_on + dates.DAY)})
+    cuts = sorted(
+        {d for d, _p in table}
+        | {d for a, b in line.free for d in (a, b + dates.DAY)}
+        | {d for r in (*line.discounts, *line.subsidies) for d in (r.starts_on, r.ends_on + dates.DAY)}
+    )
     anniversaries = terms.proration == "full_months"
-    groups = (dates.finite(first, last, line.cycle_months, anniversaries) if last is not None
-              else dates.instalments(first, None, line.cycle_months, anniversaries, until))
+    groups = (
+        dates.finite(first, last, line.cycle_months, anniversaries)
+        if last is not None
+        else dates.instalments(first, None, line.cycle_months, anniversaries, until)
+    )
     for group in groups:
         if line.basis == "turnover":
             _turnover(terms, line, group, out)
@@ -230,12 +237,18 @@ def parts_of(line: Line, unit: dates.Unit, table: list[tuple[date, Decimal | Non
     """The charged days of a month, cut where the price, a discount or a subsidy changes; rent-free days are left out."""
     edges = [unit.starts, *(c for c in cuts if unit.starts < c <= unit.ends), unit.ends + dates.DAY]
     found = []
-    for a, b in zip(edges, edges[1:], strict=False):
+    for a, b in itertools.pairwise(edges):
         if any(x <= a <= y for x, y in line.free):
             continue
         price = next(p for d, p in reversed(table) if d <= a)
-        found.append((price, (b - a).days, tuple(r for r in line.discounts if r.starts_on <= a <= r.ends_on),
-                      tuple(r for r in line.subsidies if r.starts_on <= a <= r.ends_on)))
+        found.append(
+            (
+                price,
+                (b - a).days,
+                tuple(r for r in line.discounts if r.starts_on <= a <= r.ends_on),
+                tuple(r for r in line.subsidies if r.starts_on <= a <= r.ends_on),
+            )
+        )
     charged = sum(f[1] for f in found)
     return tuple(Part(p, d, charged, unit.whole, x, y) for p, d, x, y in found)
 
@@ -305,7 +318,9 @@ def _quantity(rule: str, line: Line, parts: tuple[tuple[Part, ...], ...], amount
     if not flat or len({p.price for p in flat}) != 1:
         return None, None
     if line.basis == "sqm_day":
-        n = sum((dates.priced_days(rule, p.charged, p.whole) * Fraction(p.days, p.charged) for p in flat), Fraction(0)) * Fraction(line.area)
+        n = sum((dates.priced_days(rule, p.charged, p.whole) * Fraction(p.days, p.charged) for p in flat), Fraction(0)) * Fraction(
+            line.area
+        )
     else:
         n = sum((amount_of(rule, line, p)[1] for p in flat), Fraction(0)) * (Fraction(line.area) if line.basis == "sqm_month" else 1)
     scaled = n * 10000
@@ -316,8 +331,10 @@ def _quantity(rule: str, line: Line, parts: tuple[tuple[Part, ...], ...], amount
 
 
 WORDS = {
-    "sqm_month": _l("%(area)s ㎡ × %(price)s a month"), "sqm_day": _l("%(area)s ㎡ × %(price)s a day"),
-    "month": _l("%(price)s a month"), "year": _l("%(price)s a year"),
+    "sqm_month": _l("%(area)s ㎡ × %(price)s a month"),
+    "sqm_day": _l("%(area)s ㎡ × %(price)s a day"),
+    "month": _l("%(price)s a month"),
+    "year": _l("%(price)s a year"),
 }
 
 
@@ -336,8 +353,11 @@ def explain_parts(rule: str, line: Line, parts: tuple[tuple[Part, ...], ...]) ->
 def _piece(rule: str, line: Line, key: tuple, n: int) -> str:
     if key == ("free",):
         return _("rent-free months: %(n)s", n=n)
-    price = _("%(area)s ㎡ × %(price)s a month", area=line.area, price=short(key[0])) if line.basis == "sqm_month" else str(
-        WORDS[line.basis]) % {"area": line.area, "price": short(key[0])}
+    price = (
+        _("%(area)s ㎡ × %(price)s a month", area=line.area, price=short(key[0]))
+        if line.basis == "sqm_month"
+        else str(WORDS[line.basis]) % {"area": line.area, "price": short(key[0])}
+    )
     if key[1] == "whole":
         if line.basis == "sqm_day":
             if rule == "actual_days":

@@ -158,13 +158,14 @@ def offset_deposit(session: Any, deposit: Deposit, *, amount: Decimal, on: date,
     return receipt
 
 
-def move_deposit(session: Any, deposit: Deposit, *, to_id: int, amount: Decimal, on: date) -> tuple[DepositMove, DepositMove]:
-    """Carry a deposit over to another one of the same firm and kind (a renewed lease). Another kind is refused (D-02)."""
+def move_deposit(session: Any, deposit: Deposit, *, to_id: int, amount: Decimal, on: date, between_firms: bool = False) -> tuple[DepositMove, DepositMove]:
+    """Carry a deposit over to another one of the same firm and kind (a renewed lease). Another kind is refused (D-02).
+    between_firms: the lease was transferred and both firms signed that its deposits go with it (leasing, C-33)."""
     access.require(session, "billing.deposit_move", "add")
     found = {d.id: d for d in session.scalars(select(Deposit).where(Deposit.id.in_([deposit.id, to_id])).order_by(Deposit.id)
                                               .with_for_update(of=Deposit).execution_options(populate_existing=True))}
     deposit, other, problems = found[deposit.id], found.get(to_id), Problems()
-    if other is None or other is deposit or other.park_id != deposit.park_id or other.firm_id != deposit.firm_id:
+    if other is None or other is deposit or other.park_id != deposit.park_id or (other.firm_id != deposit.firm_id and not between_firms):
         problems.add("billing.D-07", _l("Choose another deposit of the same firm."), "to_id")
     elif other.kind != deposit.kind:
         problems.add("billing.D-02", _l("A deposit of one kind is never used for another. Refund it and receive the other one."), "to_id")
@@ -176,7 +177,7 @@ def move_deposit(session: Any, deposit: Deposit, *, to_id: int, amount: Decimal,
     account = role_id(session, f"deposit_{deposit.kind}")
     entry = ledger.post(session, park_id=deposit.park_id, kind="deposit", on=on, memo=f"{deposit.number} → {other.number}", source=SOURCE,
                         source_id=deposit.id, legs=[ledger.Leg(account, debit=amount, firm_id=deposit.firm_id),
-                                                    ledger.Leg(account, credit=amount, firm_id=deposit.firm_id)])
+                                                    ledger.Leg(account, credit=amount, firm_id=other.firm_id)])
     common = {"park_id": deposit.park_id, "kind": "moved", "on_date": on, "entry_id": entry.id, "posted_at": now(),
               "posted_by": scope_of(session).user_name}
     moves = DepositMove(deposit_id=deposit.id, amount=-amount, **common), DepositMove(deposit_id=other.id, amount=amount, **common)
@@ -293,6 +294,27 @@ def reverse_move(session: Any, move: DepositMove, *, on: date, reason: str) -> D
     problems.stop()
     entry = ledger.reverse(session, session.get(ledger.LedgerEntry, move.entry_id), on=on, memo=f"{deposit.number} ↩")
     return _move(session, deposit, "reversed", -move.amount, on, [], entry=entry, reason=reason, reverses=move, bank_account_id=move.bank_account_id)
+
+
+def why_not_receive(session: Any, deposit: Deposit) -> str | None:
+    """Why nothing more can be received, or None."""
+    return str(_l("All that was agreed is held.")) if deposit.held >= deposit.agreed else None
+
+
+def why_not_use(session: Any, deposit: Deposit) -> str | None:
+    """Why it cannot be used, or None."""
+    return str(_l("Nothing is held.")) if deposit.held <= 0 else None
+
+
+def why_not_double(session: Any, deposit: Deposit) -> str | None:
+    """Why it cannot be returned double, or None."""
+    return str(_l("Only earnest money is returned double.")) if deposit.kind != "earnest" else why_not_use(session, deposit)
+
+
+def why_not_reverse(session: Any, move: DepositMove) -> str | None:
+    """Why a movement cannot be taken back, or None."""
+    done = move.kind in ("offset", "moved", "reversed") or session.scalar(select(DepositMove.id).where(DepositMove.reverses_id == move.id))
+    return str(_l("It was taken back already, or belongs to an offset or another deposit.")) if done else None
 
 
 __all__ = ["agree_deposit", "change_deposit", "earnest_used", "effective", "forfeit_deposit", "give_back", "move_deposit", "offset_deposit",

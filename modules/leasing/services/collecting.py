@@ -24,8 +24,12 @@ SUBSIDIES = ("subsidy", "subsidy_credit")
 
 def _simplified() -> Any:
     """Leases of units in buildings for which the simplified VAT method was chosen."""
-    return select(LeaseUnit.lease_id).join(Unit, Unit.id == LeaseUnit.unit_id).join(Building, Building.id == Unit.building_id).where(
-        Building.simplified_vat)
+    return (
+        select(LeaseUnit.lease_id)
+        .join(Unit, Unit.id == LeaseUnit.unit_id)
+        .join(Building, Building.id == Unit.building_id)
+        .where(Building.simplified_vat)
+    )
 
 
 def _select(condition: Any, *, funder: bool) -> Any:
@@ -34,25 +38,31 @@ def _select(condition: Any, *, funder: bool) -> Any:
     subsidy = d.kind.in_(SUBSIDIES)
     item = select(ChargeItem.id).where(ChargeItem.code == SUBSIDY_ITEM).scalar_subquery()
     kind = "charge" if funder else case((d.kind.in_(("charge", "discount")), d.kind), else_="adjustment")
-    return select(
-        (key + literal(":funder") if funder else key).label("key"),
-        (d.funder_id if funder else Lease.firm_id).label("firm_id"),
-        Lease.carrier_id.label("carrier_id"),
-        (item if funder else case((subsidy, item), else_=line.item_id)).label("item_id"),
-        (literal(kind) if funder else kind).label("kind"),
-        literal(SOURCE).label("source"),
-        cast(d.id, BigInteger).label("source_id"),
-        d.period_from.label("period_from"),
-        d.period_to.label("period_to"),
-        d.due_on.label("due_on"),
-        d.quantity.label("quantity"),
-        d.unit_price.label("unit_price"),
-        (cast(-d.amount, Money) if funder else d.amount).label("amount"),
-        Lease.tax_included.label("tax_included"),
-        case((Lease.id.in_(_simplified()), "simplified"), else_="normal").label("vat_method"),
-        func.left(func.concat_ws(" ", func.coalesce(line.memo, ChargeItem.name), Lease.number), 300).label("memo"),
-    ).select_from(d).join(Lease, Lease.id == d.lease_id).join(line, line.id == d.line_id).join(ChargeItem, ChargeItem.id == line.item_id).where(
-        d.amount != 0, *([subsidy] if funder else []), condition)
+    return (
+        select(
+            (key + literal(":funder") if funder else key).label("key"),
+            (d.funder_id if funder else Lease.firm_id).label("firm_id"),
+            Lease.carrier_id.label("carrier_id"),
+            (item if funder else case((subsidy, item), else_=line.item_id)).label("item_id"),
+            (literal(kind) if funder else kind).label("kind"),
+            literal(SOURCE).label("source"),
+            cast(d.id, BigInteger).label("source_id"),
+            d.period_from.label("period_from"),
+            d.period_to.label("period_to"),
+            d.due_on.label("due_on"),
+            d.quantity.label("quantity"),
+            d.unit_price.label("unit_price"),
+            (cast(-d.amount, Money) if funder else d.amount).label("amount"),
+            Lease.tax_included.label("tax_included"),
+            case((Lease.id.in_(_simplified()), "simplified"), else_="normal").label("vat_method"),
+            func.left(func.concat_ws(" ", func.coalesce(line.memo, ChargeItem.name), Lease.number), 300).label("memo"),
+        )
+        .select_from(d)
+        .join(Lease, Lease.id == d.lease_id)
+        .join(line, line.id == d.line_id)
+        .join(ChargeItem, ChargeItem.id == line.item_id)
+        .where(d.amount != 0, *([subsidy] if funder else []), condition)
+    )
 
 
 def demands(park_id: int, month: date) -> Any:

@@ -21,7 +21,8 @@ BASE_KIND = {"credit": "charge", "discount_credit": "discount", "subsidy_credit"
 
 def charge_credits(session: Any, lease: Lease, credits: Sequence[LeaseDue], *, on: date, reason: str) -> int:
     """Credit notes for what stands on posted bills; where the charge still waits for its bill, a correcting line beside it."""
-    from modules.billing.services import charges, credits as notes
+    from modules.billing.services import charges
+    from modules.billing.services import credits as notes
 
     posted: dict[int, list[dict[str, Any]]] = defaultdict(list)
     waiting: list[dict[str, Any]] = []
@@ -42,10 +43,18 @@ def charge_credits(session: Any, lease: Lease, credits: Sequence[LeaseDue], *, o
 def _original(session: Any, credit_id: int, firm_id: int) -> Charge | None:
     """The charge a credit row takes back: same line and kind, the period that holds its first day."""
     credit = session.get(LeaseDue, credit_id)
-    base = select(LeaseDue.id).where(LeaseDue.line_id == credit.line_id, LeaseDue.kind == BASE_KIND[credit.kind],
-                                     LeaseDue.period_from <= credit.period_from, LeaseDue.period_to >= credit.period_to)
-    return session.scalars(select(Charge).where(Charge.source == SOURCE, Charge.source_id.in_(base), Charge.firm_id == firm_id)
-                           .order_by(Charge.period_from.desc()).limit(1)).first()
+    base = select(LeaseDue.id).where(
+        LeaseDue.line_id == credit.line_id,
+        LeaseDue.kind == BASE_KIND[credit.kind],
+        LeaseDue.period_from <= credit.period_from,
+        LeaseDue.period_to >= credit.period_to,
+    )
+    return session.scalars(
+        select(Charge)
+        .where(Charge.source == SOURCE, Charge.source_id.in_(base), Charge.firm_id == firm_id)
+        .order_by(Charge.period_from.desc())
+        .limit(1)
+    ).first()
 
 
 def _is_posted(session: Any, charge: Charge) -> bool:

@@ -43,8 +43,11 @@ def rung_of(days: list[int], left: int) -> int | None:
 def remind_expiring(session: Any, *, on: date, park_id: int | None = None) -> dict[str, int]:
     """C-50, job: one to-do per lease and rung (120/90/60/30 days), once each; renewed leases have left the ladder."""
     days, wanted = rungs(session, park_id), {}
-    query = select(Lease, Firm.name).join(Firm, Firm.id == Lease.firm_id).where(
-        Lease.state == "running", Lease.ends_on.between(on, on + timedelta(days=days[-1])), ~renewed())
+    query = (
+        select(Lease, Firm.name)
+        .join(Firm, Firm.id == Lease.firm_id)
+        .where(Lease.state == "running", Lease.ends_on.between(on, on + timedelta(days=days[-1])), ~renewed())
+    )
     query = query if park_id is None else query.where(Lease.park_id == park_id)
     for lease, firm in session.execute(query.order_by(Lease.ends_on, Lease.id)):
         rung = rung_of(days, (lease.ends_on - on).days)
@@ -52,8 +55,19 @@ def remind_expiring(session: Any, *, on: date, park_id: int | None = None) -> di
     known = set(session.scalars(select(todos.Todo.key).where(todos.Todo.key.in_(list(wanted)))))
     for key, (lease, firm) in wanted.items():
         if key not in known:
-            todos.add(session, lease, _("%(firm)s: lease %(number)s ends on %(day)s. Renew it or plan the hand-back; the firm has the first refusal"
-                                        " (Civil Code 734).", firm=firm, number=str(lease), day=lease.ends_on), due_on=lease.ends_on, key=key)
+            todos.add(
+                session,
+                lease,
+                _(
+                    "%(firm)s: lease %(number)s ends on %(day)s. Renew it or plan the hand-back; the firm has the first refusal"
+                    " (Civil Code 734).",
+                    firm=firm,
+                    number=str(lease),
+                    day=lease.ends_on,
+                ),
+                due_on=lease.ends_on,
+                key=key,
+            )
     return {"made": len(wanted) - len(known & set(wanted))}
 
 
@@ -70,7 +84,9 @@ def hold_over(session: Any, lease: Lease, *, on: date, reason: str) -> Lease:
         raise RuleError([Problem("leasing.C-52", _l("A lease holds over only after its last day."), "on")])
     rows = list(session.scalars(select(LeaseUnit).where(LeaseUnit.lease_id == lease.id).order_by(LeaseUnit.unit_id)))
     if let := _let_after(session, lease, rows):
-        raise RuleError([Problem("leasing.C-52", _l("%(unit)s is let to another firm afterwards; the firm has to hand it back.", unit=let))])
+        raise RuleError(
+            [Problem("leasing.C-52", _l("%(unit)s is let to another firm afterwards; the firm has to hand it back.", unit=let))]
+        )
     LEASE.move(session, lease, "hold_over", on=on, reason=reason)
     for row in rows:
         row.during = Range(lease.starts_on, None)
@@ -81,8 +97,15 @@ def hold_over(session: Any, lease: Lease, *, on: date, reason: str) -> Lease:
 
 def _let_after(session: Any, lease: Lease, rows: list[LeaseUnit]) -> str | None:
     other = aliased(LeaseUnit)
-    unit_id = session.scalar(select(other.unit_id).where(other.unit_id.in_([r.unit_id for r in rows]), other.lease_id != lease.id,
-                                                         func.upper_inf(other.during) | (func.upper(other.during) > lease.ends_on + DAY)).limit(1))
+    unit_id = session.scalar(
+        select(other.unit_id)
+        .where(
+            other.unit_id.in_([r.unit_id for r in rows]),
+            other.lease_id != lease.id,
+            func.upper_inf(other.during) | (func.upper(other.during) > lease.ends_on + DAY),
+        )
+        .limit(1)
+    )
     return next((str(r.unit) for r in rows if r.unit_id == unit_id), None)
 
 
@@ -100,8 +123,13 @@ def pass_ends(session: Any, *, on: date, park_id: int | None = None) -> dict[str
                 hold_over(session, lease, on=on, reason=_("The last day passed and the firm stayed (Civil Code 734)"))
             out["held_over"] += 1
         except RuleError:
-            todos.add(session, lease, _("Lease %(number)s is over and its unit is let to the next firm: arrange the hand-back.",
-                                        number=str(lease)), due_on=on, key=f"leasing.hand_back:{lease.id}")
+            todos.add(
+                session,
+                lease,
+                _("Lease %(number)s is over and its unit is let to the next firm: arrange the hand-back.", number=str(lease)),
+                due_on=on,
+                key=f"leasing.hand_back:{lease.id}",
+            )
             out["asked"] += 1
     return out
 
@@ -110,7 +138,14 @@ def roll_schedules(session: Any, *, on: date, park_id: int | None = None) -> dic
     """C-53, job: leases without end always have their due rows written ahead."""
     months = settings.get(session, "leasing.indefinite_months", park_id=park_id)
     ahead = on + timedelta(days=28 * max(1, months - 1))
-    query = select(Lease).where(Lease.state.in_(law.OCCUPYING), or_(Lease.ends_on.is_(None), Lease.state == "holding_over"),
-                                or_(Lease.due_until.is_(None), Lease.due_until < ahead)).order_by(Lease.id)
+    query = (
+        select(Lease)
+        .where(
+            Lease.state.in_(law.OCCUPYING),
+            or_(Lease.ends_on.is_(None), Lease.state == "holding_over"),
+            or_(Lease.due_until.is_(None), Lease.due_until < ahead),
+        )
+        .order_by(Lease.id)
+    )
     query = query if park_id is None else query.where(Lease.park_id == park_id)
     return {"written": schedule.write_many(session, list(session.scalars(query)), on)}

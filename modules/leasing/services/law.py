@@ -39,8 +39,11 @@ def check_term(problems: Problems, starts_on: date | None, ends_on: date | None,
     elif calc_dates.months_between(starts_on, ends_on) > calc_dates.LONGEST_MONTHS:
         problems.add("leasing.C-01", _l("A lease lasts at most 240 months (Civil Code 705); choose an earlier end."), "ends_on")
     elif proration == "full_months" and not calc_dates.whole_months(starts_on, ends_on):
-        problems.add("leasing.C-02", _l("These dates are no whole months; choose the last day of a full month of the lease, or another rule"
-                                        " for part months."), "ends_on")
+        problems.add(
+            "leasing.C-02",
+            _l("These dates are no whole months; choose the last day of a full month of the lease, or another rule for part months."),
+            "ends_on",
+        )
 
 
 def check_earnest(problems: Problems, earnest: Decimal | None, subject: Decimal | None) -> None:
@@ -49,8 +52,11 @@ def check_earnest(problems: Problems, earnest: Decimal | None, subject: Decimal 
         return
     if subject is None or earnest > subject * EARNEST_SHARE:
         most = "?" if subject is None else f"{(subject * EARNEST_SHARE).quantize(Decimal('0.01'))}"
-        problems.add("leasing.C-03", _l("Earnest money is at most 20 %% of the contract total (Civil Code 586): %(most)s yuan.", most=most),
-                     "earnest_amount")
+        problems.add(
+            "leasing.C-03",
+            _l("Earnest money is at most 20 %% of the contract total (Civil Code 586): %(most)s yuan.", most=most),
+            "earnest_amount",
+        )
 
 
 def why_not_submit(session: Any, lease: Lease) -> str | None:
@@ -63,8 +69,13 @@ def problems_of(session: Any, lease: Lease) -> list[Problem]:
     """Everything that keeps the lease from being submitted or signed."""
     problems = Problems()
     check_term(problems, lease.starts_on, lease.ends_on, lease.proration)
-    units = session.execute(select(LeaseUnit, Unit, Building).join(Unit, Unit.id == LeaseUnit.unit_id).join(
-        Building, Building.id == Unit.building_id).where(LeaseUnit.lease_id == lease.id).order_by(Unit.id)).all()
+    units = session.execute(
+        select(LeaseUnit, Unit, Building)
+        .join(Unit, Unit.id == LeaseUnit.unit_id)
+        .join(Building, Building.id == Unit.building_id)
+        .where(LeaseUnit.lease_id == lease.id)
+        .order_by(Unit.id)
+    ).all()
     lines = list(session.scalars(select(LeaseLine).where(LeaseLine.lease_id == lease.id)))
     if not units:
         problems.add("leasing.C-04", _l("Add a unit first."))
@@ -75,7 +86,7 @@ def problems_of(session: Any, lease: Lease) -> list[Problem]:
     _check_lines(session, problems, lease, lines, {u.id for _lu, u, _b in units})
     last = lease.ends_on
     for _row, unit, _building in units:
-        if unit.starts_on > lease.starts_on or unit.ends_on is not None and (last is None or unit.ends_on < last):
+        if unit.starts_on > lease.starts_on or (unit.ends_on is not None and (last is None or unit.ends_on < last)):
             problems.add("leasing.C-06", _l("%(unit)s does not exist on all days of the lease.", unit=unit.code))
     problems.extend(overlaps(session, lease))
     return problems.found
@@ -86,13 +97,16 @@ def _check_lines(session: Any, problems: Problems, lease: Lease, lines: list[Lea
         if line.unit_id is not None and line.unit_id not in unit_ids:
             problems.add("leasing.C-04", _l("%(line)s names a unit that is not part of the lease.", line=str(line)))
         starts, ends = line.starts_on or lease.starts_on, line.ends_on or lease.ends_on
-        if starts < lease.starts_on or lease.ends_on is not None and (ends is None or ends > lease.ends_on):
+        if starts < lease.starts_on or (lease.ends_on is not None and (ends is None or ends > lease.ends_on)):
             problems.add("leasing.C-04", _l("%(line)s reaches beyond the lease; correct its days.", line=str(line)))
         if line.basis == "turnover" and line.timing != "arrears":
             problems.add("leasing.C-07", _l("%(line)s: a share of turnover is charged in arrears.", line=str(line)))
     ids = [line.id for line in lines]
-    funders = session.execute(select(LeaseSubsidy.line_id, func.count(func.distinct(LeaseSubsidy.funder_id))).where(
-        LeaseSubsidy.line_id.in_(ids)).group_by(LeaseSubsidy.line_id)).all()
+    funders = session.execute(
+        select(LeaseSubsidy.line_id, func.count(func.distinct(LeaseSubsidy.funder_id)))
+        .where(LeaseSubsidy.line_id.in_(ids))
+        .group_by(LeaseSubsidy.line_id)
+    ).all()
     if any(n > 1 for _id, n in funders):
         problems.add("leasing.C-08", _l("A line is subsidised by one funder; split the line for a second one."))
 
@@ -101,12 +115,26 @@ def overlaps(session: Any, lease: Lease) -> list[Problem]:
     """C-10: which units are let to others on days of the lease (the lease it replaces not counted). The database refuses it too."""
     mine = select(LeaseUnit.unit_id).where(LeaseUnit.lease_id == lease.id)
     days = func.daterange(lease.starts_on, lease.ends_on, "[]")
-    found = session.execute(select(Unit.code, Lease.number, Firm.name, func.lower(LeaseUnit.during)).join(Lease, Lease.id == LeaseUnit.lease_id)
-                            .join(Unit, Unit.id == LeaseUnit.unit_id).join(Firm, Firm.id == Lease.firm_id).where(
-        LeaseUnit.unit_id.in_(mine), LeaseUnit.during.op("&&")(days), LeaseUnit.lease_id.not_in([lease.id, lease.previous_id or 0]))
-        .order_by(Unit.code)).all()
-    out = [Problem("leasing.C-10", _l("%(unit)s is let to %(firm)s by lease %(number)s on days of this lease; choose other days or units.",
-                                      unit=code, firm=firm, number=number)) for code, number, firm, _since in found]
+    found = session.execute(
+        select(Unit.code, Lease.number, Firm.name, func.lower(LeaseUnit.during))
+        .join(Lease, Lease.id == LeaseUnit.lease_id)
+        .join(Unit, Unit.id == LeaseUnit.unit_id)
+        .join(Firm, Firm.id == Lease.firm_id)
+        .where(LeaseUnit.unit_id.in_(mine), LeaseUnit.during.op("&&")(days), LeaseUnit.lease_id.not_in([lease.id, lease.previous_id or 0]))
+        .order_by(Unit.code)
+    ).all()
+    out = [
+        Problem(
+            "leasing.C-10",
+            _l(
+                "%(unit)s is let to %(firm)s by lease %(number)s on days of this lease; choose other days or units.",
+                unit=code,
+                firm=firm,
+                number=number,
+            ),
+        )
+        for code, number, firm, _since in found
+    ]
     if lease.previous_id is not None and lease.origin == "renewal" and not out:
         out += _previous_overlap(session, lease)
     return out
@@ -116,7 +144,9 @@ def _previous_overlap(session: Any, lease: Lease) -> list[Problem]:
     last = session.scalar(select(Lease.ends_on).where(Lease.id == lease.previous_id))
     if last is not None and last < lease.starts_on:
         return []
-    return [Problem("leasing.C-10", _l("The lease that is renewed lasts until %(day)s; a renewal begins the day after.", day=str(last or "∞")))]
+    return [
+        Problem("leasing.C-10", _l("The lease that is renewed lasts until %(day)s; a renewal begins the day after.", day=str(last or "∞")))
+    ]
 
 
 def signed_documents(session: Any, lease: Lease) -> list[Any]:
@@ -130,8 +160,9 @@ def check_signature(session: Any, problems: Problems, lease: Lease, note: str | 
         return
     months = term_months(lease)
     if months is None or months >= WRITTEN_MONTHS:
-        problems.add("leasing.C-11", _l("Attach the signed document: a lease of six months or more is made in writing (Civil Code 707)."),
-                     "document")
+        problems.add(
+            "leasing.C-11", _l("Attach the signed document: a lease of six months or more is made in writing (Civil Code 707)."), "document"
+        )
     elif not (note or "").strip():
         problems.add("leasing.C-11", _l("Attach the signed document, or write why there is none."), "note")
 
@@ -141,18 +172,28 @@ def warnings(session: Any, lease: Lease, on: date) -> list[str]:
     out = []
     cap = settings.get(session, "leasing.late_fee_warn", park_id=lease.park_id)
     if lease.late_fee_rate is not None and cap is not None and lease.late_fee_rate > cap:
-        out.append(_("The late fee is %(rate)s %% a day; a court may reduce what is far above the loss (Civil Code 585).",
-                     rate=f"{(lease.late_fee_rate * 100).normalize():f}"))
+        out.append(
+            _(
+                "The late fee is %(rate)s %% a day; a court may reduce what is far above the loss (Civil Code 585).",
+                rate=f"{(lease.late_fee_rate * 100).normalize():f}",
+            )
+        )
     if lease.ends_on is None:
         out.append(_("Indefinite: both sides may end it at any time with reasonable notice (Civil Code 730)."))
     if lease.sublet and not lease.sublet_allowed:
         out.append(_("Sub-let without agreement: object within six months, or it counts as agreed (Civil Code 718)."))
-    unknown = session.scalar(select(func.count()).select_from(LeaseIndexation).join(LeaseLine, LeaseLine.id == LeaseIndexation.line_id).where(
-        LeaseLine.lease_id == lease.id, LeaseIndexation.index_code.is_not(None)))
+    unknown = session.scalar(
+        select(func.count())
+        .select_from(LeaseIndexation)
+        .join(LeaseLine, LeaseLine.id == LeaseIndexation.line_id)
+        .where(LeaseLine.lease_id == lease.id, LeaseIndexation.index_code.is_not(None))
+    )
     if unknown:
         out.append(_("Prices follow an index: what is not published yet is not in the total."))
     if lease.deposit_amount and lease.earnest_amount:
-        out.append(_("Deposit and earnest money are different things and are kept apart (Interpretation of the contract book, article 67)."))
+        out.append(
+            _("Deposit and earnest money are different things and are kept apart (Interpretation of the contract book, article 67).")
+        )
     return out
 
 

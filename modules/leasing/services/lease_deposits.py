@@ -9,6 +9,8 @@ from typing import Any
 from sqlalchemy import select
 
 from modules.billing.models.deposit import Deposit
+from parkops.errors import Problem, RuleError
+from parkops.i18n import _
 
 from ..models.lease import Lease
 
@@ -33,10 +35,35 @@ def agree(session: Any, lease: Lease) -> list[Deposit]:
     for kind, name in KINDS.items():
         wanted = getattr(lease, name) or Decimal(0)
         if wanted > have.get(kind, Decimal(0)):
-            new.append(deposits.agree_deposit(
-                session, firm_id=lease.firm_id, kind=kind, agreed=wanted - have.get(kind, Decimal(0)), source=SOURCE,
-                source_id=lease.root_id or lease.id, subject_amount=lease.total_amount if kind == "earnest" else None, due_on=lease.starts_on))
+            new.append(
+                deposits.agree_deposit(
+                    session,
+                    firm_id=lease.firm_id,
+                    kind=kind,
+                    agreed=wanted - have.get(kind, Decimal(0)),
+                    source=SOURCE,
+                    source_id=lease.root_id or lease.id,
+                    subject_amount=lease.total_amount if kind == "earnest" else None,
+                    due_on=lease.starts_on,
+                )
+            )
     return new
+
+
+def why_not_move(session: Any, lease: Lease) -> str | None:
+    """Only where a transfer is signed and the leaving firm's deposits are still with it."""
+    before = session.get(Lease, lease.previous_id) if lease.previous_id else None
+    if lease.origin != "transfer" or before is None or lease.signed_on is None:
+        return _("Only a signed transfer takes deposits over.")
+    held = any(d.held > 0 and d.kind != "earnest" for d in deposits_of(session, before))
+    return None if held else _("No deposit of the leaving firm is left to move.")
+
+
+def take_over(session: Any, lease: Lease, *, on: date) -> str:
+    """The button of finance on a signed transfer."""
+    if why := why_not_move(session, lease):
+        raise RuleError([Problem("leasing.C-33", why)])
+    return _("%(n)s deposits moved.", n=move_to(session, session.get(Lease, lease.previous_id), lease, on=on))
 
 
 def move_to(session: Any, before: Lease, lease: Lease, *, on: date) -> int:
@@ -49,8 +76,15 @@ def move_to(session: Any, before: Lease, lease: Lease, *, on: date) -> int:
             continue
         new = next((d for d in deposits_of(session, lease) if d.kind == old.kind and d.agreed - d.held >= old.held), None)
         if new is None:
-            new = deposits.agree_deposit(session, firm_id=lease.firm_id, kind=old.kind, agreed=old.held, source=SOURCE,
-                                         source_id=lease.root_id or lease.id, due_on=lease.starts_on)
+            new = deposits.agree_deposit(
+                session,
+                firm_id=lease.firm_id,
+                kind=old.kind,
+                agreed=old.held,
+                source=SOURCE,
+                source_id=lease.root_id or lease.id,
+                due_on=lease.starts_on,
+            )
         deposits.move_deposit(session, old, to_id=new.id, amount=old.held, on=on, between_firms=True)
         moved += 1
     return moved

@@ -67,8 +67,18 @@ def remove_unit(session: Any, row: LeaseUnit) -> None:
     records.remove(session, row)
 
 
-def add_line(session: Any, lease: Lease, *, item_id: int | None = None, item: str | None = None, steps: Any = (), discounts: Any = (),
-             subsidies: Any = (), indexation: dict[str, Any] | None = None, **values: Any) -> LeaseLine:
+def add_line(
+    session: Any,
+    lease: Lease,
+    *,
+    item_id: int | None = None,
+    item: str | None = None,
+    steps: Any = (),
+    discounts: Any = (),
+    subsidies: Any = (),
+    indexation: dict[str, Any] | None = None,
+    **values: Any,
+) -> LeaseLine:
     """A line with what hangs on it. item: the code of the charge item, instead of its id."""
     if item_id is None and item is not None:
         item_id = session.scalar(select(ChargeItem.id).where(ChargeItem.code == item))
@@ -84,16 +94,45 @@ def add_line(session: Any, lease: Lease, *, item_id: int | None = None, item: st
     return line
 
 
-def create_line(session: Any, *, lease_id: int, item_id: int, basis: str, price: Decimal | None = None, unit_id: int | None = None,
-                turnover_rate: Decimal | None = None, minimum: Decimal | None = None, cycle_months: int = 1, timing: str | None = None,
-                starts_on: date | None = None, ends_on: date | None = None, memo: str | None = None) -> LeaseLine:
+def create_line(
+    session: Any,
+    *,
+    lease_id: int,
+    item_id: int,
+    basis: str,
+    price: Decimal | None = None,
+    unit_id: int | None = None,
+    turnover_rate: Decimal | None = None,
+    minimum: Decimal | None = None,
+    cycle_months: int = 1,
+    timing: str | None = None,
+    starts_on: date | None = None,
+    ends_on: date | None = None,
+    memo: str | None = None,
+) -> LeaseLine:
     """One line of a draft."""
     _lease(session, lease_id)
     price = Decimal(0) if price is None and basis == "turnover" else price
     timing = timing or ("arrears" if basis == "turnover" else "advance")
-    return records.create(session, LeaseLine, {
-        "lease_id": lease_id, "item_id": item_id, "basis": basis, "price": price, "unit_id": unit_id, "turnover_rate": turnover_rate,
-        "minimum": minimum, "cycle_months": cycle_months, "timing": timing, "starts_on": starts_on, "ends_on": ends_on, "memo": memo}, _check_line)
+    return records.create(
+        session,
+        LeaseLine,
+        {
+            "lease_id": lease_id,
+            "item_id": item_id,
+            "basis": basis,
+            "price": price,
+            "unit_id": unit_id,
+            "turnover_rate": turnover_rate,
+            "minimum": minimum,
+            "cycle_months": cycle_months,
+            "timing": timing,
+            "starts_on": starts_on,
+            "ends_on": ends_on,
+            "memo": memo,
+        },
+        _check_line,
+    )
 
 
 def _check_line(session: Any, values: dict[str, Any], problems: Problems) -> None:
@@ -150,7 +189,9 @@ def _check_days(session: Any, values: dict[str, Any], problems: Problems) -> Non
         problems.add("leasing.C-17", _l("These days lie outside the lease."), "ends_on")
 
 
-def create_rent_free(session: Any, *, lease_id: int, starts_on: date, ends_on: date, line_id: int | None = None, reason: str | None = None) -> LeaseRentFree:
+def create_rent_free(
+    session: Any, *, lease_id: int, starts_on: date, ends_on: date, line_id: int | None = None, reason: str | None = None
+) -> LeaseRentFree:
     """C-17: days without rent, inside the lease."""
     _lease(session, lease_id)
     values = {"lease_id": lease_id, "line_id": line_id, "starts_on": starts_on, "ends_on": ends_on, "reason": reason}
@@ -173,24 +214,75 @@ def _check_reduction(session: Any, values: dict[str, Any], problems: Problems) -
         problems.add("leasing.C-17", _l("The amount is more than zero."), "amount")
 
 
-def create_discount(session: Any, *, line_id: int, starts_on: date, ends_on: date, percent: Decimal | None = None, amount: Decimal | None = None,
-                    area_cap: Decimal | None = None, reason: str | None = None) -> LeaseDiscount:
+def create_discount(
+    session: Any,
+    *,
+    line_id: int,
+    starts_on: date,
+    ends_on: date,
+    percent: Decimal | None = None,
+    amount: Decimal | None = None,
+    area_cap: Decimal | None = None,
+    reason: str | None = None,
+) -> LeaseDiscount:
     """The landlord's own discount: a negative line of its own on the bill."""
     _of_line(session, line_id)
-    return records.create(session, LeaseDiscount, {"line_id": line_id, "starts_on": starts_on, "ends_on": ends_on, "percent": percent,
-                                                   "amount": amount, "area_cap": area_cap, "reason": reason}, _check_reduction)
+    return records.create(
+        session,
+        LeaseDiscount,
+        {
+            "line_id": line_id,
+            "starts_on": starts_on,
+            "ends_on": ends_on,
+            "percent": percent,
+            "amount": amount,
+            "area_cap": area_cap,
+            "reason": reason,
+        },
+        _check_reduction,
+    )
 
 
-def create_subsidy(session: Any, *, line_id: int, funder_id: int, starts_on: date, ends_on: date, percent: Decimal | None = None,
-                   amount: Decimal | None = None, area_cap: Decimal | None = None, doc_no: str | None = None) -> LeaseSubsidy:
+def create_subsidy(
+    session: Any,
+    *,
+    line_id: int,
+    funder_id: int,
+    starts_on: date,
+    ends_on: date,
+    percent: Decimal | None = None,
+    amount: Decimal | None = None,
+    area_cap: Decimal | None = None,
+    doc_no: str | None = None,
+) -> LeaseSubsidy:
     """C-08: a third party pays part; owed by the funder, VAT stays on the full price."""
     _of_line(session, line_id)
-    return records.create(session, LeaseSubsidy, {"line_id": line_id, "funder_id": funder_id, "starts_on": starts_on, "ends_on": ends_on,
-                                                  "percent": percent, "amount": amount, "area_cap": area_cap, "doc_no": doc_no}, _check_reduction)
+    return records.create(
+        session,
+        LeaseSubsidy,
+        {
+            "line_id": line_id,
+            "funder_id": funder_id,
+            "starts_on": starts_on,
+            "ends_on": ends_on,
+            "percent": percent,
+            "amount": amount,
+            "area_cap": area_cap,
+            "doc_no": doc_no,
+        },
+        _check_reduction,
+    )
 
 
-def create_indexation(session: Any, *, line_id: int, every_months: int = 12, first_on: date | None = None, rate: Decimal | None = None,
-                      index_code: str | None = None) -> LeaseIndexation:
+def create_indexation(
+    session: Any,
+    *,
+    line_id: int,
+    every_months: int = 12,
+    first_on: date | None = None,
+    rate: Decimal | None = None,
+    index_code: str | None = None,
+) -> LeaseIndexation:
     """A rise on each anniversary: by a rate, or with an entered index."""
     _of_line(session, line_id)
 
@@ -200,8 +292,12 @@ def create_indexation(session: Any, *, line_id: int, every_months: int = 12, fir
         if not 1 <= values["every_months"] <= 120:
             problems.add("leasing.C-17", _l("A rise comes every 1 to 120 months."), "every_months")
 
-    return records.create(session, LeaseIndexation, {"line_id": line_id, "every_months": every_months, "first_on": first_on, "rate": rate,
-                                                     "index_code": index_code}, check)
+    return records.create(
+        session,
+        LeaseIndexation,
+        {"line_id": line_id, "every_months": every_months, "first_on": first_on, "rate": rate, "index_code": index_code},
+        check,
+    )
 
 
 def remove_term(session: Any, row: Any) -> None:
@@ -217,9 +313,13 @@ def enter_index(session: Any, *, code: str, month: date, value: Decimal, on: dat
 
     month = month.replace(day=1) if month is not None else month
     row = records.create(session, IndexValue, {"code": code, "month": month, "value": value, "source": source})
-    waiting = session.scalars(select(Lease).join(LeaseLine, LeaseLine.lease_id == Lease.id).join(
-        LeaseIndexation, LeaseIndexation.line_id == LeaseLine.id).where(
-        LeaseIndexation.index_code == row.code, Lease.state.in_(("running", "holding_over"))).distinct())
+    waiting = session.scalars(
+        select(Lease)
+        .join(LeaseLine, LeaseLine.lease_id == Lease.id)
+        .join(LeaseIndexation, LeaseIndexation.line_id == LeaseLine.id)
+        .where(LeaseIndexation.index_code == row.code, Lease.state.in_(("running", "holding_over")))
+        .distinct()
+    )
     schedule.write_many(session, list(waiting), on)
     return row
 

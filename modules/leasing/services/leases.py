@@ -24,8 +24,23 @@ from . import law, schedule
 RESOURCE = "leasing.lease"
 KIND = approval.ApprovalKind("leasing.lease", _l("Lease"), RESOURCE)
 DAY = timedelta(days=1)
-BY_STEPS = ("number", "revision", "root_id", "previous_id", "origin", "state", "signed_on", "ended_on", "total_amount", "remedy",
-            "penalty_amount", "notice_on", "other_signed_on", "sign_note", "due_until")
+BY_STEPS = (
+    "number",
+    "revision",
+    "root_id",
+    "previous_id",
+    "origin",
+    "state",
+    "signed_on",
+    "ended_on",
+    "total_amount",
+    "remedy",
+    "penalty_amount",
+    "notice_on",
+    "other_signed_on",
+    "sign_note",
+    "due_until",
+)
 
 
 def _check(session: Any, values: dict[str, Any], problems: Problems) -> None:
@@ -37,9 +52,21 @@ def _check(session: Any, values: dict[str, Any], problems: Problems) -> None:
             problems.add("leasing.C-12", _l("Leave this empty or enter more than zero."), name)
 
 
-def create_lease(session: Any, *, firm_id: int, starts_on: date, ends_on: date | None = None, units: Any = (), lines: Any = (),
-                 rent_item_id: int | None = None, rent_basis: str | None = None, rent_price: Decimal | None = None,
-                 rent_cycle: int | None = None, rent_timing: str | None = None, **values: Any) -> Lease:
+def create_lease(
+    session: Any,
+    *,
+    firm_id: int,
+    starts_on: date,
+    ends_on: date | None = None,
+    units: Any = (),
+    lines: Any = (),
+    rent_item_id: int | None = None,
+    rent_basis: str | None = None,
+    rent_price: Decimal | None = None,
+    rent_cycle: int | None = None,
+    rent_timing: str | None = None,
+    **values: Any,
+) -> Lease:
     """A draft. units: ids, or dicts with unit_id and area (default the lettable area). lines: dicts of `lease_lines.add_line`.
     The `rent_*` values are a first line in short, as the form offers it."""
     from . import lease_lines
@@ -50,8 +77,16 @@ def create_lease(session: Any, *, firm_id: int, starts_on: date, ends_on: date |
         lease_lines.add_unit(session, lease, **(unit if isinstance(unit, dict) else {"unit_id": getattr(unit, "id", unit)}))
     lines = list(lines or ())
     if rent_price is not None or rent_item_id is not None:
-        lines.insert(0, {"item_id": rent_item_id, "basis": rent_basis or "sqm_month", "price": rent_price, "cycle_months": rent_cycle or 1,
-                         "timing": rent_timing or "advance"})
+        lines.insert(
+            0,
+            {
+                "item_id": rent_item_id,
+                "basis": rent_basis or "sqm_month",
+                "price": rent_price,
+                "cycle_months": rent_cycle or 1,
+                "timing": rent_timing or "advance",
+            },
+        )
     for line in lines:
         lease_lines.add_line(session, lease, **line)
     return lease
@@ -119,21 +154,38 @@ def submit_lease(session: Any, lease: Lease, *, on: date) -> Lease:
     law.check_earnest(problems, lease.earnest_amount, found.total)
     problems.stop()
     if lease.carrier_id is None:
-        lease.carrier_id = session.scalar(select(Building.carrier_id).join(Unit, Unit.building_id == Building.id).join(
-            LeaseUnit, LeaseUnit.unit_id == Unit.id).where(LeaseUnit.lease_id == lease.id).order_by(LeaseUnit.id).limit(1))
+        lease.carrier_id = session.scalar(
+            select(Building.carrier_id)
+            .join(Unit, Unit.building_id == Building.id)
+            .join(LeaseUnit, LeaseUnit.unit_id == Unit.id)
+            .where(LeaseUnit.lease_id == lease.id)
+            .order_by(LeaseUnit.id)
+            .limit(1)
+        )
     session.flush()
     LEASE.move(session, lease, "submit", on=on)
-    approval.request(session, lease, KIND.code, needed=people_needed(session, lease), amount=found.total,
-                     payload={"number": lease.number, "firm": str(lease.firm), "total": found.total, "from": lease.starts_on, "until": lease.ends_on},
-                     title=_("Lease %(number)s: %(firm)s, %(total)s yuan", number=str(lease), firm=str(lease.firm), total=found.total))
+    approval.request(
+        session,
+        lease,
+        KIND.code,
+        needed=people_needed(session, lease),
+        amount=found.total,
+        payload={"number": lease.number, "firm": str(lease.firm), "total": found.total, "from": lease.starts_on, "until": lease.ends_on},
+        title=_("Lease %(number)s: %(firm)s, %(total)s yuan", number=str(lease), firm=str(lease.firm), total=found.total),
+    )
     return lease
 
 
 def open_request(session: Any, lease: Lease) -> approval.Approval | None:
     """The approval that is waiting for this lease."""
-    return session.scalars(select(approval.Approval).where(
-        approval.Approval.kind == KIND.code, approval.Approval.resource == RESOURCE, approval.Approval.record_id == lease.id,
-        approval.Approval.state == "waiting")).one_or_none()
+    return session.scalars(
+        select(approval.Approval).where(
+            approval.Approval.kind == KIND.code,
+            approval.Approval.resource == RESOURCE,
+            approval.Approval.record_id == lease.id,
+            approval.Approval.state == "waiting",
+        )
+    ).one_or_none()
 
 
 def why_not_approve(session: Any, lease: Lease) -> str | None:
@@ -225,7 +277,9 @@ def refusal(error: DBAPIError) -> Exception | None:
     """C-10 from the database: the exclusion constraint (23P01) or the deadlock it may cause (40P01)."""
     state = getattr(error.orig, "sqlstate", None)
     if state == "23P01":
-        return RuleError([Problem("leasing.C-10", _l("A unit of this lease has just been let to another firm; choose other days or units."))])
+        return RuleError(
+            [Problem("leasing.C-10", _l("A unit of this lease has just been let to another firm; choose other days or units."))]
+        )
     if state in ("40P01", "40001", "55P03"):
         return Conflict(_l("Somebody else is signing a lease of the same units right now. Look at it again in a moment."))
     return None
@@ -247,11 +301,7 @@ def _replace_previous(session: Any, lease: Lease, on: date) -> None:
     before = previous_of(session, lease)
     if before is None or lease.origin == "renewal" or before.state not in law.OCCUPYING:
         return
-    replace_lease(session, before, on=lease.starts_on - DAY, booked_on=on)
-    if lease.origin == "transfer":
-        from . import lease_deposits
-
-        lease_deposits.move_to(session, before, lease, on=on)
+    replace_lease(session, before, on=lease.starts_on - DAY)
 
 
 def why_not_replace(session: Any, lease: Lease) -> str | None:
@@ -261,23 +311,20 @@ def why_not_replace(session: Any, lease: Lease) -> str | None:
 
 def successor_of(session: Any, lease: Lease) -> Lease | None:
     """The later version that is signed."""
-    return session.scalars(select(Lease).where(Lease.previous_id == lease.id, Lease.signed_on.is_not(None),
-                                               Lease.state != "cancelled").limit(1)).first()
+    return session.scalars(
+        select(Lease).where(Lease.previous_id == lease.id, Lease.signed_on.is_not(None), Lease.state != "cancelled").limit(1)
+    ).first()
 
 
-def replace_lease(session: Any, lease: Lease, *, on: date, booked_on: date | None = None) -> Lease:
-    """The last day of this version is `on`: units free for the next one, due rows after it withdrawn, charged ones credited
-    on `booked_on` (default `on`)."""
-    from . import corrections
-
+def replace_lease(session: Any, lease: Lease, *, on: date) -> Lease:
+    """The last day of this version is `on`: units free for the next one, due rows after it withdrawn, charged ones taken back by
+    credit rows, which the next monthly run bills."""
     lease.ended_on = on
     LEASE.move(session, lease, "replace", on=on)
     for row in session.scalars(select(LeaseUnit).where(LeaseUnit.lease_id == lease.id).order_by(LeaseUnit.unit_id)):
         row.during = Range(lease.starts_on, on + DAY)
     session.flush()
-    credits = schedule.cut_dues(session, lease, on)
-    corrections.charge_credits(session, lease, credits, on=booked_on or on,
-                               reason=_("Lease %(number)s replaced", number=str(lease)))
+    schedule.cut_dues(session, lease, on)
     return lease
 
 

@@ -30,9 +30,17 @@ def make_renewal(session: Any, lease: Lease, *, months: int, price: Decimal | No
     if starts_on is None:
         raise RuleError([Problem("leasing.C-32", _l("Say from which day an indefinite lease is renewed."), "on")])
     if months is None or not 1 <= months <= 240:
-        raise RuleError([Problem("leasing.C-01", _l("A lease lasts at most 240 months (Civil Code 705); choose an earlier end."), "months")])
-    new = versions.make_version(session, lease, origin="renewal" if lease.state == "running" and lease.ends_on else "amendment",
-                                starts_on=starts_on, ends_on=add_months(starts_on, months) - DAY, own_number=True)
+        raise RuleError(
+            [Problem("leasing.C-01", _l("A lease lasts at most 240 months (Civil Code 705); choose an earlier end."), "months")]
+        )
+    new = versions.make_version(
+        session,
+        lease,
+        origin="renewal" if lease.state == "running" and lease.ends_on else "amendment",
+        starts_on=starts_on,
+        ends_on=add_months(starts_on, months) - DAY,
+        own_number=True,
+    )
     if price is not None:
         line = session.scalars(select(LeaseLine).where(LeaseLine.lease_id == new.id).order_by(LeaseLine.id).limit(1)).one()
         line.price = price

@@ -19,6 +19,7 @@ from modules.billing.models.catalogue import ChargeItem
 from modules.billing.models.charge import Charge
 from parkops import settings
 from parkops.clock import add_months
+from parkops.db import audit
 from parkops.security import access
 
 from .. import calc_schedule as calc
@@ -38,8 +39,12 @@ def terms_of(lease: Lease) -> calc.Terms:
 
 def lines_of(session: Any, lease_ids: Sequence[int]) -> dict[int, list[calc.Line]]:
     """The lines of some leases with everything that hangs on them, in ten statements however many leases there are."""
-    rows = session.execute(select(LeaseLine, ChargeItem.rent).join(ChargeItem, ChargeItem.id == LeaseLine.item_id)
-                           .where(LeaseLine.lease_id.in_(lease_ids)).order_by(LeaseLine.lease_id, LeaseLine.id)).all()
+    rows = session.execute(
+        select(LeaseLine, ChargeItem.rent)
+        .join(ChargeItem, ChargeItem.id == LeaseLine.item_id)
+        .where(LeaseLine.lease_id.in_(lease_ids))
+        .order_by(LeaseLine.lease_id, LeaseLine.id)
+    ).all()
     ids = [line.id for line, _rent in rows]
     extra = _Extra(session, lease_ids, ids)
     out: dict[int, list[calc.Line]] = defaultdict(list)
@@ -53,11 +58,15 @@ class _Extra:
 
     def __init__(self, session: Any, lease_ids: Sequence[int], ids: Sequence[int]):
         self.areas: dict[int, dict[int, Decimal]] = defaultdict(dict)
-        for lease_id, unit_id, area in session.execute(select(LeaseUnit.lease_id, LeaseUnit.unit_id, LeaseUnit.area)
-                                                       .where(LeaseUnit.lease_id.in_(lease_ids))):
+        for lease_id, unit_id, area in session.execute(
+            select(LeaseUnit.lease_id, LeaseUnit.unit_id, LeaseUnit.area).where(LeaseUnit.lease_id.in_(lease_ids))
+        ):
             self.areas[lease_id][unit_id] = area
-        self.free = session.execute(select(LeaseRentFree.lease_id, LeaseRentFree.line_id, LeaseRentFree.starts_on, LeaseRentFree.ends_on)
-                                    .where(LeaseRentFree.lease_id.in_(lease_ids))).all()
+        self.free = session.execute(
+            select(LeaseRentFree.lease_id, LeaseRentFree.line_id, LeaseRentFree.starts_on, LeaseRentFree.ends_on).where(
+                LeaseRentFree.lease_id.in_(lease_ids)
+            )
+        ).all()
         self.steps = _grouped(session, select(LeaseStep.line_id, LeaseStep.starts_on, LeaseStep.price), LeaseStep, ids)
         self.discounts = _grouped(session, _reduction_columns(LeaseDiscount), LeaseDiscount, ids)
         self.subsidies = _grouped(session, _reduction_columns(LeaseSubsidy).add_columns(LeaseSubsidy.funder_id), LeaseSubsidy, ids)
@@ -66,8 +75,9 @@ class _Extra:
         codes = {r.index_code for r in self.index.values() if r.index_code}
         self.values: dict[tuple[int, str], list] = defaultdict(list)
         if codes:
-            for park, code, month, value in session.execute(select(IndexValue.park_id, IndexValue.code, IndexValue.month, IndexValue.value)
-                                                            .where(IndexValue.code.in_(codes))):
+            for park, code, month, value in session.execute(
+                select(IndexValue.park_id, IndexValue.code, IndexValue.month, IndexValue.value).where(IndexValue.code.in_(codes))
+            ):
                 self.values[park, code].append((month, value))
         self.free_of: dict[int, list] = defaultdict(list)
         for lease_id, line_id, starts, ends in self.free:
@@ -76,16 +86,36 @@ class _Extra:
     def line(self, line: LeaseLine, rent: bool) -> calc.Line:
         areas = self.areas[line.lease_id]
         area = areas.get(line.unit_id, Decimal(0)) if line.unit_id else sum(areas.values(), Decimal(0))
-        free = tuple((a, b) for own, a, b in self.free_of[line.lease_id] if own == line.id or own is None and rent)
+        free = tuple((a, b) for own, a, b in self.free_of[line.lease_id] if own == line.id or (own is None and rent))
         found = self.index.get(line.id)
-        index = None if found is None else calc.Index(
-            found.every_months, found.rate, tuple(self.values[line.park_id, found.index_code]) if found.index_code else (), found.first_on)
+        index = (
+            None
+            if found is None
+            else calc.Index(
+                found.every_months,
+                found.rate,
+                tuple(self.values[line.park_id, found.index_code]) if found.index_code else (),
+                found.first_on,
+            )
+        )
         return calc.Line(
-            line.id, line.basis, line.price, area, line.cycle_months, line.timing, line.starts_on, line.ends_on,
-            tuple((r.starts_on, r.price) for r in self.steps[line.id]), free, index,
+            line.id,
+            line.basis,
+            line.price,
+            area,
+            line.cycle_months,
+            line.timing,
+            line.starts_on,
+            line.ends_on,
+            tuple((r.starts_on, r.price) for r in self.steps[line.id]),
+            free,
+            index,
             tuple(calc.Reduction(r.starts_on, r.ends_on, r.percent, r.amount, r.area_cap) for r in self.discounts[line.id]),
             tuple(calc.Reduction(r.starts_on, r.ends_on, r.percent, r.amount, r.area_cap, r.funder_id) for r in self.subsidies[line.id]),
-            line.turnover_rate, line.minimum, {r.month: r.amount for r in self.turnover[line.id]})
+            line.turnover_rate,
+            line.minimum,
+            {r.month: r.amount for r in self.turnover[line.id]},
+        )
 
 
 def _reduction_columns(model: Any) -> Any:
@@ -106,18 +136,31 @@ def held_over(line: calc.Line, ends_on: date) -> calc.Line | None:
     last = calc.prices(line, min(line.starts_on or ends_on, ends_on), ends_on)[-1][1]
     if last is None:
         return None
-    return replace(line, price=last, steps=(), index=None, starts_on=None, ends_on=None, cycle_months=1,
-                   minimum=line.minimum / line.cycle_months if line.minimum is not None else None)
+    return replace(
+        line,
+        price=last,
+        steps=(),
+        index=None,
+        starts_on=None,
+        ends_on=None,
+        cycle_months=1,
+        minimum=line.minimum / line.cycle_months if line.minimum is not None else None,
+    )
 
 
 def whole(lease: Lease, lines: list[calc.Line], until: date) -> calc.Schedule:
     """The schedule of one lease: its term, and the months of holding over when it does."""
     terms = terms_of(lease)
     out = calc.schedule(terms, lines, until)
-    if lease.state == "holding_over" or lease.ends_on is not None and lease.ended_on is not None and lease.ended_on > lease.ends_on:
+    if lease.state == "holding_over" or (lease.ends_on is not None and lease.ended_on is not None and lease.ended_on > lease.ends_on):
         after = [found for line in lines if (found := held_over(_anchored(lease, line), lease.ends_on)) is not None]
-        more = calc.schedule(calc.Terms(lease.ends_on + DAY, lease.ended_on, "actual_days" if lease.proration == "full_months" else lease.proration,
-                                        lease.due_day), after, until)
+        more = calc.schedule(
+            calc.Terms(
+                lease.ends_on + DAY, lease.ended_on, "actual_days" if lease.proration == "full_months" else lease.proration, lease.due_day
+            ),
+            after,
+            until,
+        )
         out.rows += more.rows
         out.unknown += more.unknown
     return out
@@ -148,7 +191,7 @@ def write_many(session: Any, leases: Iterable[Lease], on: date | None = None) ->
     """`write_dues` for many signed leases, in chunks; set-based."""
     leases, made = list(leases), 0
     for start in range(0, len(leases), CHUNK):
-        part = leases[start:start + CHUNK]
+        part = leases[start : start + CHUNK]
         lines = lines_of(session, [lease.id for lease in part])
         rows = []
         for lease in part:
@@ -163,16 +206,37 @@ def write_many(session: Any, leases: Iterable[Lease], on: date | None = None) ->
 
 def due_rows(lease: Any, found: calc.Schedule) -> list[dict[str, Any]]:
     """Rows of `LeaseDue` for a schedule."""
-    return [{"park_id": lease.park_id, "lease_id": lease.id, "line_id": r.line, "kind": r.kind, "funder_id": r.funder_id,
-             "period_from": r.period_from, "period_to": r.period_to, "bill_month": r.bill_month, "due_on": r.due_on,
-             "quantity": r.quantity, "unit_price": r.unit_price, "amount": r.amount, "explain": r.explain} for r in found.rows]
+    return [
+        {
+            "park_id": lease.park_id,
+            "lease_id": lease.id,
+            "line_id": r.line,
+            "kind": r.kind,
+            "funder_id": r.funder_id,
+            "period_from": r.period_from,
+            "period_to": r.period_to,
+            "bill_month": r.bill_month,
+            "due_on": r.due_on,
+            "quantity": r.quantity,
+            "unit_price": r.unit_price,
+            "amount": r.amount,
+            "explain": r.explain,
+        }
+        for r in found.rows
+    ]
 
 
 def insert_dues(session: Any, rows: list[dict[str, Any]]) -> int:
-    """INSERT … ON CONFLICT DO NOTHING; the unique key (line, kind, period) is what makes repeating harmless."""
-    made = 0
-    for start in range(0, len(rows), 5000):
-        made += session.execute(insert(LeaseDue).on_conflict_do_nothing(), rows[start:start + 5000]).rowcount
+    """INSERT … ON CONFLICT DO NOTHING with one audit row; the unique key (line, kind, period) makes repeating harmless."""
+    if not rows:
+        return 0
+    statement = insert(LeaseDue.__table__).on_conflict_do_nothing()
+    made = sum(
+        session.connection().execute(statement, rows[start : start + 5000], execution_options={"preserve_rowcount": True}).rowcount
+        for start in range(0, len(rows), 5000)
+    )
+    if made:
+        audit.bulk(session, LeaseDue, "insert", made, park_id=rows[0]["park_id"])
     return made
 
 
@@ -204,18 +268,33 @@ def cut_dues(session: Any, lease: Lease, ends_on: date) -> list[LeaseDue]:
         keep = new.get((d.line_id, d.kind, d.period_from), {}).get("amount", Decimal(0))
         starts = max(d.period_from, ends_on + DAY)
         if d.amount != keep and not _credited(session, d, starts):
-            credits.append(LeaseDue(
-                park_id=d.park_id, lease_id=d.lease_id, line_id=d.line_id, kind=CREDITS[d.kind], funder_id=d.funder_id,
-                period_from=starts, period_to=d.period_to, bill_month=starts.replace(day=1), due_on=starts, amount=keep - d.amount,
-                explain=f"{keep} − {d.amount}"))
+            credits.append(
+                LeaseDue(
+                    park_id=d.park_id,
+                    lease_id=d.lease_id,
+                    line_id=d.line_id,
+                    kind=CREDITS[d.kind],
+                    funder_id=d.funder_id,
+                    period_from=starts,
+                    period_to=d.period_to,
+                    bill_month=starts.replace(day=1),
+                    due_on=starts,
+                    amount=keep - d.amount,
+                    explain=f"{keep} − {d.amount}",
+                )
+            )
     session.add_all(credits)
     session.flush()
     return credits
 
 
 def _credited(session: Any, due: LeaseDue, starts: date) -> bool:
-    return session.scalar(select(LeaseDue.id).where(LeaseDue.line_id == due.line_id, LeaseDue.kind == CREDITS[due.kind],
-                                                    LeaseDue.period_from == starts)) is not None
+    return (
+        session.scalar(
+            select(LeaseDue.id).where(LeaseDue.line_id == due.line_id, LeaseDue.kind == CREDITS[due.kind], LeaseDue.period_from == starts)
+        )
+        is not None
+    )
 
 
 def _cut_schedule(session: Any, lease: Lease, ends_on: date) -> calc.Schedule:
@@ -225,8 +304,16 @@ def _cut_schedule(session: Any, lease: Lease, ends_on: date) -> calc.Schedule:
     out = calc.schedule(terms, lines, ends_on)
     if lease.ends_on is not None and ends_on > lease.ends_on:
         after = [found for line in lines if (found := held_over(_anchored(lease, line), lease.ends_on)) is not None]
-        out.rows += calc.schedule(replace(terms, starts_on=lease.ends_on + DAY, ends_on=ends_on, proration="actual_days"
-                                          if lease.proration == "full_months" else lease.proration), after, ends_on).rows
+        out.rows += calc.schedule(
+            replace(
+                terms,
+                starts_on=lease.ends_on + DAY,
+                ends_on=ends_on,
+                proration="actual_days" if lease.proration == "full_months" else lease.proration,
+            ),
+            after,
+            ends_on,
+        ).rows
     return out
 
 
@@ -234,5 +321,7 @@ def renew_line_dues(session: Any, lease: Lease, line_ids: Sequence[int], on: dat
     """Work out anew what is not charged yet of some lines (a turnover or index value was entered or corrected)."""
     rows = [d for d in dues_of(session, lease) if d.line_id in line_ids and d.kind in CREDITS]
     charged = charged_ids(session, [d.id for d in rows])
-    session.execute(delete(LeaseDue).where(LeaseDue.id.in_([d.id for d in rows if d.id not in charged])).execution_options(synchronize_session="fetch"))
+    session.execute(
+        delete(LeaseDue).where(LeaseDue.id.in_([d.id for d in rows if d.id not in charged])).execution_options(synchronize_session="fetch")
+    )
     return write_dues(session, lease, on)

@@ -13,11 +13,11 @@ from sqlalchemy.dialects.postgresql import Range
 
 from parkops import settings
 from parkops.errors import Problems
-from parkops.i18n import _, _l
+from parkops.i18n import _l
 
 from ..models.lease import Lease, LeaseUnit
 from ..states import LEASE, REMEDIES
-from . import corrections, schedule
+from . import schedule
 
 DAY = timedelta(days=1)
 
@@ -28,18 +28,21 @@ def end_lease(session: Any, lease: Lease, *, on: date) -> Lease:
     if on < lease.starts_on:
         problems.add("leasing.C-40", _l("The lease had not begun on that day."), "on")
     elif lease.ends_on is not None and on < lease.ends_on:
-        problems.add("leasing.C-40", _l("The lease lasts until %(day)s. To end it earlier, terminate it.", day=lease.ends_on.isoformat()), "on")
+        problems.add(
+            "leasing.C-40", _l("The lease lasts until %(day)s. To end it earlier, terminate it.", day=lease.ends_on.isoformat()), "on"
+        )
     elif lease.state == "running" and lease.ends_on is not None and on > lease.ends_on:
         problems.add("leasing.C-40", _l("The firm stayed beyond the end: let the lease hold over first."), "on")
     problems.stop()
     return _finish(session, lease, "end", on, None)
 
 
-def terminate_lease(session: Any, lease: Lease, *, on: date, remedy: str, reason: str, notice_on: date | None = None,
-                    penalty_amount: Decimal | None = None) -> Lease:
+def terminate_lease(
+    session: Any, lease: Lease, *, on: date, remedy: str, reason: str, notice_on: date | None = None, penalty_amount: Decimal | None = None
+) -> Lease:
     """Ends early; `on` is the last day of use. The remedy follows in the settlement."""
     problems = Problems()
-    if on < lease.starts_on or lease.ends_on is not None and lease.state == "running" and on >= lease.ends_on:
+    if on < lease.starts_on or (lease.ends_on is not None and lease.state == "running" and on >= lease.ends_on):
         problems.add("leasing.C-40", _l("To end early, choose a day before the last day of the lease."), "on")
     _check_notice(session, lease, on, remedy, notice_on, problems)
     _check_remedy(session, lease, remedy, penalty_amount, problems)
@@ -56,8 +59,15 @@ def _check_notice(session: Any, lease: Lease, on: date, remedy: str, notice_on: 
     if notice_on is None:
         problems.add("leasing.C-40", _l("Enter when the notice or demand of payment was given (Civil Code 722, 730)."), "notice_on")
     elif notice_on + timedelta(days=days) > on:
-        problems.add("leasing.C-40", _l("Between notice and end lie at least %(n)s days; the earliest day is %(day)s.", n=days,
-                                        day=(notice_on + timedelta(days=days)).isoformat()), "on")
+        problems.add(
+            "leasing.C-40",
+            _l(
+                "Between notice and end lie at least %(n)s days; the earliest day is %(day)s.",
+                n=days,
+                day=(notice_on + timedelta(days=days)).isoformat(),
+            ),
+            "on",
+        )
 
 
 def _check_remedy(session: Any, lease: Lease, remedy: str, penalty: Decimal | None, problems: Problems) -> None:
@@ -67,8 +77,14 @@ def _check_remedy(session: Any, lease: Lease, remedy: str, penalty: Decimal | No
     if remedy not in REMEDIES:
         problems.add("leasing.C-41", _l("Choose one of the remedies."), "remedy")
     if (remedy == "penalty") != (penalty is not None and penalty > 0):
-        problems.add("leasing.C-41", _l("A penalty has an amount; with another remedy leave it empty: earnest money and penalty are never both"
-                                        " claimed (Civil Code 588)."), "penalty_amount")
+        problems.add(
+            "leasing.C-41",
+            _l(
+                "A penalty has an amount; with another remedy leave it empty: earnest money and penalty are never both"
+                " claimed (Civil Code 588)."
+            ),
+            "penalty_amount",
+        )
     if remedy in ("forfeit", "double") and not any(d.kind == "earnest" and d.held > 0 for d in deposits_of(session, lease)):
         problems.add("leasing.C-41", _l("No earnest money is held for this lease; choose another remedy."), "remedy")
 
@@ -79,8 +95,7 @@ def _finish(session: Any, lease: Lease, step: str, on: date, reason: str | None)
     lease.ended_on = on
     LEASE.move(session, lease, step, on=on, reason=reason)
     keep_units(session, lease)
-    credits = schedule.cut_dues(session, lease, on)
-    corrections.charge_credits(session, lease, credits, on=on, reason=_("Lease %(number)s ended", number=str(lease)))
+    schedule.cut_dues(session, lease, on)
     settlements.open_settlement(session, lease, on=on)
     return lease
 
@@ -88,8 +103,11 @@ def _finish(session: Any, lease: Lease, step: str, on: date, reason: str | None)
 def keep_units(session: Any, lease: Lease) -> None:
     """C-42: until the checklist is done the units stay taken, at most to the day before the next signed lease begins."""
     for row in session.scalars(select(LeaseUnit).where(LeaseUnit.lease_id == lease.id).order_by(LeaseUnit.unit_id)):
-        following = session.scalar(select(func.min(func.lower(LeaseUnit.during))).where(
-            LeaseUnit.unit_id == row.unit_id, LeaseUnit.id != row.id, func.lower(LeaseUnit.during) > lease.starts_on))
+        following = session.scalar(
+            select(func.min(func.lower(LeaseUnit.during))).where(
+                LeaseUnit.unit_id == row.unit_id, LeaseUnit.id != row.id, func.lower(LeaseUnit.during) > lease.starts_on
+            )
+        )
         row.during = Range(lease.starts_on, following)
     session.flush()
 

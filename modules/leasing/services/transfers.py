@@ -24,7 +24,9 @@ def make_transfer(session: Any, lease: Lease, *, firm_id: int, starts_on: date, 
     if firm_id == lease.firm_id:
         raise RuleError([Problem("leasing.C-33", _l("Choose another firm; this one is the tenant already."), "firm_id")])
     versions.refuse_day(lease, starts_on)
-    new = versions.make_version(session, lease, origin="transfer", starts_on=starts_on, ends_on=lease.ends_on, firm_id=firm_id, own_number=True)
+    new = versions.make_version(
+        session, lease, origin="transfer", starts_on=starts_on, ends_on=lease.ends_on, firm_id=firm_id, own_number=True
+    )
     if reason:
         new.note = reason
     session.flush()

@@ -22,14 +22,28 @@ from . import law
 from .schedule import lines_of
 
 DAY = timedelta(days=1)
-COPIED = ("carrier_id", "proration", "tax_included", "due_day", "late_fee_rate", "deposit_amount", "performance_amount", "earnest_amount",
-          "sublet_allowed", "sublet", "purpose", "note")
+COPIED = (
+    "carrier_id",
+    "proration",
+    "tax_included",
+    "due_day",
+    "late_fee_rate",
+    "deposit_amount",
+    "performance_amount",
+    "earnest_amount",
+    "sublet_allowed",
+    "sublet",
+    "purpose",
+    "note",
+)
 LINE = ("item_id", "unit_id", "basis", "turnover_rate", "minimum", "cycle_months", "timing", "memo")
 
 
 def open_draft_of(session: Any, lease: Lease) -> Lease | None:
     """A later version that is not signed yet."""
-    return session.scalars(select(Lease).where(Lease.previous_id == lease.id, Lease.state.in_(("draft", "submitted", "approved"))).limit(1)).first()
+    return session.scalars(
+        select(Lease).where(Lease.previous_id == lease.id, Lease.state.in_(("draft", "submitted", "approved"))).limit(1)
+    ).first()
 
 
 def why_not_version(session: Any, lease: Lease) -> str | None:
@@ -40,8 +54,9 @@ def why_not_version(session: Any, lease: Lease) -> str | None:
     return _("There is a later version already: %(number)s.", number=str(found)) if found is not None else None
 
 
-def make_version(session: Any, lease: Lease, *, origin: str, starts_on: date, ends_on: date | None, firm_id: int | None = None,
-                 own_number: bool = False) -> Lease:
+def make_version(
+    session: Any, lease: Lease, *, origin: str, starts_on: date, ends_on: date | None, firm_id: int | None = None, own_number: bool = False
+) -> Lease:
     """The draft of a later version. own_number: a new contract number (renewal, transfer); otherwise the next revision."""
     from .leases import _draft
 
@@ -51,12 +66,26 @@ def make_version(session: Any, lease: Lease, *, origin: str, starts_on: date, en
     if own_number:
         values["number"] = sequences.next_number(session, "leasing.lease", lease.park_id, starts_on)
     else:
-        values |= {"number": lease.number, "revision": 1 + session.scalar(select(func.max(Lease.revision)).where(
-            Lease.park_id == lease.park_id, Lease.number == lease.number))}
+        values |= {
+            "number": lease.number,
+            "revision": 1
+            + session.scalar(select(func.max(Lease.revision)).where(Lease.park_id == lease.park_id, Lease.number == lease.number)),
+        }
     if (values["earnest_amount"] or 0) and origin in ("renewal", "transfer"):
         values["earnest_amount"] = None  # earnest money belongs to the contract it was given for
-    new = _draft(session, {**values, "park_id": lease.park_id, "firm_id": firm_id or lease.firm_id, "origin": origin, "previous_id": lease.id,
-                           "root_id": lease.root_id or lease.id, "starts_on": starts_on, "ends_on": ends_on})
+    new = _draft(
+        session,
+        {
+            **values,
+            "park_id": lease.park_id,
+            "firm_id": firm_id or lease.firm_id,
+            "origin": origin,
+            "previous_id": lease.id,
+            "root_id": lease.root_id or lease.id,
+            "starts_on": starts_on,
+            "ends_on": ends_on,
+        },
+    )
     _copy_units(session, lease, new)
     _copy_lines(session, lease, new)
     session.flush()
@@ -77,9 +106,14 @@ def _copy_lines(session: Any, lease: Lease, new: Lease) -> None:
         if last is not None and last < new.starts_on:
             if not renewal or last < (lease.ends_on or last):
                 continue
-        line = LeaseLine(park_id=new.park_id, lease_id=new.id, price=price_on(lease, calculated[old.id], new.starts_on),
-                         starts_on=old.starts_on if old.starts_on and old.starts_on > new.starts_on else None,
-                         ends_on=None if renewal else last, **{n: getattr(old, n) for n in LINE})
+        line = LeaseLine(
+            park_id=new.park_id,
+            lease_id=new.id,
+            price=price_on(lease, calculated[old.id], new.starts_on),
+            starts_on=old.starts_on if old.starts_on and old.starts_on > new.starts_on else None,
+            ends_on=None if renewal else last,
+            **{n: getattr(old, n) for n in LINE},
+        )
         session.add(line)
         pairs[old] = line
     session.flush()
@@ -88,8 +122,16 @@ def _copy_lines(session: Any, lease: Lease, new: Lease) -> None:
     for free in session.scalars(select(LeaseRentFree).where(LeaseRentFree.lease_id == lease.id, LeaseRentFree.ends_on >= new.starts_on)):
         line = next((n for o, n in pairs.items() if o.id == free.line_id), None)
         if free.line_id is None or line is not None:
-            session.add(LeaseRentFree(park_id=new.park_id, lease_id=new.id, line_id=line.id if line else None,
-                                      starts_on=max(free.starts_on, new.starts_on), ends_on=free.ends_on, reason=free.reason))
+            session.add(
+                LeaseRentFree(
+                    park_id=new.park_id,
+                    lease_id=new.id,
+                    line_id=line.id if line else None,
+                    starts_on=max(free.starts_on, new.starts_on),
+                    ends_on=free.ends_on,
+                    reason=free.reason,
+                )
+            )
 
 
 def price_on(lease: Lease, line: calc_schedule.Line, day: date) -> Decimal:
@@ -104,12 +146,30 @@ def _copy_terms(session: Any, lease: Lease, old: LeaseLine, new: Lease, line: Le
         session.add(LeaseStep(park_id=new.park_id, line_id=line.id, starts_on=step.starts_on, price=step.price))
     for model, extra in ((LeaseDiscount, ("reason",)), (LeaseSubsidy, ("funder_id", "doc_no"))):
         for row in session.scalars(select(model).where(model.line_id == old.id, model.ends_on >= new.starts_on)):
-            session.add(model(park_id=new.park_id, line_id=line.id, starts_on=max(row.starts_on, new.starts_on), ends_on=row.ends_on,
-                              percent=row.percent, amount=row.amount, area_cap=row.area_cap, **{n: getattr(row, n) for n in extra}))
+            session.add(
+                model(
+                    park_id=new.park_id,
+                    line_id=line.id,
+                    starts_on=max(row.starts_on, new.starts_on),
+                    ends_on=row.ends_on,
+                    percent=row.percent,
+                    amount=row.amount,
+                    area_cap=row.area_cap,
+                    **{n: getattr(row, n) for n in extra},
+                )
+            )
     found = session.scalars(select(LeaseIndexation).where(LeaseIndexation.line_id == old.id)).one_or_none()
     if found is not None:
-        session.add(LeaseIndexation(park_id=new.park_id, line_id=line.id, every_months=found.every_months, rate=found.rate,
-                                    index_code=found.index_code, first_on=next_increase(lease, old, found, new.starts_on)))
+        session.add(
+            LeaseIndexation(
+                park_id=new.park_id,
+                line_id=line.id,
+                every_months=found.every_months,
+                rate=found.rate,
+                index_code=found.index_code,
+                first_on=next_increase(lease, old, found, new.starts_on),
+            )
+        )
 
 
 def next_increase(lease: Lease, line: LeaseLine, found: LeaseIndexation, day: date) -> date:
@@ -131,5 +191,5 @@ def lineage(session: Any, lease: Lease) -> list[Lease]:
 
 def refuse_day(lease: Lease, starts_on: date) -> None:
     """C-31: a change begins after the first day of the version it changes and not after its last."""
-    if starts_on <= lease.starts_on or lease.state == "running" and lease.ends_on is not None and starts_on > lease.ends_on:
+    if starts_on <= lease.starts_on or (lease.state == "running" and lease.ends_on is not None and starts_on > lease.ends_on):
         raise RuleError([Problem("leasing.C-31", _l("Choose a day after the lease began and not after its last day."), "starts_on")])
