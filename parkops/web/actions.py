@@ -38,6 +38,7 @@ class Button:
     confirm: Any = None
     help: Any = None
     step: bool = False
+    money: bool = False
 
     @property
     def form(self) -> bool:
@@ -55,7 +56,8 @@ def _step_button(resolved: Resolved, step: Any, why_not: str | None) -> Button:
         inputs = (*inputs, REASON)
     where = f"resource {resolved.name}, step {step.code}"
     service = load_object(step.service, where) if step.service else _mover(resolved.workflow, step.code)
-    return Button(step.code, step.title, step.word, service, inputs, why_not, step.primary, step.danger, step=True)
+    return Button(step.code, step.title, step.word, service, inputs, why_not, step.primary, step.danger, step=True,
+                  money=resolved.resource.money)
 
 
 def _mover(workflow: Any, code: str) -> Any:
@@ -71,7 +73,7 @@ def _action_button(session: Any, resolved: Resolved, action: Action, obj: Any) -
     where = f"resource {resolved.name}, action {action.code}"
     why = _guarded(action.guard, session, obj, where)
     return Button(action.code, action.title, action.word, load_object(action.service, where), tuple(action.inputs), why,
-                  action.primary, action.danger, action.confirm, action.help)
+                  action.primary, action.danger, action.confirm, action.help, money=action.money or resolved.resource.money)
 
 
 def buttons(session: Any, resolved: Resolved, obj: Any) -> list[Button]:
@@ -133,7 +135,9 @@ class ActionPages:
             return self._action_page(button, form, obj, back)
         ok = form.read(request.form, request.files)
         body = {k: request.form.getlist(k) for k in request.form if k not in ("_once", "csrf_token")}
-        claimed = idempotency.claim(session, request.form.get("_once"), request.path, body) if ok else idempotency.Claim(None)
+        claimed = idempotency.Claim(None)
+        if ok:
+            claimed = idempotency.claim(session, request.form.get("_once"), request.path, body, needed=button.money)
         if claimed.answer is not None:
             session.rollback()
             return redirect(safe_path(claimed.answer.get("url"), back), 303)
@@ -238,7 +242,8 @@ def run_bulk(session: Any, resolved: Resolved, action: Action, body: dict[str, A
         return preview(session, action, objs, values)
     where = f"{resolved.url}bulk/{action.code}"
     key = body.get("key") if isinstance(body.get("key"), str) else None
-    claimed = idempotency.claim(session, key, where, {"ids": ids, "values": {k: str(v) for k, v in values.items()}})
+    claimed = idempotency.claim(session, key, where, {"ids": ids, "values": {k: str(v) for k, v in values.items()}},
+                                needed=action.money or resolved.resource.money)
     if claimed.answer is not None:
         session.rollback()
         return claimed.answer

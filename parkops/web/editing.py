@@ -89,7 +89,8 @@ class EditPages:
         if request.method == "GET":
             return self._form_page(form, None)
         ok = form.read(request.form, request.files)
-        claimed = idempotency.claim(session, request.form.get("_once"), request.path, _body()) if ok else None
+        needed = resolved.resource.money
+        claimed = idempotency.claim(session, request.form.get("_once"), request.path, _body(), needed=needed) if ok else None
         if claimed is not None and claimed.answer is not None:
             session.rollback()
             return redirect(safe_path(claimed.answer.get("url"), resolved.url), 303)

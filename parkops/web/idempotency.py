@@ -57,9 +57,12 @@ def digest(body: Any) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def claim(session: Any, key: str | None, where: str, body: Any) -> Claim:
-    """Claim `key` for the actor and `where` (an address). No key: no protection. Raises Conflict on another body."""
+def claim(session: Any, key: str | None, where: str, body: Any, *, needed: bool = False) -> Claim:
+    """Claim `key` for the actor and `where` (an address). No key: no protection, or Refused when the command moves money
+    (`needed`). Raises Conflict on another body."""
     if not key:
+        if needed:
+            raise Refused(_l("This command moves money and needs a one-time key. Load the page again, or send an Idempotency-Key."))
         return Claim(None)
     if not KEY.fullmatch(key):
         raise Refused(_l("The idempotency key must be 8 to 100 printable characters."))

@@ -99,7 +99,8 @@ class Action:
 
     word: the right it needs (default act). inputs: fields asked first (at most five, else page=True). danger: asks with
     numbers. guard: `(session, obj) -> reason | None`. preview: `(session, objs, **form) -> (count, sentence)` dry run
-    for bulk. view: shows only in that list when set. result: `message` or `(message, redirect)` is returned by the
+    for bulk. money: refuse to act without a one-time key (hidden form field, header Idempotency-Key; implied by the
+    resource's `money`). view: shows only in that list when set. result: `message` or `(message, redirect)` is returned by the
     service or None."""
 
     code: str
@@ -113,6 +114,7 @@ class Action:
     preview: str | None = None
     confirm: Any = None
     help: Any = None
+    money: bool = False
 
 
 @dataclass(frozen=True)
@@ -159,6 +161,7 @@ class Resource:
     export: column names (default: columns). importer: import kind. parent: (fk column, resource) when records are
     normally made from a parent's page. menu: (section, order) or None. icon: Tabler icon name. as_of: whether `?on=`.
     report: name of a printable report for the record. read_only: no forms at all. scope_note: reason when not park-scoped.
+    money: its commands (create, actions, steps, bulk) refuse to act without a one-time key.
     """
 
     name: str
@@ -187,6 +190,7 @@ class Resource:
     record_template: str | None = None
     code_field: str | None = None
     base_filters: tuple[Filter, ...] = ()
+    money: bool = False
 
     @property
     def module(self) -> str:

@@ -128,7 +128,7 @@ class ItemApi:
             raise NotFound(_l("These records are not made by hand."))
         body = json_body()
         try:
-            claimed = idempotency.claim(session, request.headers.get("Idempotency-Key"), request.path, body)
+            claimed = idempotency.claim(session, request.headers.get("Idempotency-Key"), request.path, body, needed=resolved.resource.money)
             if claimed.answer is not None:
                 session.rollback()
                 return jsonify(claimed.answer.get("body", {})), 201
@@ -208,7 +208,7 @@ class ItemApi:
         try:
             body = json_body()
             version = body.pop("version", None)
-            claimed = idempotency.claim(session, request.headers.get("Idempotency-Key"), request.path, body)
+            claimed = idempotency.claim(session, request.headers.get("Idempotency-Key"), request.path, body, needed=button.money)
             if claimed.answer is not None:
                 session.rollback()
                 return jsonify(claimed.answer.get("body", {}))
@@ -233,7 +233,8 @@ class ItemApi:
         session, resolved = self.session, self.resolved
         action = bulk_action(session, resolved, code)
         try:
-            return jsonify(run_bulk(session, resolved, action, {k: v for k, v in json_body().items() if k not in ("_form", "_typed")}))
+            body = {k: v for k, v in json_body().items() if k not in ("_form", "_typed")}
+            return jsonify(run_bulk(session, resolved, action, {"key": request.headers.get("Idempotency-Key"), **body}))
         except ParkOpsError as e:
             session.rollback()
             return refused(e)

@@ -232,6 +232,13 @@ def undo_allocation(session: Any, allocation: Allocation, *, on: date, reason: s
     return row
 
 
+def why_not_undo(session: Any, row: Allocation) -> str | None:
+    """Why it cannot be undone, or None."""
+    if row.amount < 0 or row.refund_id is not None or session.scalar(select(Allocation.id).where(Allocation.undoes_id == row.id)) is not None:
+        return str(_l("It was undone already, or pays money back."))
+    return None
+
+
 def standing(session: Any, *, receipt_id: int | None = None, bill_id: int | None = None) -> list[Allocation]:
     """Allocations to bills that still stand (neither undone nor undoing)."""
     undone = select(Allocation.undoes_id).where(Allocation.undoes_id.is_not(None))

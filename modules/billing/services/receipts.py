@@ -210,6 +210,11 @@ def pay_bill(session: Any, bill: Any, *, received_on: date, kind: str = "bank", 
     return str(_l("Receipt %(number)s over %(amount)s was posted.", number=receipt.number, amount=f"{receipt.amount:,.2f}")), f"/billing/bill/{bill.id}"
 
 
+def allocate_by_rule(session: Any, receipt: Receipt, *, on: date, rule: str | None = None) -> None:
+    """The button on a receipt: what is left, by a rule."""
+    allocate(session, receipt, on=on, rule=rule)
+
+
 def why_not_pay(session: Any, bill: Any) -> str | None:
     """Why nothing can be paid on a bill, or None."""
     if bill.state != "posted" or bill.kind != "bill":

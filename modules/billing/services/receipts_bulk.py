@@ -17,11 +17,13 @@ from sqlalchemy import (
     and_,
     case,
     cast,
+    column,
     func,
     insert,
     literal,
     or_,
     select,
+    values,
 )
 
 from modules.tenants.models.firm import Firm
@@ -117,8 +119,8 @@ def _check(session: Any, park_id: int) -> None:
     problems = Problems()
     if wrong:
         problems.add("billing.R-13", _n(
-            "%(num)s payment does not fit an open bill of its firm, or lies before the bill's date. Check it; nothing was recorded.",
-            "%(num)s payments do not fit an open bill of their firm, or lie before the bill's date. Check them; nothing was recorded.", wrong))
+            "%(n)s payment does not fit an open bill of its firm, or lies before the bill's date. Check it; nothing was recorded.",
+            "%(n)s payments do not fit an open bill of their firm, or lie before the bill's date. Check them; nothing was recorded.", wrong))
     if twice:
         problems.add("billing.R-13", _l("A bill is paid twice in this batch. Give one amount for each bill; nothing was recorded."))
     problems.stop()
@@ -130,13 +132,14 @@ def _entries(session: Any, park_id: int) -> None:
     name = select(Firm.name).where(Firm.id == c.firm_id).scalar_subquery()
     headers = select(c.id.label("ref"), c.received_on.label("entry_date"), func.left(name, 300).label("memo"),
                      literal(SOURCE, String).label("source"), c.id.label("source_id")).order_by(c.n)
-    side = func.generate_series(1, 2).table_valued("side").c.side
+    sides = values(column("side", Integer), name="sides").data([(1,), (2,)])
+    side = sides.c.side  # both sides stand beside every row: n begins at 1
     zero = literal(Decimal(0), Money)
     legs = select(
         c.id.label("ref"), case((side == 1, c.account_id), else_=role_id(session, "receivable")).label("account_id"),
         case((side == 2, c.firm_id)).label("firm_id"), case((side == 1, c.amount), else_=zero).label("debit"),
         case((side == 2, c.amount), else_=zero).label("credit"), cast(None, String).label("memo"),
-    ).select_from(BATCH).join(side.table, literal(True))
+    ).select_from(BATCH)  # twice each row: the function stands beside it in FROM
     ledger.post_many(session, park_id=park_id, kind="receipt", headers=headers, legs=legs)
 
 
@@ -175,7 +178,7 @@ def pay_in_full(session: Any, bills: list[Bill], *, received_on: date, bank_acco
         done += receive_many(session, park_id=park_id, payments=select(
             chosen.c.bill_id, chosen.c.firm_id, chosen.c.amount, literal(received_on).label("received_on"),
             cast(bank_account_id, BigInteger).label("bank_account_id"), cast(reference, String).label("reference")))
-    return str(_n("%(num)s bill was paid in full.", "%(num)s bills were paid in full.", done))
+    return str(_n("%(n)s bill was paid in full.", "%(n)s bills were paid in full.", done))
 
 
 def count_payable(session: Any, bills: list[Bill], **_values: Any) -> tuple[int, str]:

@@ -73,7 +73,7 @@ def term_of() -> Any:
                 (and_(Charge.kind == "charge", Bill.kind == "bill"), "charges"), else_="adjustments")
 
 
-def _accounts(session: Any) -> list[int]:
+def accounts_of(session: Any) -> list[int]:
     return [role_id(session, "receivable"), role_id(session, "advance")]
 
 
@@ -81,7 +81,7 @@ def ledger_balances(session: Any, on: date, firm_ids: list[int] | None = None) -
     """Receivable less advance of the ledger at the end of a day, by firm; zero ones are left out."""
     amount = func.sum(type_coerce(LedgerLine.debit, FEN) - type_coerce(LedgerLine.credit, FEN))
     query = select(LedgerLine.firm_id, amount).join(LedgerEntry, LedgerEntry.id == LedgerLine.entry_id).where(
-        LedgerLine.account_id.in_(_accounts(session)), LedgerLine.firm_id.is_not(None), LedgerEntry.entry_date <= on)
+        LedgerLine.account_id.in_(accounts_of(session)), LedgerLine.firm_id.is_not(None), LedgerEntry.entry_date <= on)
     query = query.where(LedgerLine.firm_id.in_(firm_ids)) if firm_ids is not None else query
     return {f: money.yuan(int(a)) for f, a in session.execute(query.group_by(LedgerLine.firm_id)) if a}
 
@@ -120,7 +120,7 @@ def _dated(session: Any, start: date, end: date) -> Any:
     """Movement (debit − credit) of receivable and advance by firm in the days."""
     return select(LedgerLine.firm_id, func.sum(type_coerce(LedgerLine.debit, FEN) - type_coerce(LedgerLine.credit, FEN))).join(
         LedgerEntry, LedgerEntry.id == LedgerLine.entry_id).where(
-        LedgerLine.account_id.in_(_accounts(session)), LedgerLine.firm_id.is_not(None), LedgerEntry.entry_date >= start,
+        LedgerLine.account_id.in_(accounts_of(session)), LedgerLine.firm_id.is_not(None), LedgerEntry.entry_date >= start,
         LedgerEntry.entry_date <= end)
 
 
@@ -165,7 +165,7 @@ def _entry_lines(session: Any, firm_id: int, start: date, end: date) -> list[Lin
     query = select(LedgerEntry.entry_date, LedgerEntry.source, LedgerEntry.source_id, LedgerEntry.id, LedgerEntry.number, LedgerEntry.memo,
                    Receipt.number, amount).join(LedgerLine, LedgerLine.entry_id == LedgerEntry.id).outerjoin(
         Receipt, and_(LedgerEntry.source == "billing.receipt", Receipt.id == LedgerEntry.source_id)).where(
-        LedgerLine.firm_id == firm_id, LedgerLine.account_id.in_(_accounts(session)), LedgerEntry.entry_date >= start,
+        LedgerLine.firm_id == firm_id, LedgerLine.account_id.in_(accounts_of(session)), LedgerEntry.entry_date >= start,
         LedgerEntry.entry_date <= end, func.coalesce(LedgerEntry.source, literal("")) != "billing.bill").group_by(
         LedgerEntry.id, Receipt.id).having(amount != 0).order_by(LedgerEntry.entry_date, LedgerEntry.id)
     out = []
@@ -216,7 +216,7 @@ def issue_all(session: Any, *, park_id: int, starts_on: date, ends_on: date, on:
             and (s.opening or s.closing or any(s.terms.values()))]
     for found in made:
         _keep(session, firms[found.firm_id], found, on)
-    return str(_n("%(num)s statement is ready.", "%(num)s statements are ready.", len(made)))
+    return str(_n("%(n)s statement is ready.", "%(n)s statements are ready.", len(made)))
 
 
 def confirm_statement(session: Any, row: AccountStatement, *, on: date, answered_by: str, answer: str | None = None) -> AccountStatement:

@@ -1,0 +1,1 @@
+"""Indicators of billing, one file per concept."""
