@@ -75,6 +75,8 @@ def _unique(error: DBAPIError) -> Problem:
 def _foreign(error: DBAPIError) -> Problem:
     table, names = _columns(error)
     detail = getattr(_diag(error), "message_primary", "") or ""
+    if getattr(error.orig, "sqlstate", None) == "23001" and not getattr(_diag(error), "table_name", None):
+        return _raised(error)  # a trigger of ours said no, not a foreign key
     if detail.startswith("update or delete"):
         return Problem("core.still_used", _l("Other records still refer to this one; remove or move them first."))
     word = _label(table, names[0]) if names else ""

@@ -108,6 +108,11 @@ BEGIN
   IF TG_OP = 'DELETE' OR OLD.state = 'hard' OR NEW.month <> OLD.month OR NEW.park_id <> OLD.park_id OR NEW.id <> OLD.id THEN
     RAISE EXCEPTION 'a lock of the books is never taken back' USING ERRCODE = 'restrict_violation', CONSTRAINT = 'billing_period_locked';
   END IF;
+  IF OLD.state = 'soft' AND NEW.state = 'open' AND NOT EXISTS (SELECT FROM core_approval a JOIN core_approval_vote v
+    ON v.approval_id = a.id WHERE a.kind = 'billing.reopen' AND a.record_id = OLD.id AND a.state = 'approved' AND v.approve
+    AND v.user_id IS DISTINCT FROM a.requested_by_id AND a.decided_at >= OLD.locked_at) THEN
+    RAISE EXCEPTION 'a soft lock is taken back by a second person' USING ERRCODE = 'restrict_violation';
+  END IF;
   RETURN NEW;
 END $$;
 CREATE TRIGGER billing_book_period_guard BEFORE UPDATE OR DELETE ON billing_book_period

@@ -28,7 +28,7 @@ class ManualEntry(ParkScoped, Record):
 
     __tablename__ = "billing_manual_entry"
     __table_args__ = (
-        CheckConstraint("(state = 'posted') = (entry_id IS NOT NULL)", name="posted"),
+        CheckConstraint("state <> 'posted' OR entry_id IS NOT NULL", name="posted"),
         CheckConstraint("(kind = 'reversal') = (reverses_id IS NOT NULL)", name="reverses"),
     )
     kind: Mapped[str] = field(EnumText(MANUAL_KINDS), _l("Kind"), default="manual", server_default="manual")

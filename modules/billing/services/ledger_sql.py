@@ -22,16 +22,17 @@ ALGORITHM = 1
 
 
 def confined(query: Select, park_id: int) -> Select:
-    """The query, seeing only rows of the park: the criterion of the session does not reach into an INSERT … SELECT."""
+    """A whole statement that sees only rows of the park, in every sub-query and CTE. It must be a SELECT: criteria do not reach into
+    an INSERT … SELECT, so the inserts stand as CTEs of one."""
     return query.options(with_loader_criteria(
         ParkScoped, lambda cls: cls.park_id == park_id, include_aliases=True, track_closure_variables=True))
 
 
 def months(session: Any, park_id: int, headers: Select) -> dict[date, int]:
     """How many entries the headers ask for, by first day of month."""
-    h = confined(headers, park_id).subquery("h")
+    h = headers.subquery("h")
     month = (cast(h.c.entry_date, Date) - cast(func.extract("day", h.c.entry_date), Integer) + 1).label("month")
-    return dict(session.execute(select(month, func.count()).group_by(month).order_by(month)).all())
+    return dict(session.execute(confined(select(month, func.count()).group_by(month).order_by(month), park_id)).all())
 
 
 def _amounts(g: Any) -> tuple[ColumnElement, ColumnElement]:
@@ -42,17 +43,17 @@ def _amounts(g: Any) -> tuple[ColumnElement, ColumnElement]:
 
 def unbalanced(session: Any, park_id: int, headers: Select, legs: Select) -> bool:
     """Whether any document has no legs, or legs that differ."""
-    h, g = confined(headers, park_id).subquery("h"), confined(legs, park_id).subquery("g")
+    h, g = headers.subquery("h"), legs.subquery("g")
     debit, credit = _amounts(g)
     sums = select(g.c.ref, func.sum(debit).label("debit"), func.sum(credit).label("credit")).group_by(g.c.ref).subquery("sums")
     wrong = select(literal(1)).select_from(h).outerjoin(sums, sums.c.ref == h.c.ref).where(
         sums.c.debit.is_(None) | (sums.c.debit != sums.c.credit) | (sums.c.debit == 0)).limit(1)
-    return session.execute(wrong).first() is not None
+    return session.execute(confined(wrong, park_id)).first() is not None
 
 
-def _lines(park_id: int, legs: Select) -> Any:
+def _lines(legs: Select) -> Any:
     """Numbered legs with both sides ≥ 0, zero ones left out."""
-    g = confined(legs, park_id).cte("g")
+    g = legs.cte("g")
     debit, credit = _amounts(g)
     order = [g.c.line] if "line" in g.c else [credit, g.c.account_id, g.c.firm_id, g.c.memo]
     number = cast(func.row_number().over(partition_by=g.c.ref, order_by=order), Integer)
@@ -70,9 +71,9 @@ def _texts(park_id: int, lines: Any) -> Any:
     return select(c.ref, cast(func.sum(c.debit), BigInteger).label("total"), joined.label("lines")).group_by(c.ref).cte("t")
 
 
-def _numbered(headers: Select, park_id: int, taken: dict[int, sequences.Taken], texts: Any, first: int) -> Any:
+def _numbered(headers: Select, taken: dict[int, sequences.Taken], texts: Any, first: int) -> Any:
     """Headers with totals, place in the chain and number."""
-    h = confined(headers, park_id).cte("h")
+    h = headers.cte("h")
     day = cast(h.c.entry_date, Date)
     year = cast(func.extract("year", day), Integer)
     nth = func.row_number().over(partition_by=year, order_by=h.c.ref)
@@ -89,8 +90,8 @@ def _numbered(headers: Select, park_id: int, taken: dict[int, sequences.Taken], 
 def insert_entries(session: Any, *, park_id: int, kind: str, end: Any, per_year: dict[int, int], headers: Select, legs: Select) -> None:
     """Write entries and lines by one statement behind `end`; the triggers check it and move the end of the chain."""
     taken = {year: sequences.take(session, CODE, park_id, date(year, 1, 1), count, keep=False) for year, count in sorted(per_year.items())}
-    lines = _lines(park_id, legs)
-    n = _numbered(headers, park_id, taken, _texts(park_id, lines), end.sequence + 1)
+    lines = _lines(legs)
+    n = _numbered(headers, taken, _texts(park_id, lines), end.sequence + 1)
     park, at, who = literal(park_id, BigInteger), literal(clock.now(), DateTime(timezone=True)), literal(scope_of(session).user_name, Text)
     digest = func.billing_entry_digest(
         literal(ALGORITHM, Integer), park, n.c.sequence, n.c.number, literal(kind, Text), n.c.entry_date, n.c.memo, n.c.total, n.c.source,
@@ -110,4 +111,5 @@ def insert_entries(session: Any, *, park_id: int, kind: str, end: Any, per_year:
         lines, and_(lines.c.ref == n.c.ref)).order_by(made.c.sequence, lines.c.line)
     many = sum(per_year.values()) > 1
     with unprepared(session) if many else nullcontext():
-        session.execute(insert(LedgerLine).from_select(list(columns), rows, include_defaults=False))
+        written = insert(LedgerLine).from_select(list(columns), rows, include_defaults=False).returning(LedgerLine.id.label("id")).cte("w")
+        session.execute(confined(select(func.count()).select_from(written), park_id))

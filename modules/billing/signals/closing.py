@@ -6,5 +6,5 @@ from parkops.hooks import Signal
 
 closing = Signal(
     "billing.closing",
-    doc="session, park_id, month (first day), hard: receivers return or yield Problems for what is unfinished in that month (drafts dated in"
-        " it, unidentified receipts …); any Problem stops the lock.")
+    doc="session, park_id, month (first day), hard: receivers return or yield Problems for what is unfinished in that month (drafts dated"
+        " in it, unidentified receipts …); any Problem stops the lock.")

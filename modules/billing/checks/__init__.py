@@ -1,0 +1,1 @@
+"""What must tie in billing; one file per concept."""

@@ -1,0 +1,1 @@
+"""What billing does when other modules announce something, one file per concept."""

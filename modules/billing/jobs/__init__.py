@@ -1,0 +1,1 @@
+"""Jobs of billing, one file per concept."""

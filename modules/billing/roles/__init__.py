@@ -1,0 +1,1 @@
+"""Who may do what in billing, one file per concept."""
