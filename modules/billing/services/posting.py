@@ -8,7 +8,25 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from sqlalchemy import BigInteger, Date, String, and_, any_, case, cast, func, insert, literal, null, or_, select, type_coerce, update
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Date,
+    String,
+    Text,
+    and_,
+    any_,
+    case,
+    cast,
+    func,
+    insert,
+    literal,
+    null,
+    or_,
+    select,
+    type_coerce,
+    update,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from parkops import sequences
@@ -27,9 +45,22 @@ from ..models.ledger import LedgerEntry
 from . import ledger
 from .accounts import by_role
 from .periods import require_open
+from .temporary import fill, temporary
 
 SOURCE = "billing.bill"
 SERIES = {"bill": "billing.bill", "credit": "billing.credit_note"}
+MANY = 20  # from here on headers and legs are worked out once, into temporary tables
+HEADS = temporary("head", Column("ref", BigInteger), Column("number", Text), Column("memo", Text))
+LEGS = temporary(
+    "leg",
+    Column("ref", BigInteger),
+    Column("account_id", BigInteger),
+    Column("firm_id", BigInteger),
+    Column("debit", BigInteger),
+    Column("credit", BigInteger),
+    Column("memo", Text),
+    Column("line", BigInteger),
+)
 CONTRA = ("relief", "discount", "waiver")  # kinds of lines with an account of their own; so has `penalty`
 for _code in SERIES.values():
     sequences.kept_in(_code, Bill.number)
@@ -74,33 +105,40 @@ def _these(column: Any, ids: list[int]) -> Any:
 def _post(session: Any, park_id: int, kind: str, ids: list[int], on: date) -> None:
     _equal_their_lines(session, ids)
     taken = sequences.take(session, SERIES[kind], park_id, on, len(ids), keep=False)
-    ranked = (
-        select(Bill.id, Bill.firm_id, func.row_number().over(order_by=Bill.id).label("n")).where(_these(Bill.id, ids)).subquery("ranked")
-    )
+    ranked = select(Bill.id, func.row_number().over(order_by=Bill.id).label("n")).where(_these(Bill.id, ids)).subquery("ranked")
     number = taken.sql(ranked.c.n + (taken.first - 1))
     title = str(_l("Bill") if kind == "bill" else _l("Credit note"))
-    headers = select(
-        ranked.c.id.label("ref"),
-        literal(on, Date).label("entry_date"),
-        cast(literal(title + " ") + number, String).label("memo"),
-        literal(SOURCE).label("source"),
-        ranked.c.id.label("source_id"),
+    heads = select(
+        ranked.c.id.label("ref"), cast(number, String).label("number"), cast(literal(title + " ") + number, String).label("memo")
     )
-    ledger.post_many(session, park_id=park_id, kind=kind, headers=headers, legs=legs(session, ids))
-    entry = LedgerEntry.__table__
-    table = Bill.__table__
+    sides: Any = legs(session, ids)
+    if len(ids) >= MANY:
+        head = fill(session, HEADS, heads)
+        sides = select(fill(session, LEGS, sides))
+    else:
+        head = heads.subquery("head")
+    source = (literal(on, Date).label("entry_date"), literal(SOURCE).label("source"), head.c.ref.label("source_id"))
+    ledger.post_many(session, park_id=park_id, kind=kind, headers=select(head.c.ref, head.c.memo, *source), legs=sides)
+    _mark(session, park_id, kind, ids, on, head)
+    _remember(session, park_id, kind, ids, on)
+
+
+def _mark(session: Any, park_id: int, kind: str, ids: list[int], on: date, head: Any) -> None:
+    """State, number and entry of every bill in one UPDATE."""
+    entry, table = LedgerEntry.__table__, Bill.__table__
+    found = and_(
+        table.c.id == head.c.ref,
+        entry.c.source == SOURCE,
+        entry.c.source_id == head.c.ref,
+        entry.c.kind == kind,
+        entry.c.park_id == park_id,
+    )
     done = session.execute(
         update(table)
-        .where(
-            table.c.id == ranked.c.id,
-            entry.c.source == SOURCE,
-            entry.c.source_id == ranked.c.id,
-            entry.c.kind == kind,
-            entry.c.park_id == park_id,
-        )
+        .where(found)
         .values(
             state="posted",
-            number=number,
+            number=head.c.number,
             entry_id=entry.c.id,
             posted_at=now(),
             posted_by=scope_of(session).user_name,
@@ -111,7 +149,6 @@ def _post(session: Any, park_id: int, kind: str, ids: list[int], on: date) -> No
     )
     if done.rowcount != len(ids):
         raise RuntimeError(f"{len(ids)} bills to post, {done.rowcount} posted")  # pragma: no cover - the transaction is undone
-    _remember(session, park_id, kind, ids, on)
 
 
 def _remember(session: Any, park_id: int, kind: str, ids: list[int], on: date) -> None:

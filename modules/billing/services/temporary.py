@@ -1,0 +1,37 @@
+"""Temporary tables of mass work: filled by a SELECT, analysed, gone with the transaction. What is read twice is worked out once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Column, MetaData, Table, delete, insert, text
+from sqlalchemy.schema import CreateTable
+
+_META = MetaData()
+
+
+def temporary(name: str, *columns: Column) -> Table:
+    """Declare one; the name begins with `billing_tmp_`."""
+    return Table(f"billing_tmp_{name}", _META, *columns, prefixes=["TEMPORARY"], postgresql_on_commit="DROP")
+
+
+def empty(session: Any, table: Table) -> Table:
+    """Create it, or empty what an earlier step of the transaction left."""
+    connection = session.connection()
+    connection.execute(CreateTable(table, if_not_exists=True))
+    connection.execute(delete(table))
+    return table
+
+
+def fill(session: Any, table: Table, query: Any, names: Sequence[str] | None = None) -> Table:
+    """Empty it, take the rows of `query` (by column order) and analyse."""
+    empty(session, table)
+    session.execute(insert(table).from_select(list(names or table.c.keys()), query))
+    analyze(session, table)
+    return table
+
+
+def analyze(session: Any, table: Table) -> None:
+    """So that the statements that follow are planned for what is in it."""
+    session.connection().execute(text(f"ANALYZE {table.name}"))
