@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import contextmanager
 from datetime import date
 from decimal import Decimal
@@ -59,3 +60,14 @@ def superuser(database, *, triggers=False):
         if not triggers:
             c.execute("set session_replication_role = replica")
         yield c
+
+
+def wait_for_lock(database, *, seconds=20):
+    """Until some session of the database waits for a row lock."""
+    with superuser(database) as c:
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            if c.execute("select count(*) from pg_stat_activity where datname = %s and wait_event_type = 'Lock'", (database,)).fetchone()[0]:
+                return
+            time.sleep(0.01)
+    raise AssertionError("nobody waited for a lock")
