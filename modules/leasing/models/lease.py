@@ -80,6 +80,7 @@ class Lease(ParkScoped, Record):
     notice_on: Mapped[date | None] = field(Date, _l("Notice given on"))
     other_signed_on: Mapped[date | None] = field(Date, _l("Leaving firm signed on"), help=_l("A transfer is signed by both firms"))
     sign_note: Mapped[str | None] = field(Text, _l("Why there is no signed document"), long=True)
+    taken_over_on: Mapped[date | None] = field(Date, _l("Billed elsewhere until"), help=_l("Taken over from another system: instalments that begin by this day are not charged here"))
     due_until: Mapped[date | None] = field(Date, _l("Schedule written until"))
     sublet_allowed: Mapped[bool] = field(Boolean, _l("Sub-letting agreed"), default=False, server_default="false")
     sublet: Mapped[bool] = field(Boolean, _l("Sub-let to others"), default=False, server_default="false")

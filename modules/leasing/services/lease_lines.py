@@ -328,3 +328,30 @@ def remove_index(session: Any, row: IndexValue) -> None:
     """Remove a value nothing was worked out with yet."""
     access.require(session, IndexValue.__resource__, "remove")
     records.remove(session, row)
+
+
+def change_unit_form(session: Any, row: LeaseUnit, *, area: Decimal, lease_id: int | None = None, unit_id: int | None = None) -> LeaseUnit:
+    """The form shows lease and unit too; only the area changes."""
+    return change_unit(session, row, area=area)
+
+
+def change_line_form(
+    session: Any,
+    line: LeaseLine,
+    *,
+    item_id: int,
+    basis: str,
+    price: Decimal | None = None,
+    unit_id: int | None = None,
+    turnover_rate: Decimal | None = None,
+    minimum: Decimal | None = None,
+    cycle_months: int = 1,
+    timing: str = "advance",
+    starts_on: date | None = None,
+    ends_on: date | None = None,
+    memo: str | None = None,
+    lease_id: int | None = None,
+) -> LeaseLine:
+    """A line of a draft from its form; it stays with its lease."""
+    values = {k: v for k, v in locals().items() if k not in ("session", "line", "lease_id")}
+    return change_line(session, line, **values)

@@ -40,6 +40,7 @@ BY_STEPS = (
     "other_signed_on",
     "sign_note",
     "due_until",
+    "taken_over_on",
 )
 
 

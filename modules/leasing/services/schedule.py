@@ -223,6 +223,7 @@ def due_rows(lease: Any, found: calc.Schedule) -> list[dict[str, Any]]:
             "explain": r.explain,
         }
         for r in found.rows
+        if lease.taken_over_on is None or r.period_from > lease.taken_over_on
     ]
 
 
