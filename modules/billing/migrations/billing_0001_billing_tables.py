@@ -630,6 +630,88 @@ def upgrade() -> None:
     op.create_index(op.f('ix_billing_deposit_move_park_id'), 'billing_deposit_move', ['park_id'], unique=False)
     op.create_index(op.f('ix_billing_deposit_move_receipt_id'), 'billing_deposit_move', ['receipt_id'], unique=False)
     op.create_index('uq_billing_deposit_move_reverses', 'billing_deposit_move', ['reverses_id'], unique=True, postgresql_where='reverses_id IS NOT NULL')
+    op.create_table('billing_dispute',
+    sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
+    sa.Column('park_id', sa.BigInteger(), nullable=False),
+    sa.Column('charge_id', sa.BigInteger(), nullable=False),
+    sa.Column('bill_id', sa.BigInteger(), nullable=False),
+    sa.Column('firm_id', sa.BigInteger(), nullable=False),
+    sa.Column('state', sa.String(length=40), server_default='open', nullable=False),
+    sa.Column('original', sa.BigInteger(), nullable=False),
+    sa.Column('requested', sa.BigInteger(), nullable=False),
+    sa.Column('agreed', sa.BigInteger(), nullable=True),
+    sa.Column('raised_on', sa.Date(), nullable=False),
+    sa.Column('reason', sa.Text(), nullable=False),
+    sa.Column('entered_by_id', sa.BigInteger(), nullable=True),
+    sa.Column('entered_by', sa.String(length=80), nullable=False),
+    sa.Column('decided_on', sa.Date(), nullable=True),
+    sa.Column('decided_by_id', sa.BigInteger(), nullable=True),
+    sa.Column('decided_by', sa.String(length=80), nullable=True),
+    sa.Column('answer', sa.Text(), nullable=True),
+    sa.Column('credit_id', sa.BigInteger(), nullable=True),
+    sa.Column('adjustment_id', sa.BigInteger(), nullable=True),
+    sa.Column('version', sa.Integer(), server_default='1', nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
+    sa.CheckConstraint("state IN ('open', 'accepted', 'rejected', 'applied', 'withdrawn')", name=op.f('ck_billing_dispute_state')),
+    sa.CheckConstraint("state NOT IN ('accepted', 'rejected', 'applied') OR (decided_by_id IS DISTINCT FROM entered_by_id OR decided_by_id IS NULL)", name=op.f('ck_billing_dispute_other_person')),
+    sa.CheckConstraint('agreed IS NULL OR agreed >= 0', name=op.f('ck_billing_dispute_agreed')),
+    sa.CheckConstraint('requested >= 0 AND requested <> original', name=op.f('ck_billing_dispute_requested')),
+    sa.ForeignKeyConstraint(['adjustment_id'], ['billing_charge.id'], name=op.f('fk_billing_dispute_adjustment_id'), ondelete='RESTRICT'),
+    sa.ForeignKeyConstraint(['bill_id'], ['billing_bill.id'], name=op.f('fk_billing_dispute_bill_id'), ondelete='RESTRICT'),
+    sa.ForeignKeyConstraint(['charge_id'], ['billing_charge.id'], name=op.f('fk_billing_dispute_charge_id'), ondelete='RESTRICT'),
+    sa.ForeignKeyConstraint(['credit_id'], ['billing_bill.id'], name=op.f('fk_billing_dispute_credit_id'), ondelete='RESTRICT'),
+    sa.ForeignKeyConstraint(['firm_id'], ['tenants_firm.id'], name=op.f('fk_billing_dispute_firm_id'), ondelete='RESTRICT'),
+    sa.ForeignKeyConstraint(['park_id'], ['core_park.id'], name=op.f('fk_billing_dispute_park_id'), ondelete='RESTRICT'),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_billing_dispute'))
+    )
+    op.create_index(op.f('ix_billing_dispute_adjustment_id'), 'billing_dispute', ['adjustment_id'], unique=False)
+    op.create_index(op.f('ix_billing_dispute_bill_id'), 'billing_dispute', ['bill_id'], unique=False)
+    op.create_index(op.f('ix_billing_dispute_charge_id'), 'billing_dispute', ['charge_id'], unique=False)
+    op.create_index(op.f('ix_billing_dispute_credit_id'), 'billing_dispute', ['credit_id'], unique=False)
+    op.create_index(op.f('ix_billing_dispute_firm_id'), 'billing_dispute', ['firm_id'], unique=False)
+    op.create_index(op.f('ix_billing_dispute_park_id'), 'billing_dispute', ['park_id'], unique=False)
+    op.create_index('uq_billing_dispute_open', 'billing_dispute', ['charge_id'], unique=True, postgresql_where="state IN ('open', 'accepted')")
+    op.create_table('billing_einvoice',
+    sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
+    sa.Column('park_id', sa.BigInteger(), nullable=False),
+    sa.Column('serial', sa.String(length=60), nullable=False),
+    sa.Column('bill_id', sa.BigInteger(), nullable=False),
+    sa.Column('firm_id', sa.BigInteger(), nullable=False),
+    sa.Column('kind', sa.String(length=40), server_default='blue', nullable=False),
+    sa.Column('block', sa.String(length=40), server_default='00', nullable=False),
+    sa.Column('state', sa.String(length=40), server_default='requested', nullable=False),
+    sa.Column('gross', sa.BigInteger(), nullable=False),
+    sa.Column('vat', sa.BigInteger(), nullable=False),
+    sa.Column('requested_on', sa.Date(), nullable=False),
+    sa.Column('requested_by', sa.String(length=80), nullable=False),
+    sa.Column('number', sa.String(length=20), nullable=True),
+    sa.Column('issued_on', sa.Date(), nullable=True),
+    sa.Column('recorded_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('red_of_id', sa.BigInteger(), nullable=True),
+    sa.Column('reason', sa.Text(), nullable=True),
+    sa.Column('data', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+    sa.Column('version', sa.Integer(), server_default='1', nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
+    sa.CheckConstraint("(kind = 'red') = (red_of_id IS NOT NULL)", name=op.f('ck_billing_einvoice_red')),
+    sa.CheckConstraint("(state = 'issued') = (number IS NOT NULL)", name=op.f('ck_billing_einvoice_issued')),
+    sa.CheckConstraint("block IN ('00', '06')", name=op.f('ck_billing_einvoice_block')),
+    sa.CheckConstraint("kind IN ('blue', 'red')", name=op.f('ck_billing_einvoice_kind')),
+    sa.CheckConstraint("number ~ '^[0-9]{20}$'", name=op.f('ck_billing_einvoice_number')),
+    sa.CheckConstraint("state IN ('requested', 'issued', 'cancelled')", name=op.f('ck_billing_einvoice_state')),
+    sa.ForeignKeyConstraint(['bill_id'], ['billing_bill.id'], name=op.f('fk_billing_einvoice_bill_id'), ondelete='RESTRICT'),
+    sa.ForeignKeyConstraint(['firm_id'], ['tenants_firm.id'], name=op.f('fk_billing_einvoice_firm_id'), ondelete='RESTRICT'),
+    sa.ForeignKeyConstraint(['park_id'], ['core_park.id'], name=op.f('fk_billing_einvoice_park_id'), ondelete='RESTRICT'),
+    sa.ForeignKeyConstraint(['red_of_id'], ['billing_einvoice.id'], name=op.f('fk_billing_einvoice_red_of_id'), ondelete='RESTRICT'),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_billing_einvoice')),
+    sa.UniqueConstraint('park_id', 'number', name=op.f('uq_billing_einvoice_park_id_number')),
+    sa.UniqueConstraint('park_id', 'serial', name=op.f('uq_billing_einvoice_park_id_serial'))
+    )
+    op.create_index(op.f('ix_billing_einvoice_bill_id'), 'billing_einvoice', ['bill_id'], unique=False)
+    op.create_index(op.f('ix_billing_einvoice_firm_id'), 'billing_einvoice', ['firm_id'], unique=False)
+    op.create_index(op.f('ix_billing_einvoice_park_id'), 'billing_einvoice', ['park_id'], unique=False)
+    op.create_index('ix_billing_einvoice_park_id_state', 'billing_einvoice', ['park_id', 'state'], unique=False)
+    op.create_index(op.f('ix_billing_einvoice_red_of_id'), 'billing_einvoice', ['red_of_id'], unique=False)
+    op.create_index('uq_billing_einvoice_open', 'billing_einvoice', ['bill_id', 'block', 'red_of_id'], unique=True, postgresql_where="state <> 'cancelled'", postgresql_nulls_not_distinct=True)
     op.create_table('billing_refund',
     sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
     sa.Column('park_id', sa.BigInteger(), nullable=False),
@@ -736,6 +818,21 @@ def downgrade() -> None:
     op.drop_index(op.f('ix_billing_refund_bank_account_id'), table_name='billing_refund')
     op.drop_index(op.f('ix_billing_refund_approval_id'), table_name='billing_refund')
     op.drop_table('billing_refund')
+    op.drop_index('uq_billing_einvoice_open', table_name='billing_einvoice', postgresql_where="state <> 'cancelled'", postgresql_nulls_not_distinct=True)
+    op.drop_index(op.f('ix_billing_einvoice_red_of_id'), table_name='billing_einvoice')
+    op.drop_index('ix_billing_einvoice_park_id_state', table_name='billing_einvoice')
+    op.drop_index(op.f('ix_billing_einvoice_park_id'), table_name='billing_einvoice')
+    op.drop_index(op.f('ix_billing_einvoice_firm_id'), table_name='billing_einvoice')
+    op.drop_index(op.f('ix_billing_einvoice_bill_id'), table_name='billing_einvoice')
+    op.drop_table('billing_einvoice')
+    op.drop_index('uq_billing_dispute_open', table_name='billing_dispute', postgresql_where="state IN ('open', 'accepted')")
+    op.drop_index(op.f('ix_billing_dispute_park_id'), table_name='billing_dispute')
+    op.drop_index(op.f('ix_billing_dispute_firm_id'), table_name='billing_dispute')
+    op.drop_index(op.f('ix_billing_dispute_credit_id'), table_name='billing_dispute')
+    op.drop_index(op.f('ix_billing_dispute_charge_id'), table_name='billing_dispute')
+    op.drop_index(op.f('ix_billing_dispute_bill_id'), table_name='billing_dispute')
+    op.drop_index(op.f('ix_billing_dispute_adjustment_id'), table_name='billing_dispute')
+    op.drop_table('billing_dispute')
     op.drop_index('uq_billing_deposit_move_reverses', table_name='billing_deposit_move', postgresql_where='reverses_id IS NOT NULL')
     op.drop_index(op.f('ix_billing_deposit_move_receipt_id'), table_name='billing_deposit_move')
     op.drop_index(op.f('ix_billing_deposit_move_park_id'), table_name='billing_deposit_move')

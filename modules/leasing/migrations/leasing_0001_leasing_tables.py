@@ -349,6 +349,7 @@ def upgrade() -> None:
     sa.Column('notice_on', sa.Date(), nullable=True),
     sa.Column('other_signed_on', sa.Date(), nullable=True),
     sa.Column('sign_note', sa.Text(), nullable=True),
+    sa.Column('taken_over_on', sa.Date(), nullable=True),
     sa.Column('due_until', sa.Date(), nullable=True),
     sa.Column('sublet_allowed', sa.Boolean(), server_default='false', nullable=False),
     sa.Column('sublet', sa.Boolean(), server_default='false', nullable=False),
