@@ -46,7 +46,7 @@ class Deposit(ParkScoped, Record):
     kind: Mapped[str] = field(EnumText(DEPOSIT_KINDS), _l("Kind"))
     firm_id: Mapped[int] = fk("tenants_firm.id", _l("Firm"))
     agreed: Mapped[Decimal] = field(Money, _l("Agreed amount"))
-    held: Mapped[Decimal] = field(Money, _l("Held"), default=Decimal(0), server_default="0")
+    held: Mapped[Decimal] = field(Money, _l("Amount held"), default=Decimal(0), server_default="0")
     subject_amount: Mapped[Decimal | None] = field(Money, _l("Subject amount"), help=_l("Earnest money is at most 20 % of it (Civil Code 586)."))
     due_on: Mapped[date | None] = field(Date, _l("Due on"))
     source: Mapped[str | None] = field(String(80), _l("Kind of source"), fmt="code")

@@ -56,6 +56,7 @@ class Refund(ParkScoped, Record):
     deposit: Mapped[Deposit | None] = relationship(foreign_keys="Refund.deposit_id")
     bank_account: Mapped[BankAccount | None] = relationship(foreign_keys="Refund.bank_account_id")
     paid_receipt: Mapped[Receipt | None] = relationship(foreign_keys="Refund.paid_receipt_id")
+    approval: Mapped[Any] = relationship("Approval", foreign_keys="Refund.approval_id")
     move: Mapped[DepositMove | None] = relationship(foreign_keys="Refund.move_id")
 
     __search__ = ("number",)

@@ -56,10 +56,10 @@ def deposit_slip(session: Any, request: Request) -> Document:
     moves = session.scalars(select(DepositMove).where(DepositMove.deposit_id == row.id).order_by(DepositMove.id)).all()
     facts = (
         (_l("Number"), row.number, "text"), (_l("Firm"), row.firm.name, "text"), (_l("Kind"), str(DEPOSIT_KINDS.label(row.kind)), "text"),
-        (_l("Agreed amount"), row.agreed, "money"), (_l("Held"), row.held, "money"), (_l("Held, in words"), capitals(row.held), "text"))
+        (_l("Agreed amount"), row.agreed, "money"), (_l("Amount held"), row.held, "money"), (_l("Held, in words"), capitals(row.held), "text"))
     choices = DepositMove.__table__.c.kind.type.choices
     table = Table((Column(_l("Date"), "date"), Column(_l("Movement"), width=2), Column(_l("Amount"), "money")),
-                  [[m.on_date, str(choices.label(m.kind)), m.amount] for m in moves], [_("Held"), None, row.held])
+                  [[m.on_date, str(choices.label(m.kind)), m.amount] for m in moves], [_("Amount held"), None, row.held])
     return Document(_("Deposit receipt"), f"{park.name} · {row.number}", (
         Section(_l("Deposit"), facts=facts, note=_l("A deposit is kept for the firm; it is no payment for a service and no invoice is issued for it.")),
         Section(_l("Movements"), table=table), _signatures()), request.at, request.made_by)

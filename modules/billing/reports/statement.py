@@ -17,12 +17,12 @@ from ..calc_words import capitals
 from ..models.statement import AccountStatement
 from ..services import statements
 
-TITLES = {"charges": _l("Charges"), "adjustments": _l("Adjustments"), "relief": _l("Relief"), "penalty": _l("Late fees"), "paid": _l("Paid")}
+TITLES = {"charges": _l("Charged in the period"), "adjustments": _l("Adjustments"), "relief": _l("Relief"), "penalty": _l("Late fees"), "paid": _l("Paid in the period")}
 
 
 def columns() -> tuple[Column, ...]:
     """Date, document, the five terms, balance."""
-    return (Column(_l("Date"), "date"), Column(_l("Document"), width=1.4), Column(_l("Text"), width=2),
+    return (Column(_l("Date"), "date"), Column(_l("Bill or receipt"), width=1.4), Column(_l("Summary"), width=2),
             *(Column(t, "money") for t in TITLES.values()), Column(_l("Balance"), "money"))
 
 
@@ -46,8 +46,8 @@ def statement_report(session: Any, request: Request) -> Document:
              (_l("Closing balance in words"), capitals(row.closing) if row.closing > 0 else None, "text"))
     how = _l("Opening + charges + adjustments + relief + late fees − paid = closing. A negative balance is an advance of the firm.")
     sections = (
-        Section(_l("Account"), facts=facts, note=_l("Documents dated in this period were posted after the statement was sent.") if changed else how),
-        Section(_l("Documents"), table=table(found)),
+        Section(_l("Receivables account"), facts=facts, note=_l("Documents dated in this period were posted after the statement was sent.") if changed else how),
+        Section(_l("Bills and receipts"), table=table(found)),
         Section(_l("Confirmation"), text=(_("Please check, sign and return one copy. Without an answer within 15 days we take the balance as agreed."),),
                 facts=((_l("Confirmed / differing because"), " " * 20, "text"), (_l("Seal and date"), " " * 20, "text"))))
     return Document(_("Statement of account"), f"{park.name} · {row.issued_on}", sections, request.at, request.made_by, landscape=True,

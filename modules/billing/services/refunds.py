@@ -103,13 +103,9 @@ def ask_for_credit(session: Any, credit: Bill, *, amount: Decimal, on: date, rea
     return request_refund(session, credit=credit, amount=amount, on=on, reason=reason, payee=payee, payee_bank=payee_bank, payee_account=payee_account)
 
 
-def _request_of(session: Any, refund: Refund) -> Any:
-    return session.get(approval.Approval, refund.approval_id)
-
-
 def why_not_approve(session: Any, refund: Refund) -> str | None:
     """Why the actor may not approve it, or None (R-16: nobody approves their own request)."""
-    asked = _request_of(session, refund)
+    asked = refund.approval
     if asked is None or asked.state != "waiting":
         return None
     problem = approval.why_not(session, asked)
@@ -118,13 +114,13 @@ def why_not_approve(session: Any, refund: Refund) -> str | None:
 
 def approve_refund(session: Any, refund: Refund) -> Refund:
     """One person's approval; the last one needed frees the payment."""
-    approval.vote(session, _request_of(session, refund), True)
+    approval.vote(session, refund.approval, True)
     return refund
 
 
 def return_refund(session: Any, refund: Refund, *, reason: str) -> Refund:
     """Do not pay: a vote against it, the asker's withdrawal, or a later second thought about an approved one."""
-    asked = _request_of(session, refund)
+    asked = refund.approval
     if asked is not None and asked.state == "waiting":
         if scope_of(session).user_id == asked.requested_by_id:
             approval.withdraw(session, asked, reason)

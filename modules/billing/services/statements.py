@@ -87,8 +87,9 @@ def ledger_balances(session: Any, on: date, firm_ids: list[int] | None = None) -
 
 
 def _charged(start: date, end: date) -> Any:
-    return select(Bill.firm_id, term_of().label("term"), func.sum(type_coerce(Charge.gross, FEN)).label("amount")).join(
-        Bill, Bill.id == Charge.bill_id).where(Bill.state != "draft", Bill.issued_on >= start, Bill.issued_on <= end).group_by(Bill.firm_id, term_of())
+    term = term_of().label("term")
+    return select(Bill.firm_id, term, func.sum(type_coerce(Charge.gross, FEN)).label("amount")).join(
+        Bill, Bill.id == Charge.bill_id).where(Bill.state != "draft", Bill.issued_on >= start, Bill.issued_on <= end).group_by(Bill.firm_id, term)
 
 
 def statements(session: Any, start: date, end: date, firm_ids: list[int] | None = None) -> dict[int, Statement]:
@@ -148,10 +149,11 @@ def statement(session: Any, firm: Firm, start: date, end: date) -> Statement:
 
 def _bill_lines(session: Any, firm_id: int, start: date, end: date) -> list[Line]:
     rows: dict[int, Line] = {}
-    query = select(Bill.id, Bill.issued_on, Bill.number, Bill.kind, Bill.month, term_of(), func.sum(type_coerce(Charge.gross, FEN))).join(
+    term_ = term_of().label("term")
+    query = select(Bill.id, Bill.issued_on, Bill.number, Bill.kind, Bill.month, term_, func.sum(type_coerce(Charge.gross, FEN))).join(
         Charge, Charge.bill_id == Bill.id).where(
         Bill.firm_id == firm_id, Bill.state != "draft", Bill.issued_on >= start, Bill.issued_on <= end).group_by(
-        Bill.id, term_of()).order_by(Bill.issued_on, Bill.id)
+        Bill.id, term_).order_by(Bill.issued_on, Bill.id)
     for bill_id, on, number, kind, month, term, amount in session.execute(query):
         text = _l("Bill of %(month)s", month=f"{month:%Y-%m}") if kind == "bill" else _l("Credit note")
         line = rows.setdefault(bill_id, Line(on, "billing.bill", bill_id, number, str(text), {}))

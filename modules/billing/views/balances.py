@@ -130,5 +130,5 @@ def month_before(today: date) -> tuple[date, date]:
 
 
 PAGES = [AgeingPage]
-slots.tab("tenants.firm", Tab("account", _l("Account"), "billing/firm_account.html", account_tab, order=34))
+slots.tab("tenants.firm", Tab("account", _l("Receivables account"), "billing/firm_account.html", account_tab, order=34))
 slots.fact("tenants.firm", Fact(_l("Owes"), balance_fact))

@@ -47,7 +47,7 @@ RESOURCES = [
         views=(
             View("to_receive", _l("To receive"), (Filter("to_receive", "gt", 0), Filter("firm.moved_out_on", "empty"), Filter("closed_on", "empty")),
                  sort="due_on"),
-            View("held", _l("Held"), (Filter("held", "gt", 0),), sort="firm_id"),
+            View("held", _l("Deposits held"), (Filter("held", "gt", 0),), sort="firm_id"),
             View("to_refund", _l("To refund after move-out"), (Filter("held", "gt", 0), Filter("firm.moved_out_on", "notempty")), sort="firm.moved_out_on"),
             View("pledge", _l("Pledged deposits"), (Filter("kind", "eq", "pledge"),), sort="-id"),
             View("performance", _l("Performance bonds"), (Filter("kind", "eq", "performance"),), sort="-id"),

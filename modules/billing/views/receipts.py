@@ -56,7 +56,7 @@ RESOURCES = [
         columns=(
             Col("number", important=True, link=True, width=130), Col("received_on", width=105, important=True), Col("firm_id", width=240, important=True),
             Col("payer", width=180), Col("kind", width=100), Col("amount", width=120, total="sum"), Col("allocated", width=120, total="sum"),
-            Col("left", _l("Left"), sql=left_over, fmt="money", width=110, total="sum", tone=left_tone), Col("reference", width=160),
+            Col("left", _l("Not allocated"), sql=left_over, fmt="money", width=110, total="sum", tone=left_tone), Col("reference", width=160),
             Col("bank_account_id", width=140), Col("posted_by", hidden=True), Col("posted_at", hidden=True)),
         sections=(
             Section(_l("Money received"), ("firm_id", "received_on", Input("kind", "choice", _l("Way"), required=True, default="bank",
@@ -78,7 +78,7 @@ RESOURCES = [
                    (Input("amount", "money", _l("Amount"), required=True), TODAY, REASON, *PAYEE), guard=f"{S}:why_not_allocate"),
             Action("reverse", _l("Reverse"), f"{S}:reverse_receipt", (TODAY, REASON), danger=True, guard=f"{S}:why_not_reverse")),
         tabs=(Related("allocations", _l("Settles"), "billing.allocation", "receipt_id", ("on_date", "bill_id", "amount", "refund_id", "made_by"), 10),),
-        facts=(Fact(_l("Left"), left_fact),), search=("number", "payer", "reference", "firm.name"), menu=("receipts", 10), sort="-id",
+        facts=(Fact(_l("Not allocated"), left_fact),), search=("number", "payer", "reference", "firm.name"), menu=("receipts", 10), sort="-id",
         code_field="number", report="receipt-slip"),
     Resource(
         "billing.allocation", Allocation, Titles(_l("Allocations"), _l("Allocation")), icon="arrows-join",
@@ -88,7 +88,7 @@ RESOURCES = [
             Col("made_by", width=120), Col("undoes_id", hidden=True), Col("bill.firm_id", _l("Firm"), 220)),
         sections=(Section(_l("Allocation"), ("bill_id", "receipt_id", "credit_id", "refund_id", "amount", "on_date", "made_by")),),
         money=True, load=("bill", "receipt", "credit", "refund"),
-        actions=(Action("undo", _l("Undo"), "modules.billing.services.allocations:undo_allocation", (TODAY,), danger=True,
+        actions=(Action("undo", _l("Undo the allocation"), "modules.billing.services.allocations:undo_allocation", (TODAY,), danger=True,
                         guard="modules.billing.services.allocations:why_not_undo"),),
         search=("bill.number", "receipt.number"), menu=("receipts", 40), sort="-id"),
     Resource(
@@ -127,7 +127,7 @@ RESOURCES.append(Resource(
         Col("number", important=True, link=True, width=130), Col("firm_id", important=True, width=240), Col("month", width=90),
         Col("due_on", width=105, important=True), Col("late", _l("Days past due"), sql=days_late, fmt="int", width=110, tone=late_tone),
         Col("gross", width=120, total="sum"), Col("settled", width=120, total="sum"),
-        Col("open", _l("Open"), sql=open_amount, fmt="money", width=120, total="sum", important=True), Col("issued_on", hidden=True)),
+        Col("open", _l("Open amount"), sql=open_amount, fmt="money", width=120, total="sum", important=True), Col("issued_on", hidden=True)),
     sections=(Section(_l("Open bill"), ("number", "firm_id", "month", "issued_on", "due_on", "gross", "settled")),),
     base_filters=(Filter("state", "eq", "posted"), Filter("kind", "eq", "bill"), Filter("open", "gt", 0)), load=("firm",), money=True,
     views=(
@@ -144,7 +144,7 @@ RESOURCES.append(Resource(
         Input("received_on", "date", _l("Received on"), required=True, default=lambda session: clock.today()),
         Input("bank_account_id", "ref", _l("Bank account"), ref="billing.bank_account"), Input("reference", "text", _l("Reference"), max_length=200)),
         preview="modules.billing.services.receipts_bulk:count_payable"),),
-    tabs=(Related("settled_by", _l("Settled by"), "billing.allocation", "bill_id", ("on_date", "receipt_id", "credit_id", "amount", "made_by"), 10),),
+    tabs=(Related("settled_by", _l("Settled with"), "billing.allocation", "bill_id", ("on_date", "receipt_id", "credit_id", "amount", "made_by"), 10),),
     search=("number", "firm.name"), menu=("receipts", 20), sort="due_on", code_field="number"))
 
 

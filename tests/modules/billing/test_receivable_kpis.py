@@ -33,14 +33,15 @@ def history(s):
     deposits.offset_deposit(s, row, amount=D(40), on=date(2026, 6, 5))
 
 
-def figure(s, code, month, key=""):
+def figure(s, code, month, key="", park=1):
     kpi = next(k for k in KPIS if k.code == code)
-    found = engine.measured_now(s, kpi, Window(Period.parse(month), TODAY), None, key)
+    found = engine.measured_now(s, kpi, Window(Period.parse(month), TODAY), park, key)
     return found.numerator, found.denominator
 
 
-def test_figures_by_hand(session):
+def test_figures_by_hand(session, park):
     history(session)
+    assert park.id == 1
     assert figure(session, "billing.receivable", "2026-05")[0] == 230000  # 500 + 2,000 − 200
     assert figure(session, "billing.collected", "2026-05")[0] == 150000
     assert figure(session, "billing.collected", "2026-06")[0] == 0  # received and reversed; the set-off is no money
