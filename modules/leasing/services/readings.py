@@ -41,7 +41,7 @@ def latest(session: Any, device_id: int) -> MeterReading | None:
 
 def last_of(session: Any, device: MeterDevice) -> Last:
     """The last reading, else what it showed when put in."""
-    return _as_last(latest(session, device.id), device)
+    return as_last(latest(session, device.id), device)
 
 
 def record_reading(
@@ -184,7 +184,7 @@ def correct_reading(
         .order_by(MeterReading.read_on.desc())
         .limit(1)
     )
-    last = _as_last(before, device)
+    last = as_last(before, device)
     problems = Problems()
     made = _usage(meter, device, last, value, (peak, flat, valley), rolled_over, problems)
     if made is not None:
@@ -193,7 +193,8 @@ def correct_reading(
     return _fill(session, reading, meter, made, (peak, flat, valley), rolled_over, reason)
 
 
-def _as_last(row: MeterReading | None, device: MeterDevice) -> Last:
+def as_last(row: MeterReading | None, device: MeterDevice) -> Last:
+    """A reading, or what the device showed when put in, as the last one."""
     if row is None:
         start = (device.start_peak, device.start_flat, device.start_valley)
         return Last(device.starts_on, device.start_value, None if device.start_peak is None else start)
