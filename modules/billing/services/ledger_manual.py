@@ -6,10 +6,11 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import case, func, select
+from sqlalchemy import func, select, type_coerce
 
 from parkops import approval, clock, records
 from parkops.db.session import scope_of
+from parkops.db.types import Money
 from parkops.errors import Conflict, Problem, Problems, RuleError
 from parkops.i18n import _, _l
 from parkops.security import access
@@ -23,7 +24,7 @@ from .periods import require_open
 
 RESOURCE = "billing.manual_entry"
 KIND = approval.ApprovalKind("billing.manual", _l("Manual ledger entry"), RESOURCE)
-STATES = {"income", "expense"}  # accounts closed to the result at the end of a year
+CLOSED = ("income", "expense")  # accounts closed to the result at the end of a year
 
 
 def create_manual(session: Any, *, entry_date: date, memo: str) -> ManualEntry:
@@ -203,12 +204,12 @@ def prepare_closing(session: Any, *, year: int, park_id: int | None = None) -> M
     access.require(session, RESOURCE, "add")
     park = park_id or scope_of(session).park_id
     last = date(year, 12, 31)
-    net = func.sum(LedgerLine.debit) - func.sum(LedgerLine.credit)
+    net = type_coerce(func.sum(LedgerLine.debit) - func.sum(LedgerLine.credit), Money)
     rows = session.execute(
         select(LedgerLine.account_id, net.label("net")).join(LedgerEntry, LedgerEntry.id == LedgerLine.entry_id)
         .join(Account, Account.id == LedgerLine.account_id)
-        .where(LedgerLine.park_id == park, LedgerEntry.entry_date <= last, Account.kind.in_(STATES))
-        .group_by(LedgerLine.account_id, Account.code).having(case((net != 0, True), else_=False)).order_by(Account.code)).all()
+        .where(LedgerLine.park_id == park, LedgerEntry.entry_date <= last, Account.kind.in_(CLOSED))
+        .group_by(LedgerLine.account_id, Account.code).having(net != 0).order_by(Account.code)).all()
     if not rows:
         raise RuleError([Problem("billing.G-14", _l("Income and expenses of %(year)s are closed already.", year=year))])
     manual = ManualEntry(park_id=park, kind="closing", entry_date=last, prepared_by=scope_of(session).user_name,
