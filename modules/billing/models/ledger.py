@@ -24,7 +24,7 @@ ENTRY_KINDS = Choices(
     ("closing", _l("Closing entry")),
 )
 PERIOD_STATES = Choices(
-    "billing.period_state", ("open", _l("Open"), "blue"), ("soft", _l("Soft lock"), "amber"), ("hard", _l("Hard lock"), "red"))
+    "billing.period_state", ("open", _l("Open for posting"), "blue"), ("soft", _l("Soft lock"), "amber"), ("hard", _l("Hard lock"), "red"))
 
 
 class LedgerEntry(ParkScoped, Record):
@@ -75,7 +75,7 @@ class LedgerLine(ParkScoped, Record):
     )
     park_id: Mapped[int] = mapped_column(BigInteger, nullable=False, sort_order=-9, info={"label": None, "fmt": "ref"})
     entry_id: Mapped[int] = mapped_column(BigInteger, info={"label": _l("Ledger entry"), "help": None, "personal": None, "fmt": "ref"})
-    line: Mapped[int] = field(Integer, _l("Line"))
+    line: Mapped[int] = field(Integer, _l("Line number"))
     account_id: Mapped[int] = fk("billing_account.id", _l("Account"), index=False)  # the index by park and account serves
     firm_id: Mapped[int | None] = fk("tenants_firm.id", _l("Firm"))
     debit: Mapped[Decimal] = field(Money, _l("Debit"), default=Decimal(0), server_default="0")

@@ -22,7 +22,7 @@ class VoucherExport(ParkScoped, Record):
     """One file that was made: for whom, which days, how many vouchers, the sum and the file's SHA-256."""
 
     __tablename__ = "billing_voucher_export"
-    target: Mapped[str] = field(EnumText(TARGETS), _l("For"))
+    target: Mapped[str] = field(EnumText(TARGETS), _l("Target system"))
     starts_on: Mapped[date] = field(Date, _l("From"))
     last_day: Mapped[date] = field(Date, _l("Last day"))
     vouchers: Mapped[int] = field(Integer, _l("Vouchers"))

@@ -58,7 +58,7 @@ class ManualLine(ParkScoped, Record):
         CheckConstraint("debit >= 0 AND credit >= 0 AND (debit = 0) <> (credit = 0)", name="side"),
     )
     manual_id: Mapped[int] = fk("billing_manual_entry.id", _l("Manual entry"))
-    line: Mapped[int] = field(Integer, _l("Line"))
+    line: Mapped[int] = field(Integer, _l("Line number"))
     account_id: Mapped[int] = fk("billing_account.id", _l("Account"))
     firm_id: Mapped[int | None] = fk("tenants_firm.id", _l("Firm"))
     debit: Mapped[Decimal] = field(Money, _l("Debit"), default=Decimal(0), server_default="0")
