@@ -26,7 +26,8 @@ class Dispute(ParkScoped, Record):
     __table_args__ = (
         CheckConstraint("requested >= 0 AND requested <> original", name="requested"),
         CheckConstraint("agreed IS NULL OR agreed >= 0", name="agreed"),
-        CheckConstraint("state NOT IN ('accepted', 'rejected', 'applied') OR decided_by_id IS NULL OR decided_by_id IS DISTINCT FROM entered_by_id",
+        CheckConstraint(
+            "state NOT IN ('accepted', 'rejected', 'applied') OR decided_by_id IS NULL OR decided_by_id IS DISTINCT FROM entered_by_id",
                         name="other_person"),
         Index("uq_billing_dispute_open", "charge_id", unique=True, postgresql_where="state IN ('open', 'accepted')"),
     )
