@@ -6,7 +6,7 @@ from parkops.security.roles import Grant
 
 SPACE = ("building", "floor", "unit", "outage", "hold")
 METERS = ("meter", "meter_device", "meter_reading", "share_rule", "share_member", "share_sheet")
-READ_ONLY = ("unit_change", "share_line")
+READ_ONLY = ("unit_change", "unit_lineage", "share_line")
 PRICES = ("tariff", "tariff_tier")
 
 GRANTS = [
