@@ -18,6 +18,8 @@ from .park_optional import ParkMarked
 from .session import ParkSession
 
 _tables: dict[int, set[Any]] = {}
+_fine: set[Any] = set()  # shapes of statements that were looked at and need nothing; emptied when mapped classes are added
+FINE_MAX = 4000
 
 
 def scoped_tables() -> set[Any]:
@@ -25,6 +27,7 @@ def scoped_tables() -> set[Any]:
     mappers = list(Model.registry.mappers)
     if len(mappers) not in _tables:
         _tables.clear()
+        _fine.clear()
         _tables[len(mappers)] = {m.local_table for m in mappers if issubclass(m.class_, ParkScoped | ParkMarked)}
     return _tables[len(mappers)]
 
@@ -50,11 +53,24 @@ def complete(statement: Any) -> Any:
     """The statement with its entity named, when it reads scoped rows unrecognised; Refused when it does so in a sub-query."""
     if not isinstance(statement, SelectBase):
         return statement
+    scoped_tables()
+    shape = statement._generate_cache_key()  # what SQLAlchemy itself keys its compiled form by: everything but the values
+    if shape is not None and shape.key in _fine:
+        return statement
+    found = _complete(statement)
+    if found is statement and shape is not None:
+        if len(_fine) >= FINE_MAX:
+            _fine.clear()
+        _fine.add(shape.key)
+    return found
+
+
+def _complete(statement: Any) -> Any:
     for part in visitors.iterate(statement):
         if isinstance(part, Select) and not _is_orm(part) and _draws_from_scoped(part):
             if part is not statement:
                 raise Refused("a sub-query reads park-scoped rows that are not confined; add .select_from(Model) to it")
-            return complete(_named(statement))
+            return _complete(_named(statement))
     return statement
 
 
