@@ -8,7 +8,6 @@ from functools import lru_cache
 from itertools import combinations
 from typing import Any
 
-from pypinyin import lazy_pinyin
 from sqlalchemy import UniqueConstraint, and_, delete, func, insert, select, text, update
 from sqlalchemy.orm import aliased
 
@@ -63,6 +62,8 @@ def _grouped(session: Any, column: Any, park_id: int | None) -> list[tuple[int, 
 @lru_cache(maxsize=30000)
 def _sound(sign: str) -> str:
     """Pinyin of one character: the same reading everywhere is all a comparison needs, and a hundred times quicker."""
+    from pypinyin import lazy_pinyin  # its dictionaries cost half a second, which the start of a worker need not pay
+
     return lazy_pinyin(sign)[0] if sign else ""
 
 
