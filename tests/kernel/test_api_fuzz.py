@@ -1,7 +1,8 @@
 """G35: hundreds of odd calls to every REST operation: not one server error.
 
 The normal run takes a bounded sample of schemathesis cases per operation and our own fuzzer over every list parameter.
-`make nightly` takes 200 examples under each of three seeds; `FUZZ_EXAMPLES` and `FUZZ_SEEDS` say otherwise."""
+`make nightly` takes every resource there is, 200 examples under each of three seeds; `FUZZ_EXAMPLES`, `FUZZ_SEEDS` and
+`FUZZ_RESOURCES` (names, or `all`) say otherwise."""
 
 from __future__ import annotations
 
@@ -16,9 +17,18 @@ from tests.kernel.things import make, things, token_of  # noqa: F401
 
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", depth(3, 200)))
 SEEDS = [int(s) for s in os.environ.get("FUZZ_SEEDS", "11 12 13" if depth(0, 1) else "11").split()]
-RESOURCES = ("test.thing", "test.room", "core.park", "core.todo", "core.approval", "tenants.firm", "tenants.person")
+SAMPLE = ("test.thing", "test.room", "core.park", "core.todo", "core.approval", "tenants.firm", "tenants.person")
+NAMED = os.environ.get("FUZZ_RESOURCES", "all" if depth(0, 1) else "")
 ODD = ["", "x", "-1", 0, -1, 1e308, 10**30, True, None, [], {}, [None], {"a": 1}, "\u0000", "%", "'", '"', "\\", "1 or 1=1", "@today", "@today+99999",
        "@me", "2022-02-30", "9999-12-31", "٣", "\U0001f600" * 50, "a" * 5000, "NaN", "1e5", "0x1", "💥"]
+
+
+def fuzzed():
+    """Names of the resources to call; the rest of the file is the same at every depth."""
+    from parkops.web import resources
+
+    wanted = NAMED.split() if NAMED not in ("", "all") else (*resources.all_resources(),) if NAMED else SAMPLE
+    return [n for n in wanted if resources.has(n)]
 
 
 @pytest.fixture
@@ -38,9 +48,7 @@ def test_own_fuzzer_over_every_list_parameter(caller, app, seed):
     from parkops.web import resources
 
     rng, wrong = random.Random(seed), []
-    for name in RESOURCES:
-        if not resources.has(name):
-            continue
+    for name in fuzzed():
         found = resources.resolved(name)
         columns = [*found.columns, "id", "park_id", "nonsense", "a.b.c"]
         ops = ["eq", "ne", "contains", "starts", "gt", "gte", "lt", "lte", "between", "in", "notin", "empty", "notempty", "drop"]
@@ -58,9 +66,7 @@ def test_odd_bodies_on_every_write_operation(caller, app):
     from parkops.web import resources
 
     wrong = []
-    for name in RESOURCES:
-        if not resources.has(name):
-            continue
+    for name in fuzzed():
         found = resources.resolved(name)
         fields = {f.name for f in (*found.form_field_list("create"), *found.form_field_list("change"))}
         for method, url in (("POST", found.api_url), ("PUT", f"{found.api_url}1")):
@@ -82,7 +88,7 @@ def test_schemathesis_finds_no_server_error(caller, app, started):
     from hypothesis import HealthCheck, Phase, given, seed, settings
 
     raw = caller("GET", "/api/v1/_openapi").get_json()
-    raw["paths"] = {p: ops for p, ops in raw["paths"].items() if p.startswith(tuple(f"/api/v1/{n.replace('.', '/', 1)}/" for n in RESOURCES))}
+    raw["paths"] = {p: ops for p, ops in raw["paths"].items() if p.startswith(tuple(f"/api/v1/{n.replace('.', '/', 1)}/" for n in fuzzed()))}
     assert len(raw["paths"]) >= 20
     schema, wrong = schemathesis.openapi.from_dict(raw), []
     for result in schema.get_all_operations():
