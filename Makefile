@@ -48,7 +48,7 @@ lint: $(VENV)/.installed-dev
 	$(BIN)/lint-imports
 
 bench: setup
-	@for b in grid import kpi; do $(BIN)/parkops bench $$b --size 100000 || exit 1; done
+	@for b in boot grid import kpi; do $(BIN)/parkops bench $$b --size 100000 || exit 1; done; $(BIN)/parkops bench listing --size 1000
 
 nightly: setup $(VENV)/.installed-dev browser-setup
 	PARKOPS_NIGHTLY=1 $(BIN)/pytest -n $(JOBS) --dist loadgroup $(TESTS)

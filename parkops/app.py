@@ -31,8 +31,10 @@ def create_app(cfg: Config | None = None) -> Flask:
     from .security import setup as security_setup
     from .security.manager import ParkSecurityManager
     from .web import errors, home, menu, session, views
+    from .web.rules import LateRule
 
     app = Flask("parkops", static_folder="web/static", template_folder="web/templates", static_url_path="/static/parkops")
+    app.url_rule_class = LateRule
     app.config.update(security_settings.flask_settings(cfg))
     session.init(app)
     security_setup.init(app)

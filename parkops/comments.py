@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -98,10 +99,22 @@ def _tell(session: Any, owner: Any, users: list[Any]) -> None:
     from .todos import notify
 
     scope = scope_of(session)
+    who = full_names(session, [scope.user_name]).get(scope.user_name, scope.user_name) if users else ""
     for user in users:
         if user.id != scope.user_id:
             notify(session, user.id, _l("%(who)s mentioned you: %(record)s"),
-                   {"who": scope.user_name, "record": str(owner)}, owner=owner)
+                   {"who": who, "record": str(owner)}, owner=owner)
+
+
+def full_names(session: Any, usernames: Iterable[str]) -> dict[str, str]:
+    """user name -> full name, where there is such a user; rows keep the user name, people read the full one."""
+    from .security.models import UserProfile
+
+    wanted = {n for n in usernames if n}
+    if not wanted:
+        return {}
+    found = session.execute(select(UserProfile.username, UserProfile.name).where(UserProfile.username.in_(wanted)))
+    return {username: name for username, name in found if name}
 
 
 def of(session: Any, owner: Any) -> list[Comment]:

@@ -48,6 +48,18 @@ class NotFound(ParkOpsError):
     status = 404
 
 
+class Moved(ParkOpsError):
+    """The record went into another one (410). Reading is redirected there; writing is not, it would change something else.
+
+    resource, record_id: where it lives now."""
+
+    status = 410
+
+    def __init__(self, message: Any, resource: str, record_id: int):
+        super().__init__(message)
+        self.resource, self.record_id = resource, record_id
+
+
 class RuleError(ParkOpsError):
     """One or more rules of the field are not met (422); carries every problem at once."""
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from sqlalchemy import select
 
 from .db.base import Model
 from .db.session import scope_of
-from .errors import NotFound, Refused
+from .errors import Moved, NotFound, ParkOpsError, Refused
 from .i18n import _l
 
 _models: dict[str, Any] = {}
@@ -43,6 +43,30 @@ def load(session: Any, resource: str, record_id: int) -> Any:
     if found is None:
         raise NotFound(_l("There is no such record in your parks."))
     return found
+
+
+_successors: dict[str, Callable[[Any, int], int]] = {}
+
+
+def successor(resource: str) -> Callable[[Callable[[Any, int], int]], Callable[[Any, int], int]]:
+    """Decorator: `fn(session, id) -> id` knows under which number a record lives since it went into another one (the same
+    number when it did not), within the session's scope."""
+
+    def register(fn: Callable[[Any, int], int]) -> Callable[[Any, int], int]:
+        _successors[resource] = fn
+        return fn
+
+    return register
+
+
+def missing(session: Any, resource: str, record_id: int) -> ParkOpsError:
+    """What to raise about a record that is not there: `Moved` when it went into one the actor may see, else `NotFound`."""
+    known = _successors.get(resource)
+    now = known(session, record_id) if known is not None else record_id
+    name = labels(session, [(resource, now)]).get((resource, now)) if now != record_id else None
+    if name is None:
+        return NotFound(_l("There is no such record in your parks."))
+    return Moved(_l("This record was merged into %(name)s, number %(id)s; open that one.", name=name, id=now), resource, now)
 
 
 def labels(session: Any, pairs: Iterable[tuple[str, int]]) -> dict[tuple[str, int], str]:

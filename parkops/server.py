@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import subprocess
 import sys
 from typing import Any
@@ -10,6 +11,19 @@ from gunicorn.app.base import BaseApplication
 
 from . import demo
 from .config import config
+
+
+def worker_app() -> Any:
+    """The application of one worker. The cyclic garbage collector rests while it is built and never looks at what was built
+    then (it lives as long as the worker): a full collection over it would stop a request for a tenth of a second."""
+    from .app import create_app
+
+    gc.disable()
+    try:
+        return create_app()
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 class Server(BaseApplication):
@@ -24,9 +38,7 @@ class Server(BaseApplication):
             self.cfg.set(key, value)
 
     def load(self) -> Any:
-        from .app import create_app
-
-        return create_app()
+        return worker_app()
 
 
 def _announce(host: str, port: int) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -42,7 +42,9 @@ def of(session: Any, owner: Any, limit: int = 100) -> list[Entry]:
     access.require(session, resource, "read")
     found = [*_changes(session, owner, limit), *_moves(session, owner), *_beside(session, resource, record_id),
              *_approvals(session, owner)]
-    return sorted(found, key=lambda e: (e.at, e.kind != "created"), reverse=True)[:limit]
+    shown = sorted(found, key=lambda e: (e.at, e.kind != "created"), reverse=True)[:limit]
+    names = comments.full_names(session, {e.who for e in shown})
+    return [replace(e, who=names.get(e.who, e.who)) for e in shown]
 
 
 def _changes(session: Any, owner: Any, limit: int) -> list[Entry]:

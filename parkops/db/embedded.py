@@ -205,10 +205,12 @@ def _psql(database: str, sql: str) -> str:
 
 
 def _bootstrap() -> None:
-    """Roles and database; cheap when they exist."""
-    have = _psql("postgres", f"select count(*) from pg_database where datname = '{DATABASE}'").strip()
-    if have == "1":
-        return
+    """Roles and database; cheap when they exist (a connection, where `psql` would be a process at every start of a worker)."""
+    import psycopg
+
+    with psycopg.connect(host=str(socket_dir()), user="postgres", dbname="postgres", autocommit=True) as c:
+        if c.execute("select 1 from pg_database where datname = %s", (DATABASE,)).fetchone():
+            return
     roles = _psql("postgres", "select rolname from pg_roles").split()
     if OWNER not in roles:
         _psql("postgres", f"create role {OWNER} login createdb")

@@ -84,6 +84,11 @@ def frozen(session: Any, period: Period, park_id: int) -> KpiFreeze | None:
                                                    KpiFreeze.period_start == period.start)).one_or_none()
 
 
+def frozen_parks(session: Any, period: Period) -> set[int]:
+    """Ids of the parks in scope whose period is frozen."""
+    return set(session.scalars(select(KpiFreeze.park_id).where(KpiFreeze.grain == period.grain, KpiFreeze.period_start == period.start)))
+
+
 def _rows(session: Any, period: Period, park_id: int, today: date) -> list[dict[str, Any]]:
     """Every current figure of the park and period with the records behind it."""
     kpis, out = all_kpis(), []

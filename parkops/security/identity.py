@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import text
 
+from ..db.reads import ONLY_READS
 from ..db.session import Scope
 from .catalogue import role_rights
 from .roles import PERSONAS
@@ -26,13 +27,15 @@ select s.id as session_id, s.kind, s.last_seen_at, s.expires_at, s.epoch as sess
        p.password_changed_at, p.totp_enabled, p.is_demo, p.preferences,
        array(select r.name from ab_user_role ur join ab_role r on r.id = ur.role_id
               where ur.user_id = u.id order by r.name) as roles,
-       array(select distinct v.name || '|' || m.name
+       case when exists (select 1 from ab_user_role ur join ab_role r on r.id = ur.role_id
+                          where ur.user_id = u.id and r.name <> all(:personas))
+            then array(select distinct v.name || '|' || m.name
                from ab_user_role ur join ab_role r on r.id = ur.role_id
                join ab_permission_view_role pr on pr.role_id = r.id
                join ab_permission_view pv on pv.id = pr.permission_view_id
                join ab_permission m on m.id = pv.permission_id
                join ab_view_menu v on v.id = pv.view_menu_id
-              where ur.user_id = u.id and r.name <> all(:personas)) as site_rights,
+              where ur.user_id = u.id and r.name <> all(:personas)) else array[]::text[] end as site_rights,
        array(select k.id from core_park k
               where k.is_active and (p.all_parks or exists (
                 select 1 from core_user_park up where up.park_id = k.id and up.user_id = u.id))
@@ -41,7 +44,7 @@ select s.id as session_id, s.kind, s.last_seen_at, s.expires_at, s.epoch as sess
   join core_user p on p.id = s.user_id
   join ab_user u on u.id = p.user_id
  where s.token_hash = :token_hash and s.ended_at is null
-""")
+""").execution_options(**ONLY_READS)
 
 TOUCH = text("update core_session set last_seen_at = :now where id = :id and ended_at is null and last_seen_at < :now")
 END = text("update core_session set ended_at = :now, ended_why = :why where id = :id and ended_at is null")

@@ -9,7 +9,8 @@ from typing import Any
 from flask import flash, jsonify, redirect, request
 from sqlalchemy import select
 
-from ..errors import Conflict, NotFound, ParkOpsError, Problem, Refused, RuleError
+from .. import refs
+from ..errors import Conflict, Moved, NotFound, ParkOpsError, Problem, Refused, RuleError
 from ..i18n import _, _l
 from ..security import access
 from . import idempotency
@@ -295,4 +296,6 @@ def refusal_json(refusal: ParkOpsError) -> dict[str, Any]:
     out: dict[str, Any] = {"message": str(refusal)}
     if isinstance(refusal, RuleError):
         out["problems"] = [{"code": p.code, "field": p.field, "message": str(p.message)} for p in refusal.problems]
+    if isinstance(refusal, Moved):
+        out |= {"id": refusal.record_id, "url": f"/api/v1{refs.url(refusal.resource, refusal.record_id)}"}
     return out

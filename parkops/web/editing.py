@@ -14,28 +14,35 @@ from sqlalchemy.exc import DBAPIError, StatementError
 from sqlalchemy.orm import joinedload
 from sqlalchemy.orm.exc import StaleDataError
 
+from .. import refs
 from ..errors import Conflict, NotAllowed, NotFound, ParkOpsError, Problem, Refused, RuleError
 from ..i18n import _, _l
 from . import conflict, idempotency
 from .compile import Resolved
 from .dberrors import as_refusal
 from .forms import RecordForm, edit_form, new_form
-from .views import PK, commit, require_record, route, safe_path
+from .views import PK, commit, route, safe_path
 
 
 def load_record(session: Any, resolved: Resolved, pk: int, *, lock: bool = False) -> Any:
-    """The record inside the scope, with what its page needs; locked for writing when asked. Raises NotFound."""
+    """The record inside the scope, with what its page needs; locked for writing when asked. Raises NotFound, or Moved."""
     model = resolved.model
     query = select(model).where(model.id == pk)
     if lock:
         locked = query.with_for_update(of=model).execution_options(populate_existing=True)
-        return require_record(session.execute(locked).scalars().first())
+        return _found(session, resolved, pk, session.execute(locked).scalars().first())
     relations = {*resolved.resource.load, *(f.relation for f in resolved.fields.values() if f.relation)}
     known = sa_inspect(model).relationships
     for name in sorted(relations):
         if name in known:
             query = query.options(joinedload(getattr(model, name)))
-    return require_record(session.execute(query).unique().scalars().first())
+    return _found(session, resolved, pk, session.execute(query).unique().scalars().first())
+
+
+def _found(session: Any, resolved: Resolved, pk: int, obj: Any) -> Any:
+    if obj is None:
+        raise refs.missing(session, resolved.name, pk)
+    return obj
 
 
 def version_of(obj: Any) -> str:

@@ -7,12 +7,13 @@ import logging
 import secrets
 from typing import Any
 
-from flask import Flask, g, jsonify, render_template, request
+from flask import Flask, flash, g, jsonify, redirect, render_template, request
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException
 
-from ..errors import ParkOpsError, RuleError
+from .. import refs
+from ..errors import Moved, ParkOpsError, RuleError
 from ..i18n import _l
 from .session import web_session
 
@@ -24,6 +25,7 @@ TITLES = {
     404: _l("Nothing here"),
     405: _l("This address cannot be used that way"),
     409: _l("Somebody else was quicker"),
+    410: _l("Merged"),
     413: _l("Too large"),
     422: _l("Something needs correcting"),
     429: _l("Too many requests"),
@@ -97,6 +99,25 @@ def refused(error: ParkOpsError) -> Any:
     return answer(error.status, str(error) or None, problems=problems)
 
 
+def moved(error: Moved) -> Any:
+    """A record that was merged: whoever reads it is led to the surviving one (301, programs 308), whoever writes is told (410)."""
+    _rollback()
+    page_url, text = refs.url(error.resource, error.record_id), str(error)
+    query = request.query_string.decode("ascii", "ignore")
+    reading = request.method in ("GET", "HEAD")
+    if not wants_json():
+        if not reading:
+            return page(410, text), 410
+        flash(text, "info")
+        return redirect(f"{page_url}?{query}" if query else page_url, 301)
+    url = f"/api/v1{page_url}" if request.path.startswith("/api/") else page_url
+    response = jsonify(message=text, id=error.record_id, url=url)
+    if not reading:
+        return response, 410
+    response.headers["Location"] = f"{url}?{query}" if query else url
+    return response, 308
+
+
 def http(error: HTTPException) -> Any:
     """Flask's own refusals; redirects pass."""
     if error.response is not None:
@@ -151,6 +172,7 @@ def unexpected(error: BaseException) -> Any:
 
 def init(app: Flask) -> None:
     """Register the handlers."""
+    app.register_error_handler(Moved, moved)
     app.register_error_handler(ParkOpsError, refused)
     app.register_error_handler(HTTPException, http)
     app.register_error_handler(DBAPIError, database)

@@ -83,7 +83,8 @@ def condition(column: ResolvedColumn, expr: Any, op: str, value: Any, context: C
             _l("%(title)s cannot be filtered with that operator; use one of: %(ops)s.", title=column.title, ops=", ".join(OPS[kind]))
         )
     if op in EMPTY:
-        blank = or_(expr.is_(None), expr == "") if kind == "text" and column.attr is not None else expr.is_(None)
+        written = kind == "text" and column.attr is not None and isinstance(expr.type, String)  # a year shown as a code is a number
+        blank = or_(expr.is_(None), expr == "") if written else expr.is_(None)
         return blank if op == "empty" else not_(blank)
     try:
         return _BUILD[kind](column, expr, op, value, context, text_expr)
@@ -210,6 +211,8 @@ def day_span(raw: Any, today: date) -> tuple[date, date]:
     try:
         if re.fullmatch(r"\d{4}-\d{1,2}-\d{1,2}", text, re.ASCII):
             year, month, day = map(int, text.split("-"))
+            if not 1 < year < 9999:  # the day after must exist
+                raise BadValue(_l("Write a year between 1900 and 2200."))
             return date(year, month, day), date(year, month, day)
         if re.fullmatch(r"\d{4}(-\d{1,2}|Q[1-4])?", text.upper(), re.ASCII) and 1900 <= int(text[:4]) <= 2200:
             period = Period.parse(text)

@@ -1,7 +1,7 @@
 """Lists: one typed question (`Query`) about a resource, answered with few statements whatever the table's size.
 
-1. the ids of the page (joins only what filters and sort order need), 2. the shown columns of those ids,
-3. count and totals of everything filtered, 4. the groups when asked. Entities, never bare tables: the park scope applies
+1. the page: its ids (joins only what filters and sort order need) as a sub-query, the shown columns of those ids around it,
+2. count and totals of everything filtered, 3. the groups when asked. Entities, never bare tables: the park scope applies
 to the resource and to everything joined. Values of personal columns leave masked; without the `unmask` right they can
 neither be filtered, sorted nor searched (that would be an oracle)."""
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import case, func, or_, select, type_coerce
@@ -28,6 +29,7 @@ from .filters import Context
 from .gridquery import Query, parse
 
 GROUPS_SHOWN = 500
+FILLED = ("eq", "gt", "gte", "lt", "lte", "between", "notempty")  # operators no empty value passes
 USERS = ("ab.user", "core.user")
 
 
@@ -45,9 +47,7 @@ class Plan:
             return self.resolved.model
         if path not in self.joins:
             parent = self.entity(path[:-1])
-            relation = getattr(parent, path[-1])
-            target = aliased(relation.property.mapper.class_)
-            self.joins[path] = (target, relation.of_type(target))
+            self.joins[path] = _joined(parent, path[-1])
         return self.joins[path][0]
 
     def expr(self, column: ResolvedColumn) -> Any:
@@ -76,7 +76,7 @@ class Plan:
             model = _models().get(name)
             if model is None:
                 return None
-            target = aliased(model)
+            target = _aliased(model, key)
             self.joins[key] = (target, (target, target.id == self.expr(column)))
         return self.joins[key][0]
 
@@ -85,6 +85,20 @@ class Plan:
         for _target, on in self.joins.values():
             statement = statement.outerjoin(*on) if isinstance(on, tuple) else statement.outerjoin(on)
         return statement
+
+
+@lru_cache(maxsize=2048)
+def _joined(parent: Any, name: str) -> tuple[Any, Any]:
+    """(alias, join condition) of a relationship. Made once: an alias costs a millisecond, and it never changes."""
+    relation = getattr(parent, name)
+    target = aliased(relation.property.mapper.class_)
+    return target, relation.of_type(target)
+
+
+@lru_cache(maxsize=2048)
+def _aliased(model: Any, place: tuple[str, ...]) -> Any:
+    """The alias of a model at one place of a list's joins."""
+    return aliased(model)
 
 
 def _models() -> dict[str, Any]:
@@ -195,7 +209,7 @@ class Grid:
         """ORDER BY: empties last, states in the order of their list, the id as the last word so that pages never overlap."""
         out = []
         for column, descending in self.sort:
-            expr, nullable = plan.expr(column), column.nullable or column.sql is not None
+            expr, nullable = plan.expr(column), (column.nullable or column.sql is not None) and not self._filled(column)
             if column.fmt == "ref":
                 expr, nullable = self._ref_order(plan, column, expr)
             elif column.fmt == "choice" and column.choices is not None:
@@ -208,17 +222,28 @@ class Grid:
             out.append(self.resolved.model.id.desc() if last else self.resolved.model.id.asc())
         return out
 
+    def _filled(self, column: ResolvedColumn) -> bool:
+        """Whether a filter leaves no empties of this column, so that an ordinary index has the order already."""
+        return any(c.name == column.name and op in FILLED for c, op, _value in self.filters)
+
     def _ref_order(self, plan: Plan, column: ResolvedColumn, expr: Any) -> tuple[Any, bool]:
         text, personal = plan.text(column)
         return (text, True) if text is not None and not personal else (expr, True)
 
-    def page_ids(self) -> list[int]:
-        """Statement 1: the ids on this page, in order."""
-        plan = Plan(self.resolved, self.context)
+    def plan(self) -> Plan:
+        """An empty plan for one statement about this list."""
+        return Plan(self.resolved, self.context)
+
+    def page_statement(self) -> Any:
+        """The select of the ids on this page, in order."""
+        plan = self.plan()
         where, order = self.conditions(plan), self.order(plan)
         statement = plan.apply(select(self.resolved.model.id).select_from(self.resolved.model)).where(*where).order_by(*order)
-        statement = statement.limit(self.query.size).offset(self.query.page * self.query.size)
-        return list(self.session.execute(statement).scalars())
+        return statement.limit(self.query.size).offset(self.query.page * self.query.size)
+
+    def page_ids(self) -> list[int]:
+        """The ids on this page, in order."""
+        return list(self.session.execute(self.page_statement()).scalars())
 
     def all_ids(self, limit: int) -> list[int]:
         """Every filtered id in order, at most `limit` (exports, bulk actions on everything filtered)."""
@@ -228,12 +253,12 @@ class Grid:
         return list(self.session.execute(statement.limit(limit)).scalars())
 
     def rows(self, ids: list[int], *, names: tuple[str, ...] | None = None, clear: bool = False) -> list[dict[str, Any]]:
-        """Statement 2: the shown values of these ids, in their order. `clear` leaves personal values of those who hold
+        """The shown values of these ids, in their order. `clear` leaves personal values of those who hold
         the right unmasked (exports, which record it)."""
         return gridrows.fetch(self, ids, names or self.names, clear=clear) if ids else []
 
     def count(self) -> tuple[int, dict[str, str]]:
-        """Statement 3: how many, and the totals of the columns that have one, over everything filtered."""
+        """Statement 2: how many, and the totals of the columns that have one, over everything filtered."""
         plan = Plan(self.resolved, self.context)
         where, columns = self.conditions(plan), []
         if self.query.totals:
@@ -246,7 +271,7 @@ class Grid:
         return [c for n, c in self.resolved.columns.items() if c.col.total and n in self.names and not c.personal]
 
     def groups(self) -> list[dict[str, Any]]:
-        """Statement 4: one entry per group over everything filtered, in the grid's order, at most 500."""
+        """Statement 3: one entry per group over everything filtered, in the grid's order, at most 500."""
         plan = Plan(self.resolved, self.context)
         where, keys = self.conditions(plan), [self.column(n) for n in self.query.group]
         columns = self._totalled()
@@ -267,15 +292,15 @@ class Grid:
     def answer(self) -> dict[str, Any]:
         """The REST answer to a list request."""
         out: dict[str, Any] = {"page": self.query.page, "size": self.query.size}
-        ids = self.page_ids()
+        rows = gridrows.page(self)
         if self.query.count:
-            whole = self.query.page == 0 and len(ids) < self.query.size and not (self.query.totals and self._totalled())
-            out["count"], totals = (len(ids), {}) if whole else self.count()
+            whole = self.query.page == 0 and len(rows) < self.query.size and not (self.query.totals and self._totalled())
+            out["count"], totals = (len(rows), {}) if whole else self.count()
             if self.query.totals:
                 out["totals"] = totals
         if self.query.group:
             out["groups"] = self.groups()
-        out["rows"] = self.rows(ids)
+        out["rows"] = rows
         return out
 
 

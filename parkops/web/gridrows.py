@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
@@ -61,68 +62,102 @@ def hides(grid: Any, column: ResolvedColumn, clear: bool) -> str | None:
     return column.personal
 
 
+@dataclass(frozen=True)
+class Cell:
+    """What one selected expression becomes. kind: how it is masked, if at all; role: value|text|late; labels: texts of a
+    choice's codes in the reader's language, looked up once per answer."""
+
+    key: str
+    column: ResolvedColumn | None
+    kind: str | None
+    role: str
+    labels: dict[str, str] | None = None
+
+    @property
+    def text_key(self) -> str:
+        return f"{self.key}__text"
+
+
 def fetch(grid: Any, ids: list[int], names: tuple[str, ...], *, clear: bool = False) -> list[dict[str, Any]]:
     """Values of `names` for these ids in this order; ids the scope hides are left out."""
-    from .grid import Plan
-
-    resolved: Resolved = grid.resolved
-    plan = Plan(resolved, grid.context)
-    wanted, select_list = _wanted(grid, plan, names, clear)
-    statement = plan.apply(select(resolved.model.id, *select_list).select_from(resolved.model))
-    found = {row[0]: row for row in grid.session.execute(statement.where(resolved.model.id.in_(ids)))}
-    rows = [_shape(found[i], wanted) for i in ids if i in found]
-    _late_labels(grid, wanted, rows)
-    return rows
+    model, plan = grid.resolved.model, grid.plan()
+    cells, exprs = _cells(grid, plan, names, clear)
+    statement = plan.apply(select(model.id, *exprs).select_from(model)).where(model.id.in_(ids))
+    found = {row[0]: row for row in grid.session.execute(statement)}
+    return _shaped(grid, cells, [found[i] for i in ids if i in found])
 
 
-def _wanted(grid: Any, plan: Any, names: tuple[str, ...], clear: bool) -> tuple[list[tuple], list[Any]]:
-    """(key, column, mask kind, role) per selected expression; role value|text|label|state."""
-    resolved, wanted, exprs = grid.resolved, [], []
+def page(grid: Any) -> list[dict[str, Any]]:
+    """The rows of the page in one statement: the ids are found with the joins that filters and order need, and only for them
+    is everything shown looked up."""
+    model, plan = grid.resolved.model, grid.plan()
+    cells, exprs = _cells(grid, plan, grid.names, False)
+    order = grid.order(plan)
+    statement = plan.apply(select(model.id, *exprs).select_from(model)).where(model.id.in_(grid.page_statement()))
+    return _shaped(grid, cells, grid.session.execute(statement.order_by(*order)).all())
+
+
+def _cells(grid: Any, plan: Any, names: tuple[str, ...], clear: bool) -> tuple[list[Cell], list[Any]]:
+    """A cell per selected expression."""
+    resolved, cells, exprs = grid.resolved, [], []
     for name in names:
         column = grid.column(name)
-        wanted.append((name, column, hides(grid, column, clear), "value"))
+        cells.append(_cell(grid, column, name, clear))
         exprs.append(plan.expr(column))
         if column.fmt == "ref":
             text, personal = plan.text(column)
             if text is not None:
                 clear_label = not personal or access.may_unmask(grid.session, column.ref or "")
-                wanted.append((f"{name}__text", column, None if clear_label else personal, "text"))
+                cells.append(Cell(f"{name}__text", column, None if clear_label else personal, "text"))
                 exprs.append(text)
             else:
-                wanted[-1] = (name, column, None, "late")
+                cells[-1] = Cell(name, column, None, "late")
     attr = label_attr(resolved.model)
     if attr and attr in sa_inspect(resolved.model).column_attrs:
         personal = sa_inspect(resolved.model).column_attrs[attr].columns[0].info.get("personal")
-        wanted.append(("_label", None, personal if not access.may_unmask(grid.session, resolved.name) else None, "text"))
+        cells.append(Cell("_label", None, personal if not access.may_unmask(grid.session, resolved.name) else None, "text"))
         exprs.append(getattr(resolved.model, attr))
     if resolved.state_column:
-        wanted.append(("_state", None, None, "text"))
+        cells.append(Cell("_state", None, None, "text"))
         exprs.append(getattr(resolved.model, resolved.state_column))
-    return wanted, exprs
+    return cells, exprs
 
 
-def _shape(row: Any, wanted: list[tuple]) -> dict[str, Any]:
+def _cell(grid: Any, column: ResolvedColumn, name: str, clear: bool) -> Cell:
+    labels = None
+    if column.fmt == "choice" and column.choices is not None:
+        labels = {code: str(label) for code, label in column.choices.labels.items()}
+    return Cell(name, column, hides(grid, column, clear), "value", labels)
+
+
+def _shaped(grid: Any, cells: list[Cell], found: Any) -> list[dict[str, Any]]:
+    rows = [_shape(row, cells) for row in found]
+    _late_labels(grid, cells, rows)
+    return rows
+
+
+def _shape(row: Any, cells: list[Cell]) -> dict[str, Any]:
     out: dict[str, Any] = {"id": row[0]}
-    for (key, column, kind, role), value in zip(wanted, row[1:], strict=True):
-        if kind is not None and value is not None:
-            value = mask(kind, str(value))
-        if role == "text":
-            out[key] = value if value is None or isinstance(value, str) else str(value)
+    for cell, value in zip(cells, row[1:], strict=True):
+        if cell.kind is not None and value is not None:
+            value = mask(cell.kind, str(value))
+        if cell.role == "text":
+            out[cell.key] = value if value is None or isinstance(value, str) else str(value)
             continue
-        out[key] = plain(column, value)
-        if column.fmt == "choice" and column.choices is not None and value is not None:
-            out[f"{key}__text"] = str(column.choices.label(value))
-        if column.col.tone is not None:
-            out[f"{key}__tone"] = column.col.tone(value)
-    out.setdefault("_label", next((str(out[k]) for k, _c, _m, r in wanted if r == "value" and out.get(k) is not None), str(row[0])))
+        out[cell.key] = plain(cell.column, value)
+        if cell.labels is not None and value is not None:
+            out[cell.text_key] = cell.labels.get(value, str(value))
+        if cell.column.col.tone is not None:
+            out[f"{cell.key}__tone"] = cell.column.col.tone(value)
+    out.setdefault("_label", next((str(out[c.key]) for c in cells if c.role == "value" and out.get(c.key) is not None), str(row[0])))
     if out["_label"] is None:
         out["_label"] = str(row[0])
     return out
 
 
-def _late_labels(grid: Any, wanted: list[tuple], rows: list[dict[str, Any]]) -> None:
+def _late_labels(grid: Any, cells: list[Cell], rows: list[dict[str, Any]]) -> None:
     """Texts of references whose model has no label column: the records themselves say (one query per kind)."""
-    late = [(key, column) for key, column, _kind, role in wanted if role == "late" and column.ref]
+    late = [(c.key, c.column) for c in cells if c.role == "late" and c.column is not None and c.column.ref]
     if not late:
         return
     from .. import refs

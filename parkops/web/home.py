@@ -15,13 +15,14 @@ from urllib.parse import quote
 from flask import g, request
 
 from .. import approval, todos
-from ..clock import Period, now, today
+from ..clock import now, today
 from ..i18n import _, _l
 from ..security import access
 from ..security.roles import ROLES
 from . import resources, show, slots
 from .export import shown as shown_value
 from .grid import Grid, Query
+from .homekpis import kpi_cards
 from .resource import Tile
 from .views import Page, route
 
@@ -35,7 +36,6 @@ TITLES = {
     "auditor": _l("Audit"),
 }
 WITH_KPIS = ("leadership", "operations_manager", "finance")
-KPI_LIMIT = 12
 KERNEL_TILES = (
     Tile(
         "core.audit",
@@ -96,6 +96,7 @@ class HomeView(Page):
             homes=[(c, names[c]) for c in homes],
             tiles=cards(self.session, role),
             kpis=kpi_cards(self.session) if role in WITH_KPIS else [],
+            may_choose=role in WITH_KPIS and access.may(self.session, "core.kpi", "read"),
             today=today(),
         )
 
@@ -200,40 +201,4 @@ def system_cards(session: Any, role: str) -> list[Card]:
     ]
 
 
-def kpi_cards(session: Any) -> list[dict[str, Any]]:
-    """The first indicators of the last complete month beside the month before; from the store, in two statements."""
-    if not access.may(session, "core.kpi", "read"):
-        return []
-    from ..kpi import store
-    from ..kpi.catalogue import all_kpis
-    from ..kpi.figures import shown
-
-    kpis = [
-        k
-        for k in sorted(all_kpis().values(), key=lambda k: k.order)
-        if "month" in k.grains and access.may(session, k.resource or "core.kpi", "read")
-    ]
-    last = Period.month(today()).previous()
-    before = last.previous()
-    found = {(s.kpi.code, s.period.key): s for s in store.figures(session, [k.code for k in kpis[:KPI_LIMIT]], [before, last])}
-    out = []
-    for kpi in kpis[:KPI_LIMIT]:
-        current, former = found.get((kpi.code, last.key)), found.get((kpi.code, before.key))
-        if current is None:
-            continue
-        delta = current.value - former.value if former and former.value is not None and current.value is not None else None
-        out.append(
-            {
-                "title": str(kpi.title),
-                "value": shown(kpi, current.value),
-                "period": last.key,
-                "explain": str(kpi.explain),
-                "url": f"/core/kpi/{kpi.code}?period={last.key}",
-                "good": delta is not None and (delta > 0) == (kpi.better == "higher"),
-                "delta": f"{'+' if delta > 0 else '−'}{shown(kpi, abs(delta))}" if delta else "",
-            }
-        )
-    return out
-
-
-__all__ = ["Card", "HomeView", "cards", "drill_url", "kpi_cards", "tile_card"]
+__all__ = ["Card", "HomeView", "cards", "drill_url", "tile_card"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..security import access
 from . import gridinfo
 from .views import route
 
@@ -19,4 +20,5 @@ class ListPages:
     def index(self) -> Any:
         """The list."""
         info = gridinfo.info(self.session, self.resolved)
-        return self.draw("parkops/list.html", resolved=self.resolved, info=info)
+        buttons = [b for b in self.resolved.resource.buttons if access.may(self.session, self.resolved.name, b.word)]
+        return self.draw("parkops/list.html", resolved=self.resolved, info=info, buttons=buttons)

@@ -118,6 +118,17 @@ class Action:
 
 
 @dataclass(frozen=True)
+class ListButton:
+    """A button above a list that works on no chosen record: it posts to `url` (a `Page` of the module, whose route checks
+    the right again); shown to those who hold `word` on the list's resource."""
+
+    title: Any
+    url: str
+    word: str = "act"
+    icon: str = "player-play"
+
+
+@dataclass(frozen=True)
 class Related:
     """A tab that shows another resource's grid, filtered by `via` (the foreign key column there) = this record's id."""
 
@@ -157,7 +168,7 @@ class Resource:
     columns: grid; sections: the form and the record's facts tab (columns of the model by name, or Input);
     create/change/remove: services `create(session, **values) -> obj`, `change(session, obj, **values)`,
     `remove(session, obj)`; None = not offered. workflow: dotted name of the Workflow. tabs: Related or Tab.
-    search: columns the grid's search box looks in. load: relationship names eager-loaded on the record page.
+    buttons: above the list. search: columns the grid's search box looks in. load: relationship names eager-loaded on the record page.
     export: column names (default: columns). importer: import kind. parent: (fk column, resource) when records are
     normally made from a parent's page. menu: (section, order) or None. icon: Tabler icon name. as_of: whether `?on=`.
     report: name of a printable report for the record. read_only: no forms at all. scope_note: reason when not park-scoped.
@@ -176,6 +187,7 @@ class Resource:
     views: tuple[View, ...] = ()
     actions: tuple[Action, ...] = ()
     bulk: tuple[Action, ...] = ()
+    buttons: tuple[ListButton, ...] = ()
     tabs: tuple[Any, ...] = ()
     facts: tuple[Fact, ...] = ()
     search: tuple[str, ...] = ()

@@ -1,6 +1,7 @@
 """`web_session`: one database session per request, registered by the running app context and removed with it.
 
-The security manager gives it its scope before the first query; nothing here commits (pages and the REST classes do)."""
+The security manager gives it its scope before the first query; nothing here commits a change (pages and the REST classes
+do): a request that only read is ended with an empty commit, see `parkops.db.reads`."""
 
 from __future__ import annotations
 
@@ -10,6 +11,7 @@ from flask import Flask
 from flask.globals import app_ctx
 from sqlalchemy.orm import scoped_session
 
+from ..db import reads
 from ..db.session import engine, factory
 
 
@@ -28,4 +30,8 @@ def init(app: Flask) -> None:
 
     @app.teardown_appcontext
     def close(error: BaseException | None = None) -> None:
-        web_session.remove()
+        try:
+            if error is None and web_session.registry.has():
+                reads.end(web_session())
+        finally:
+            web_session.remove()

@@ -103,3 +103,23 @@ def test_escaping_control(session, park):
     loose = set(session.scalars(select(Firm.name).where(Firm.name.like("%a_u%"))))
     assert loose >= {"beta_under"}
     assert len(set(session.scalars(select(Firm.name).where(Firm.name.like("%%%"))))) == 5
+
+
+@pytest.mark.parametrize("op", ["eq", "ne", "gte", "lte", "gt", "lt"])
+@pytest.mark.parametrize("day", ["9999-12-31", "0001-01-01"])
+def test_the_ends_of_the_calendar_are_a_sentence(session, park, op, day):
+    """Found by the fuzz over every resource: the day after 9999-12-31 does not exist, and the answer was a server error."""
+    for column in ("created_at", "registered_on"):
+        with pytest.raises(Refused):
+            names(session, [column, op, day])
+
+
+def test_empty_on_a_number_that_is_shown_as_a_code(session, park):
+    """Found by the fuzz over every resource: the year of a grade was compared with an empty text."""
+    from modules.tenants.models.carrier import CarrierGrade
+    from parkops.web.compile import resolve
+    from parkops.web.resource import Col, Resource, Titles
+
+    found = resolve(Resource("tenants.carrier_grade", CarrierGrade, Titles("a", "b"), (Col("year"),)))
+    for op in ("empty", "notempty"):
+        assert Grid(session, found, parse({"filters": [["year", op]]}), on=TODAY).answer()["rows"] == []

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from parkops.testing.depth import depth
 from parkops.web import values
 from parkops.web.compile import ResolvedField
 from tests.kernel.things import TestRoom, form_of, make, stored, things, token_of  # noqa: F401
@@ -52,7 +53,7 @@ def test_refuses_with_one_sentence(field, raw):
     assert str(e.value).endswith((".", "。"))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=depth(300, 5000), deadline=None)
 @given(st.sampled_from([("money", 2), ("area", 2), ("decimal", 4), ("percent", 8)]), st.integers(-10**14, 10**14))
 def test_opening_and_saving_changes_no_number(kind, scaled):
     """FAB trap 9: a form shows every stored place and reads it back exactly."""
@@ -69,7 +70,7 @@ def test_control_two_places_would_change_a_rate():
 
 
 @given(st.datetimes(datetime(1950, 1, 1), datetime(2150, 1, 1)))
-@settings(deadline=None)
+@settings(max_examples=depth(100, 5000), deadline=None)
 def test_opening_and_saving_changes_no_instant(when):
     when = when.replace(tzinfo=UTC)
     field = F("x", "X", "datetime")

@@ -106,3 +106,30 @@ def send_form(client, url, data):
     from test_grid import token
 
     return client.post(url, data={**data, "csrf_token": token(client)})
+
+
+def test_the_reader_chooses_the_indicators_of_the_home(app, client, login_as, fresh_db, monkeypatch):
+    """Kept per person; without a choice the first ones; too many or unknown ones are one sentence and change nothing."""
+    from parkops.kpi import catalogue
+    from parkops.kpi.registry import Kpi
+    from parkops.web import homekpis
+
+    made = [Kpi(f"t.k{i}", f"Figure number {i:02d}", "count", "sum", lambda w: None, "x", order=-100 + i) for i in range(20)]
+    monkeypatch.setattr(catalogue, "EXTRA", made)
+
+    def ticked(client):
+        page = client.get("/home/indicators/").get_data(as_text=True)
+        return re.findall(r'value="(t\.k\d+)" checked', page)
+
+    login_as(client, "leadership")
+    assert "/home/indicators/" in client.get("/").get_data(as_text=True)
+    assert ticked(client) == [f"t.k{i}" for i in range(homekpis.LIMIT)]
+    assert send_form(client, "/home/indicators/", {"codes": ["t.k15", "t.k3"]}).status_code == 303
+    assert ticked(client) == ["t.k3", "t.k15"]
+    for wrong in ([k.code for k in made[:13]], ["t.k3", "nothing.here"]):
+        assert send_form(client, "/home/indicators/", {"codes": wrong}).status_code == 422
+    assert ticked(client) == ["t.k3", "t.k15"]
+    other = app.test_client()
+    login_as(other, "operations_manager")
+    assert len(ticked(other)) == homekpis.LIMIT  # somebody else's home is untouched
+    assert send_form(client, "/home/indicators/", {}).status_code == 303 and len(ticked(client)) == homekpis.LIMIT

@@ -17,6 +17,7 @@ from sqlalchemy import select
 
 from parkops.importing import ImportField, clean, kind_of, unguarded
 from parkops.registry import registry
+from parkops.testing.depth import depth
 from parkops.testing.registers import credit_code
 from parkops.web.importer import engine, mapping
 from parkops.web.importer.reader import encoding_of, open_table
@@ -137,7 +138,7 @@ def test_no_exported_text_is_a_formula(exported, tmp_path) -> None:
 
 
 @given(st.text(st.characters(blacklist_categories=("Cs", "Cc")), min_size=1, max_size=60))
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=depth(400, 10000), deadline=None)
 def test_the_guard_is_lossless(text: str) -> None:
     """The CSV export's `disarmed`, then the CSV reader's `unguarded`, is the identity on any text."""
     from parkops.web.export import disarmed

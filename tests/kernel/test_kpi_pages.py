@@ -64,6 +64,33 @@ def test_tile_page_list_rest_and_report_say_the_same(app, client, login_as, figu
     assert rows[0][2] == 3
 
 
+def test_a_link_on_another_site_makes_no_report(app, client, login_as, figures):
+    """The address is a GET that is recorded (decision 0006): only the person's own click makes and records one."""
+    from parkops.db.audit import AuditEntry
+
+    def recorded():
+        with system_scope("test") as s:
+            return s.scalar(select(func.count()).select_from(AuditEntry).where(AuditEntry.op == "export"))
+
+    login_as(client, "operations_manager")
+    url, before = "/reports/kpi-sheet?period=2026-05&format=json", recorded()
+    answer = client.get(url, headers={"Sec-Fetch-Site": "cross-site"})
+    assert (answer.status_code, answer.headers["Location"], recorded()) == (302, "/reports/", before)
+    for site in ("none", "same-origin"):
+        assert client.get(url, headers={"Sec-Fetch-Site": site}).status_code == 200
+    assert recorded() == before + 2
+
+
+def test_the_company_page_says_why_it_is_not_frozen(app, client, login_as, figures):
+    login_as(client, "operations_manager")
+    client.post("/account/locale/", data={"locale": "en", "next": "/", "csrf_token": token(client, "/account/")})
+    page = client.get("/core/kpi/?period=2026-05&park=all").get_data(as_text=True)
+    assert "park by park" in page and "frozen in 0 of 1 parks" in page and f"period=2026-05&amp;park={figures['east']}" in page
+    assert post(client, "/core/kpi/freeze", period="2026-05", park=str(figures["east"]), reason="report sent").status_code == 302
+    page = client.get("/core/kpi/?period=2026-05&park=all").get_data(as_text=True)
+    assert "frozen in 1 of 1 parks" in page and f"period=2026-05&amp;park={figures['east']}" not in page
+
+
 def test_another_park_is_not_found_anywhere(app, client, login_as, figures):
     login_as(client, "operations_manager")
     for url in ("/core/kpi/?park={}", "/core/kpi/t.count?park={}", "/core/kpi/t.count/list?park={}", "/api/v1/core/kpi/?park={}",

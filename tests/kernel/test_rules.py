@@ -15,6 +15,7 @@ from parkops.errors import NotFound, Refused, RuleError
 from parkops.i18n import force_locale
 from parkops.rules import engine, facts, loader, logic, parameters
 from parkops.rules.facts import UNKNOWN, Fact
+from parkops.testing.depth import depth
 from tests.kernel.samples import RIGHTS, SampleThing
 
 YAML = """
@@ -219,7 +220,7 @@ def test_a_threshold_may_be_a_dated_parameter(actor, rules, thing):
         assert engine.evaluate(s, "SAMPLE-2018", obj, date(2022, 6, 1)).lines[1].verdict == "fail"
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=depth(60, 1000), deadline=None)
 @given(st.fixed_dictionaries({n: st.one_of(st.none(), st.integers(0, 20_000_000)) for n in ("single", "revenue", "years")}))
 def test_a_missing_fact_never_turns_a_line_or_verdict_into_pass(values):
     """For every combination of known and missing facts: less knowledge never gives a pass that was not there."""

@@ -48,7 +48,30 @@ def test_the_two_profiles_differ_as_decided():
 
 
 def test_the_list_is_worth_its_name():
-    assert len(passwords.common()) >= 1000 and all(w == w.lower() for w in passwords.common())
+    assert len(passwords.common()) >= 30_000 and all(w == w.lower() for w in passwords.common())
+
+
+@pytest.mark.parametrize("profile", ["dengbao", "asvs"])
+def test_none_of_the_ten_thousand_most_frequent_is_taken(profile):
+    """G38, with what people do to such a word when a rule asks for a capital and a mark."""
+    from zxcvbn.frequency_lists import FREQUENCY_LISTS
+
+    for word in FREQUENCY_LISTS["passwords"][:10_000]:
+        ends = (f"#{word.capitalize()}12345",) if any(c.isalpha() for c in word) else ()
+        for tried in (word, word.capitalize(), f"{word.capitalize()}@2026", f"{word}!", *ends):
+            assert passwords.problems(tried, profile=profile), tried
+
+
+@pytest.mark.parametrize("good", ["quiet-Lake-4711x", "Nine7rivers-below", "Lotus&Heron in 3 ponds", "梅雨7ZxT-moor-kelp", "x9!Wq7#Lm2$Tz"])
+def test_good_passwords_are_still_taken(good):
+    assert not passwords.problems(good, profile="dengbao")
+
+
+def test_control_the_list_of_our_own_alone_would_take_some(monkeypatch):
+    own = frozenset(w.strip().lower() for w in passwords.COMMON.read_text(encoding="utf-8").splitlines())
+    assert passwords.problems("Tigger@2026", profile="dengbao")
+    monkeypatch.setattr(passwords, "common", lambda: own)
+    assert not passwords.problems("Tigger@2026", profile="dengbao")
 
 
 def _create(s, **more):

@@ -83,3 +83,17 @@ def test_statements_do_not_grow_with_the_history(actor, story, query_count):
         with query_count() as long:
             found = timeline.of(s, obj)
         assert len(found) > 35 and long.count <= short.count
+
+
+def test_people_are_shown_by_their_full_name(actor, story, session):
+    """Rows keep the user name; the reader sees who it is, as in the demo's history."""
+    from sqlalchemy import update
+
+    from parkops.security.models import UserProfile
+
+    with actor("operations_clerk", RIGHTS) as s, force_locale("en"):
+        assert {e.who for e in timeline.of(s, s.get(SampleThing, story))} == {"operations_clerk", "setup"}  # no full name is known
+        s.execute(update(UserProfile).where(UserProfile.username == "operations_clerk").values(name="王小燕"))
+        found = timeline.of(s, s.get(SampleThing, story))
+        assert {e.who for e in found} == {"王小燕", "setup"} and any(e.kind == "comment" for e in found)
+        assert [c.user_name for c in comments.of(s, s.get(SampleThing, story))] == ["operations_clerk"]

@@ -104,6 +104,7 @@ class Firm(ParkScoped, Record):
         Index("ix_tenants_firm_park_id_name_key", "park_id", "name_key"),
         Index("ix_tenants_firm_park_id_phone", "park_id", "phone", postgresql_where="phone IS NOT NULL"),
         Index("ix_tenants_firm_park_id_entered_on", "park_id", "entered_on"),
+        Index("ix_tenants_firm_park_id_registered_on", "park_id", "registered_on", "id", postgresql_include=["track"]),
         Index("ix_tenants_firm_park_id_term_ends_on", "park_id", "term_ends_on", postgresql_where="term_ends_on IS NOT NULL"),
         CheckConstraint("credit_code ~ '^[0-9A-Z]{18}$'", name="credit_code"),
         CheckConstraint("capital_amount >= 0 AND founding_capital >= 0", name="capital"),

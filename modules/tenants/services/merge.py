@@ -8,8 +8,8 @@ from functools import lru_cache
 from itertools import combinations
 from typing import Any
 
-from pypinyin import lazy_pinyin
-from sqlalchemy import UniqueConstraint, and_, delete, func, insert, select, text, update
+from sqlalchemy import UniqueConstraint, and_, delete, func, select, text, update
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import aliased
 
 from parkops.comments import Comment
@@ -19,6 +19,7 @@ from parkops.db.base import Model
 from parkops.db.session import scope_of
 from parkops.errors import Problems
 from parkops.i18n import _, _l
+from parkops.refs import successor
 from parkops.rules.models import Assessment, Decision
 from parkops.search import SearchEntry
 from parkops.security import access
@@ -34,6 +35,7 @@ GROUP = 8  # a phone or sound shared by more firms than this is an agent's numbe
 PAIRS = "tenants.duplicate_pair"
 
 
+@successor(RESOURCE)
 def resolve(session: Any, firm_id: int) -> int:
     """The id a firm lives under now: a merged record answers with the one it went into."""
     kept = session.scalar(select(FirmMerge.firm_id).where(FirmMerge.dropped_id == firm_id))
@@ -63,6 +65,8 @@ def _grouped(session: Any, column: Any, park_id: int | None) -> list[tuple[int, 
 @lru_cache(maxsize=30000)
 def _sound(sign: str) -> str:
     """Pinyin of one character: the same reading everywhere is all a comparison needs, and a hundred times quicker."""
+    from pypinyin import lazy_pinyin  # its dictionaries cost half a second, which the start of a worker need not pay
+
     return lazy_pinyin(sign)[0] if sign else ""
 
 
@@ -78,6 +82,8 @@ def _by_sound(session: Any, park_id: int | None) -> list[tuple[int, list[int]]]:
 def find_duplicates(session: Any, *, on: date, park_id: int | None = None) -> dict[str, int]:
     """Look through the firms of a park (default: of the session's parks) and note new pairs; pairs judged before are left as they are.
 
+    Two searches at once note a pair once.
+
     Strongest reason wins: same name, former name, phone, pinyin. Returns {"found", "new"}. The weekly job calls this."""
     access.require(session, PAIRS, "add")
     other = aliased(Firm)
@@ -92,7 +98,7 @@ def find_duplicates(session: Any, *, on: date, park_id: int | None = None) -> di
     known = {(a, b) for a, b in session.execute(select(DuplicatePair.firm_id, DuplicatePair.other_id))}
     new = [pair for pair in found if pair not in known]
     if new:
-        session.execute(insert(DuplicatePair), [
+        session.execute(insert(DuplicatePair).on_conflict_do_nothing(), [
             {"park_id": found[a, b][0], "firm_id": a, "other_id": b, "reason": found[a, b][1], "state": "open", "found_on": on}
             for a, b in new])
         audit.bulk(session, DuplicatePair, "insert", len(new), {"on": on.isoformat()}, park_id=park_id)

@@ -9,7 +9,7 @@ from sqlalchemy import Integer, case, cast
 from parkops import clock
 from parkops.i18n import _, _l
 from parkops.security import masking
-from parkops.web.resource import Action, Col, Fact, Filter, Input, Related, Resource, Section, Tab, Titles, View
+from parkops.web.resource import Action, Col, Fact, Filter, Input, ListButton, Related, Resource, Section, Tab, Titles, View
 
 from .. import calc
 from ..models.firm import TRACKS, DuplicatePair, Firm, FirmMerge, FirmName
@@ -180,6 +180,7 @@ DUPLICATE = Resource(
     actions=(Action("merge", _l("Compare and merge"), f"{MERGE}:start_merge_pair", word="act", primary=True),
              Action("dismiss", _l("Not a duplicate"), f"{MERGE}:dismiss_pair",
                     (Input("note", "longtext", _l("Why these are two firms"), required=True),), word="change")),
+    buttons=(ListButton(_l("Search for duplicates now"), "/tenants/duplicates/search", word="add", icon="refresh"),),
     sort="-id", load=("firm", "other"), menu=("firms", 50))
 
 EXTENSION = Resource(

@@ -89,4 +89,21 @@ class MergePage(Page):
             return name
 
 
-PAGES = [MergePage]
+class DuplicatesPage(Page):
+    """`/tenants/duplicates/search`: what the weekly job does, at once, for the person's parks."""
+
+    route_base = "/tenants/duplicates"
+    resource = merge.PAIRS
+
+    @route("/search", "add", methods=("POST",))
+    def search(self) -> Any:
+        """Look through the firms and go back to the list."""
+        found, refusal = attempt(self.session, lambda: merge.find_duplicates(self.session, on=clock.today()))
+        if refusal is not None:
+            flash(str(refusal), "danger")
+        else:
+            flash(_("%(found)s possible pairs, %(new)s of them new.", found=found["found"], new=found["new"]), "success")
+        return redirect("/tenants/duplicate_pair/?view=open", 303)
+
+
+PAGES = [MergePage, DuplicatesPage]

@@ -144,6 +144,7 @@ class KpiPage(Page):
             groups=lines(self.session, place),
             parks=self._parks(),
             frozen=head,
+            frozen_parks=freeze.frozen_parks(self.session, place.period),
             last=store.last_computed(self.session),
             ended=place.period.end <= today(),
             may_act=access.may(self.session, "core.kpi", "act"),
@@ -368,7 +369,10 @@ class ReportPage(Page):
 
     @route("/<string(maxlength=80):name>", None)
     def download(self, name: str) -> Any:
-        """The file: `?period=&park=&record=&format=`."""
+        """The file: `?period=&park=&record=&format=`. A link on another site leads to the list instead: making a report is
+        recorded in the name of the person (docs/decisions/0006)."""
+        if request.headers.get("Sec-Fetch-Site") == "cross-site":
+            return redirect("/reports/")
         report, fmt = reports.report_of(name), request.args.get("format", "pdf")
         access.require(self.session, report.resource, report.word)
         record = request.args.get("record", "")

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from modules.tenants import calc
 from modules.tenants.calc import Row, chain, size_class
+from parkops.testing.depth import depth
 
 WAN = 10000
 
@@ -68,7 +69,7 @@ def test_cannot_say_names_what_is_missing():
 
 
 @given(st.sampled_from(sorted(BOUNDS)), st.integers(0, 5000), st.integers(0, 10**6), st.integers(0, 10**6))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=depth(200, 5000), deadline=None)
 def test_more_never_makes_a_firm_smaller(sector, staff, revenue, assets):
     order = ["micro", "small", "medium", "large"]
     first = size_class(sector, staff=staff, revenue=wan(revenue), assets=wan(assets)).size
@@ -144,7 +145,7 @@ def histories(draw):
 
 
 @given(histories(), st.integers(0, 500), st.integers(1, 400), st.sampled_from([None, 1, 2]))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=depth(300, 5000), deadline=None)
 def test_every_chain_reconciles(story, offset, length, carrier):
     start = date(2020, 1, 1) + timedelta(days=offset)
     assert chain(story, start, start + timedelta(days=length), carrier_id=carrier).difference == 0

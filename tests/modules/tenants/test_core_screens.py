@@ -122,6 +122,53 @@ def test_merging_on_screen(app, client, login_as, world, session):
     assert client.get(f"/tenants/merge/{keep}/{drop}").status_code == 404
 
 
+def test_the_old_address_of_a_merged_firm_leads_to_the_surviving_one(app, client, login_as, world, session):
+    """Reading is redirected with its query; a write is told (410) and changes nothing; another park learns nothing."""
+    line = session.query(FirmMerge).one()
+    old, kept = line.dropped_id, line.firm_id
+    login_as(client, "operations_manager")
+    for path, to in ((f"/tenants/firm/{old}", f"/tenants/firm/{kept}"), (f"/tenants/firm/{old}?tab=merges", f"/tenants/firm/{kept}?tab=merges"),
+                     (f"/tenants/firm/{old}/edit", f"/tenants/firm/{kept}")):
+        answer = client.get(path)
+        assert (answer.status_code, answer.headers["Location"], answer.headers["Cache-Control"]) == (301, to, "no-store"), path
+    api = client.get(f"/api/v1/tenants/firm/{old}")
+    assert (api.status_code, api.headers["Location"], api.get_json()["id"]) == (308, f"/api/v1/tenants/firm/{kept}", kept)
+    assert client.get(api.headers["Location"]).get_json()["id"] == kept
+    head = {"X-CSRFToken": token(client.get(f"/tenants/firm/{kept}/edit")), "X-Requested-With": "XMLHttpRequest"}
+    gone = client.put(f"/api/v1/tenants/firm/{old}", json={"version": 1, "name": "other"}, headers=head)
+    assert gone.status_code == 410 and gone.get_json()["id"] == kept
+    assert client.delete(f"/api/v1/tenants/firm/{old}", json={"version": 1}, headers=head).status_code == 410
+    form = client.post(f"/tenants/firm/{old}/do/rename", data={"csrf_token": head["X-CSRFToken"]})
+    assert form.status_code == 410 and str(kept) in form.get_data(as_text=True)
+    session.expire_all()
+    assert session.get(Firm, kept).name != "other"
+    assert client.get(f"/tenants/firm/{old + 10**6}").status_code == 404
+    other = app.test_client()
+    login_as(other, "operations_manager_west")
+    assert other.get(f"/tenants/firm/{old}").status_code == other.get(f"/api/v1/tenants/firm/{old}").status_code == 404
+
+
+def test_searching_for_duplicates_by_a_button(app, client, login_as, world, session):
+    from modules.tenants.models.firm import DuplicatePair
+
+    session.query(DuplicatePair).delete()
+    session.commit()
+    login_as(client, "operations_clerk")
+    page = client.get("/tenants/duplicate_pair/")
+    assert 'action="/tenants/duplicates/search"' in page.get_data(as_text=True)
+    assert client.get("/tenants/duplicates/search").status_code == 405
+    done = client.post("/tenants/duplicates/search", data={"csrf_token": token(page)})
+    assert (done.status_code, done.headers["Location"]) == (303, "/tenants/duplicate_pair/?view=open")
+    assert [(p.firm_id, p.other_id) for p in session.query(DuplicatePair)] == [world["pair"]]
+    again = client.post("/tenants/duplicates/search", data={"csrf_token": token(page)})
+    assert again.status_code == 303 and session.query(DuplicatePair).count() == 1
+    other = app.test_client()
+    login_as(other, "leadership")
+    page = other.get("/tenants/duplicate_pair/")
+    assert page.status_code == 403 or "/tenants/duplicates/search" not in page.get_data(as_text=True)
+    assert other.post("/tenants/duplicates/search", data={"csrf_token": token(other.get("/account/"))}).status_code == 403
+
+
 def test_the_clerk_may_not_merge_and_names_are_masked_for_leadership(app, client, login_as, world):
     login_as(client, "operations_clerk")
     assert client.get(f"/tenants/merge/{world['pair'][0]}/{world['pair'][1]}").status_code == 403

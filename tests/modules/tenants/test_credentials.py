@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from modules.tenants.services import credentials
 from parkops.errors import RuleError
+from parkops.testing.depth import depth
 
 DAY = date(2022, 10, 31)
 
@@ -33,7 +34,7 @@ def test_the_article_21_with_6_senior_and_5_counsellors(session):
     assert count("practitioner_senior", "counsellor") == 9  # together: nine persons, not 6 + 5
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=depth(15, 100), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(st.integers(0, 4), st.sampled_from(["practitioner_senior", "practitioner_junior", "counsellor"])), max_size=12))
 def test_distinct_is_at_least_each_kind_and_at_most_the_sum(session, held):
     point = session.begin_nested()

@@ -1,0 +1,87 @@
+"""The indicators on a role's home: those the reader chose (kept per person), else the first ones of the catalogue."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import select
+
+from ..clock import Period, today
+from ..db.session import scope_of
+from ..errors import Problems
+from ..i18n import _l
+from ..security import access
+from .models import UserPreference
+
+LIMIT = 12
+KEY = "home:indicators"
+
+
+def offered(session: Any) -> list[Any]:
+    """The monthly indicators the actor may read, in the catalogue's order."""
+    from ..kpi.catalogue import all_kpis
+
+    if not access.may(session, "core.kpi", "read"):
+        return []
+    kpis = sorted(all_kpis().values(), key=lambda k: k.order)
+    return [k for k in kpis if "month" in k.grains and access.may(session, k.resource or "core.kpi", "read")]
+
+
+def chosen(session: Any, kpis: list[Any]) -> list[Any]:
+    """Of `kpis` those that stand on the home. A choice of which nothing is left (a module was removed) counts as none."""
+    value = session.scalar(select(UserPreference.value).where(
+        UserPreference.user_id == scope_of(session).user_id, UserPreference.key == KEY))
+    codes = set((value or {}).get("codes") or ())
+    return ([k for k in kpis if k.code in codes] or kpis)[:LIMIT]
+
+
+def choose(session: Any, codes: list[str]) -> None:
+    """Keep the choice of the actor; an empty one gives the first ones again. Raises RuleError."""
+    known, problems = {k.code for k in offered(session)}, Problems()
+    if len(set(codes)) > LIMIT:
+        problems.add("core.home_many", _l("Choose at most %(n)s indicators.", n=LIMIT), "codes")
+    if set(codes) - known:
+        problems.add("core.home_unknown", _l("One of these indicators is not offered; reload the page and choose again."), "codes")
+    problems.stop()
+    user = scope_of(session).user_id
+    row = session.scalars(select(UserPreference).where(UserPreference.user_id == user, UserPreference.key == KEY)).one_or_none()
+    if row is None:
+        row = UserPreference(user_id=user, key=KEY)
+        session.add(row)
+    row.value = {"codes": sorted(set(codes))}
+    session.flush()
+
+
+def kpi_cards(session: Any) -> list[dict[str, Any]]:
+    """The chosen indicators of the last complete month beside the month before; from the store."""
+    kpis = offered(session)
+    if not kpis:
+        return []
+    from ..kpi import store
+    from ..kpi.figures import shown
+
+    kpis = chosen(session, kpis)
+    last = Period.month(today()).previous()
+    before = last.previous()
+    found = {(s.kpi.code, s.period.key): s for s in store.figures(session, [k.code for k in kpis], [before, last])}
+    out = []
+    for kpi in kpis:
+        current, former = found.get((kpi.code, last.key)), found.get((kpi.code, before.key))
+        if current is None:
+            continue
+        delta = current.value - former.value if former and former.value is not None and current.value is not None else None
+        out.append(
+            {
+                "title": str(kpi.title),
+                "value": shown(kpi, current.value),
+                "period": last.key,
+                "explain": str(kpi.explain),
+                "url": f"/core/kpi/{kpi.code}?period={last.key}",
+                "good": delta is not None and (delta > 0) == (kpi.better == "higher"),
+                "delta": f"{'+' if delta > 0 else '−'}{shown(kpi, abs(delta))}" if delta else "",
+            }
+        )
+    return out
+
+
+__all__ = ["LIMIT", "choose", "chosen", "kpi_cards", "offered"]
