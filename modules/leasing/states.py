@@ -27,7 +27,7 @@ LEASE = Workflow(
         State("draft", _l("Draft"), "grey"),
         State("submitted", _l("Waiting for approval"), "violet"),
         State("approved", _l("Approved, to be signed"), "blue"),
-        State("running", _l("Running"), "green"),
+        State("running", _l("In performance"), "green"),
         State("holding_over", _l("Holding over"), "amber"),
         State("ended", _l("Ended"), "grey", final=True),
         State("terminated", _l("Terminated early"), "red", final=True),

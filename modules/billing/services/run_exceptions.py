@@ -12,6 +12,7 @@ from parkops.i18n import _, _l
 
 from ..models.bill import BillRun
 from ..models.catalogue import INCUBATION_CLASSES, ChargeItem
+from ..signals.collect import not_ready
 
 SHOWN = 200
 EACH = 100
@@ -20,6 +21,7 @@ TITLES = {
     "no_account": _l("Exempt line, but the item has no account for exempt income"),
     "negative": _l("The lines of the firm come to less than zero"),
     "no_code": _l("The firm has no unified social credit code for the invoice"),
+    "not_ready": _l("Not known yet; nothing is charged for it"),
     "no_carrier": _l("Incubation service without a carrier: it is taxed"),
 }
 STOPS = ("no_rate", "no_account", "negative")
@@ -56,6 +58,8 @@ def of(run: BillRun) -> list[Finding]:
 def find(session: Any, run: BillRun, lines: Any) -> list[Finding]:
     """Every finding, stops first."""
     found: list[Finding] = []
+    for answer in not_ready.send(session, park_id=run.park_id, month=run.month):
+        found += [Finding("not_ready", *row) for row in list(answer or ())[:EACH]]
     item, firm = ChargeItem, Firm
     base = (
         select(item.id, item.name, func.count()).select_from(item).join(lines, item.id == lines.c.item_id).group_by(item.id, item.name)

@@ -14,3 +14,7 @@ lease_block = Signal(
     doc="session, park_id, source, source_ids: answer with {source_id: LeaseBlock} (calc_einvoice.py), the address, certificate and "
     "area the e-invoice of leased real estate must show for charge lines of that source",
 )
+not_ready = Signal(
+    "billing.not_ready",
+    doc="session, park_id, month: answer with (resource, record_id, label, count) of what would be charged by `month` but is not known yet "
+        "(a turnover not reported, an index not published); the run shows it as an exception, nothing else waits for it")

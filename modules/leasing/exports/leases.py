@@ -56,7 +56,7 @@ IMPORTS = [
         help=_l("One row per lease and month. A month left out stays missing; it is not zero."),
         fields=(
             ImportField("lease_number", _l("Lease number"), required=True, aliases=("合同编号", "合同号")),
-            ImportField("line_id", _l("Line")),
+            ImportField("line_id", _l("Lease line")),
             ImportField("month", _l("Month"), kind="month", required=True, aliases=("月份", "期间")),
             ImportField("amount", _l("Turnover"), kind="money", required=True, aliases=("营业额", "销售额")),
             ImportField("reported_on", _l("Reported on"), kind="date", aliases=("上报日期",)),

@@ -11,7 +11,7 @@ from sqlalchemy.dialects import postgresql
 revision = 'leasing_0001'
 down_revision = None
 branch_labels = ('leasing',)
-depends_on = ['core_0001', 'tenants_0001', 'billing_0001']
+depends_on = ['core_0001', 'tenants_0002', 'billing_0001']
 
 
 def upgrade() -> None:
@@ -517,12 +517,15 @@ def upgrade() -> None:
     )
     op.create_index(op.f('ix_leasing_relief_application_approval_id'), 'leasing_relief_application', ['approval_id'], unique=False)
     op.create_index(op.f('ix_leasing_relief_application_carrier_id'), 'leasing_relief_application', ['carrier_id'], unique=False)
+    op.create_index(op.f('ix_leasing_relief_application_checked_by_id'), 'leasing_relief_application', ['checked_by_id'], unique=False)
     op.create_index(op.f('ix_leasing_relief_application_firm_id'), 'leasing_relief_application', ['firm_id'], unique=False)
     op.create_index(op.f('ix_leasing_relief_application_lease_id'), 'leasing_relief_application', ['lease_id'], unique=False)
     op.create_index(op.f('ix_leasing_relief_application_park_id'), 'leasing_relief_application', ['park_id'], unique=False)
     op.create_index('ix_leasing_relief_application_park_id_state', 'leasing_relief_application', ['park_id', 'state'], unique=False)
+    op.create_index(op.f('ix_leasing_relief_application_prepared_by_id'), 'leasing_relief_application', ['prepared_by_id'], unique=False)
     op.create_index(op.f('ix_leasing_relief_application_root_id'), 'leasing_relief_application', ['root_id'], unique=False)
     op.create_index('ix_leasing_relief_application_scheme_id_state', 'leasing_relief_application', ['scheme_id', 'state'], unique=False)
+    op.create_index(op.f('ix_leasing_relief_application_submitted_by_id'), 'leasing_relief_application', ['submitted_by_id'], unique=False)
     op.create_index('uq_leasing_relief_application_one', 'leasing_relief_application', ['park_id', 'scheme_id', 'root_id'], unique=True, postgresql_where="state NOT IN ('rejected', 'withdrawn', 'clawed_back')")
     op.create_table('leasing_sale_notice',
     sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -1319,12 +1322,15 @@ def downgrade() -> None:
     op.drop_index(op.f('ix_leasing_sale_notice_lease_id'), table_name='leasing_sale_notice')
     op.drop_table('leasing_sale_notice')
     op.drop_index('uq_leasing_relief_application_one', table_name='leasing_relief_application', postgresql_where="state NOT IN ('rejected', 'withdrawn', 'clawed_back')")
+    op.drop_index(op.f('ix_leasing_relief_application_submitted_by_id'), table_name='leasing_relief_application')
     op.drop_index('ix_leasing_relief_application_scheme_id_state', table_name='leasing_relief_application')
     op.drop_index(op.f('ix_leasing_relief_application_root_id'), table_name='leasing_relief_application')
+    op.drop_index(op.f('ix_leasing_relief_application_prepared_by_id'), table_name='leasing_relief_application')
     op.drop_index('ix_leasing_relief_application_park_id_state', table_name='leasing_relief_application')
     op.drop_index(op.f('ix_leasing_relief_application_park_id'), table_name='leasing_relief_application')
     op.drop_index(op.f('ix_leasing_relief_application_lease_id'), table_name='leasing_relief_application')
     op.drop_index(op.f('ix_leasing_relief_application_firm_id'), table_name='leasing_relief_application')
+    op.drop_index(op.f('ix_leasing_relief_application_checked_by_id'), table_name='leasing_relief_application')
     op.drop_index(op.f('ix_leasing_relief_application_carrier_id'), table_name='leasing_relief_application')
     op.drop_index(op.f('ix_leasing_relief_application_approval_id'), table_name='leasing_relief_application')
     op.drop_table('leasing_relief_application')

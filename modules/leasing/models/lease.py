@@ -29,12 +29,12 @@ PRICE_BASES = Choices(
 )
 ORIGINS = Choices(
     "leasing.lease_origin",
-    ("new", _l("New")), ("renewal", _l("Renewal")), ("amendment", _l("Amendment")), ("transfer", _l("Transfer")),
+    ("new", _l("First contract")), ("renewal", _l("Renewal")), ("amendment", _l("Amendment")), ("transfer", _l("Change of tenant")),
 )
 DUE_KINDS = Choices(
     "leasing.due_kind",
     ("charge", _l("Charge"), "blue"), ("discount", _l("Landlord discount"), "green"), ("subsidy", _l("Subsidy of a third party"), "violet"),
-    ("credit", _l("Credit"), "amber"), ("discount_credit", _l("Discount taken back"), "amber"), ("subsidy_credit", _l("Subsidy taken back"), "amber"),
+    ("credit", _l("Credited back"), "amber"), ("discount_credit", _l("Discount taken back"), "amber"), ("subsidy_credit", _l("Subsidy taken back"), "amber"),
 )
 
 
@@ -106,7 +106,7 @@ class LeaseUnit(ParkScoped, Record):
         CheckConstraint("area > 0", name="area"),
     )
     lease_id: Mapped[int] = fk("leasing_lease.id", _l("Lease"), index=False)
-    unit_id: Mapped[int] = fk("leasing_unit.id", _l("Unit"))
+    unit_id: Mapped[int] = fk("leasing_unit.id", _l("Letting unit"))
     area: Mapped[Decimal] = field(Area, _l("Area let"))
     during: Mapped[Range[date] | None] = field(DATERANGE, _l("Occupied"))
     lease: Mapped[Lease] = relationship(foreign_keys="LeaseUnit.lease_id")
@@ -128,7 +128,7 @@ class LeaseLine(ParkScoped, Record):
     )
     lease_id: Mapped[int] = fk("leasing_lease.id", _l("Lease"))
     item_id: Mapped[int] = fk("billing_charge_item.id", _l("Charged for"))
-    unit_id: Mapped[int | None] = fk("leasing_unit.id", _l("Unit"), help=_l("Empty: all units of the lease"))
+    unit_id: Mapped[int | None] = fk("leasing_unit.id", _l("Letting unit"), help=_l("Empty: all units of the lease"))
     basis: Mapped[str] = field(EnumText(PRICE_BASES), _l("Price basis"))
     price: Mapped[Decimal] = field(UnitPrice, _l("Price"))
     turnover_rate: Mapped[Decimal | None] = field(Rate, _l("Share of turnover"))
@@ -160,7 +160,7 @@ class LeaseDue(ParkScoped, Record):
         Index("ix_leasing_lease_due_lease_id_period_from", "lease_id", "period_from"),
     )
     lease_id: Mapped[int] = fk("leasing_lease.id", _l("Lease"), index=False)
-    line_id: Mapped[int] = fk("leasing_lease_line.id", _l("Line"), index=False)
+    line_id: Mapped[int] = fk("leasing_lease_line.id", _l("Lease line"), index=False)
     kind: Mapped[str] = field(EnumText(DUE_KINDS), _l("Kind"), default="charge", server_default="charge")
     funder_id: Mapped[int | None] = fk("tenants_firm.id", _l("Funder"), help=_l("Who pays a subsidy"), index=False)
     period_from: Mapped[date] = field(Date, _l("Period from"))

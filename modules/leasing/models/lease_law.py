@@ -15,7 +15,7 @@ from parkops.i18n import _l
 from .lease import Lease
 from .space import Building
 
-SUBLET_ANSWERS = Choices("leasing.sublet_answer", ("open", _l("Not answered"), "amber"), ("agreed", _l("Agreed"), "green"), ("refused", _l("Refused"), "red"))
+SUBLET_ANSWERS = Choices("leasing.sublet_answer", ("open", _l("Not answered"), "amber"), ("agreed", _l("Agreed"), "green"), ("refused", _l("Not agreed"), "red"))
 NOTICE_ANSWERS = Choices("leasing.notice_answer", ("open", _l("Not answered"), "amber"), ("buys", _l("Wants to buy"), "blue"), ("waived", _l("Does not buy"), "grey"))
 
 
@@ -31,7 +31,7 @@ class LeaseSublet(ParkScoped, Record):
     occupant: Mapped[str] = field(String(200), _l("Sub-tenant"))
     area: Mapped[Decimal | None] = field(Area, _l("Area"))
     known_on: Mapped[date] = field(Date, _l("Known since"))
-    answer: Mapped[str] = field(EnumText(SUBLET_ANSWERS), _l("Answer"), default="open", server_default="open")
+    answer: Mapped[str] = field(EnumText(SUBLET_ANSWERS), _l("Reply"), default="open", server_default="open")
     answered_on: Mapped[date | None] = field(Date, _l("Answered on"))
     starts_on: Mapped[date | None] = field(Date, _l("From"))
     ends_on: Mapped[date | None] = field(Date, _l("Until"))
@@ -69,7 +69,7 @@ class SaleNotice(ParkScoped, Record):
     sale_id: Mapped[int] = fk("leasing_building_sale.id", _l("Sale"), index=False)
     lease_id: Mapped[int] = fk("leasing_lease.id", _l("Lease"))
     notified_on: Mapped[date] = field(Date, _l("Notified on"))
-    answer: Mapped[str] = field(EnumText(NOTICE_ANSWERS), _l("Answer"), default="open", server_default="open")
+    answer: Mapped[str] = field(EnumText(NOTICE_ANSWERS), _l("Reply"), default="open", server_default="open")
     answered_on: Mapped[date | None] = field(Date, _l("Answered on"))
     sale: Mapped[BuildingSale] = relationship(foreign_keys="SaleNotice.sale_id")
     lease: Mapped[Lease] = relationship(foreign_keys="SaleNotice.lease_id")

@@ -26,7 +26,7 @@ class LeaseStep(ParkScoped, Record):
 
     __tablename__ = "leasing_lease_step"
     __table_args__ = (UniqueConstraint("line_id", "starts_on"), CheckConstraint("price >= 0", name="price"))
-    line_id: Mapped[int] = fk("leasing_lease_line.id", _l("Line"), index=False, ondelete="CASCADE")
+    line_id: Mapped[int] = fk("leasing_lease_line.id", _l("Lease line"), index=False, ondelete="CASCADE")
     starts_on: Mapped[date] = field(Date, _l("From"))
     price: Mapped[Decimal] = field(UnitPrice, _l("Price"))
     line: Mapped[LeaseLine] = relationship(foreign_keys="LeaseStep.line_id")
@@ -41,7 +41,7 @@ class LeaseRentFree(ParkScoped, Record):
     __tablename__ = "leasing_lease_rent_free"
     __table_args__ = (CheckConstraint("ends_on >= starts_on", name="dates"),)
     lease_id: Mapped[int] = fk("leasing_lease.id", _l("Lease"), ondelete="CASCADE")
-    line_id: Mapped[int | None] = fk("leasing_lease_line.id", _l("Line"), help=_l("Empty: all rent lines"), ondelete="CASCADE")
+    line_id: Mapped[int | None] = fk("leasing_lease_line.id", _l("Lease line"), help=_l("Empty: all rent lines"), ondelete="CASCADE")
     starts_on: Mapped[date] = field(Date, _l("From"))
     ends_on: Mapped[date] = field(Date, _l("Until"))
     reason: Mapped[str | None] = field(String(200), _l("Reason"))
@@ -61,7 +61,7 @@ class LeaseIndexation(ParkScoped, Record):
         CheckConstraint("(rate IS NULL) <> (index_code IS NULL)", name="one_way"),
         CheckConstraint("every_months BETWEEN 1 AND 120", name="every_months"),
     )
-    line_id: Mapped[int] = fk("leasing_lease_line.id", _l("Line"), index=False, ondelete="CASCADE")
+    line_id: Mapped[int] = fk("leasing_lease_line.id", _l("Lease line"), index=False, ondelete="CASCADE")
     every_months: Mapped[int] = field(Integer, _l("Every months"), default=12, server_default="12")
     first_on: Mapped[date | None] = field(Date, _l("First increase on"), help=_l("Empty: the first anniversary of the line"))
     rate: Mapped[Decimal | None] = field(Rate, _l("Increase"), help=_l("Each time on top of the last price"))
@@ -97,7 +97,7 @@ class LeaseDiscount(ParkScoped, Record):
         CheckConstraint("amount IS NULL OR amount > 0", name="amount"),
         CheckConstraint("ends_on >= starts_on", name="dates"),
     )
-    line_id: Mapped[int] = fk("leasing_lease_line.id", _l("Line"), ondelete="CASCADE")
+    line_id: Mapped[int] = fk("leasing_lease_line.id", _l("Lease line"), ondelete="CASCADE")
     starts_on: Mapped[date] = field(Date, _l("From"))
     ends_on: Mapped[date] = field(Date, _l("Until"))
     percent: Mapped[Decimal | None] = field(Rate, _l("Share of the price"))
@@ -120,7 +120,7 @@ class LeaseSubsidy(ParkScoped, Record):
         CheckConstraint("amount IS NULL OR amount > 0", name="amount"),
         CheckConstraint("ends_on >= starts_on", name="dates"),
     )
-    line_id: Mapped[int] = fk("leasing_lease_line.id", _l("Line"), ondelete="CASCADE")
+    line_id: Mapped[int] = fk("leasing_lease_line.id", _l("Lease line"), ondelete="CASCADE")
     funder_id: Mapped[int] = fk("tenants_firm.id", _l("Funder"))
     doc_no: Mapped[str | None] = field(String(120), _l("Document number"))
     starts_on: Mapped[date] = field(Date, _l("From"))
@@ -144,11 +144,11 @@ class LeaseTurnover(ParkScoped, Record):
         CheckConstraint("amount >= 0", name="amount"),
         CheckConstraint("extract(day from month) = 1", name="month"),
     )
-    line_id: Mapped[int] = fk("leasing_lease_line.id", _l("Line"), index=False)
+    line_id: Mapped[int] = fk("leasing_lease_line.id", _l("Lease line"), index=False)
     month: Mapped[date] = field(Date, _l("Month"), fmt="month")
     amount: Mapped[Decimal] = field(Money, _l("Turnover"))
     reported_on: Mapped[date | None] = field(Date, _l("Reported on"))
-    entered: Mapped[str] = field(EnumText(ENTERED), _l("Entered by"), default="typed", server_default="typed")
+    entered: Mapped[str] = field(EnumText(ENTERED), _l("How it was entered"), default="typed", server_default="typed")
     line: Mapped[LeaseLine] = relationship(foreign_keys="LeaseTurnover.line_id")
 
     def __str__(self) -> str:

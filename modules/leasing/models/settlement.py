@@ -61,7 +61,7 @@ class SettlementLine(ParkScoped, Record):
     __table_args__ = (CheckConstraint("own OR kind <> 'damages'", name="own"),)
     settlement_id: Mapped[int] = fk("leasing_settlement.id", _l("Settlement"), ondelete="CASCADE")
     kind: Mapped[str] = field(EnumText(SETTLEMENT_LINES), _l("Kind"))
-    title: Mapped[str] = field(String(200), _l("Line"))
+    title: Mapped[str] = field(String(200), _l("Settlement line"))
     amount: Mapped[Decimal] = field(Money, _l("Amount"))
     quantity: Mapped[Decimal | None] = field(UnitPrice, _l("Quantity"))
     unit_price: Mapped[Decimal | None] = field(UnitPrice, _l("Unit price"))
@@ -83,7 +83,7 @@ class SettlementCheck(ParkScoped, Record):
     __tablename__ = "leasing_settlement_check"
     __table_args__ = (UniqueConstraint("settlement_id", "position"), CheckConstraint("(done_on IS NULL) = (done_by IS NULL)", name="done"))
     settlement_id: Mapped[int] = fk("leasing_settlement.id", _l("Settlement"), index=False, ondelete="CASCADE")
-    position: Mapped[int] = field(Integer, _l("Position"))
+    position: Mapped[int] = field(Integer, _l("Order in the list"))
     title: Mapped[str] = field(String(200), _l("Item"))
     done_on: Mapped[date | None] = field(Date, _l("Done on"))
     done_by: Mapped[str | None] = field(String(80), _l("Done by"))

@@ -36,7 +36,7 @@ def lease_schedule(session: Any, request: Request) -> Document:
     columns = (
         Column(_l("From"), "date"),
         Column(_l("Until"), "date"),
-        Column(_l("Line"), width=1.4),
+        Column(_l("Lease line"), width=1.4),
         Column(_l("Kind"), width=1.1),
         Column(_l("Due on"), "date"),
         Column(_l("Amount in yuan"), "money", 1.2),

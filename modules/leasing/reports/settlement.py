@@ -24,7 +24,7 @@ def settlement_sheet(session: Any, request: Request) -> Document:
     lines, total = settlements.lines_of(session, row), settlements.total(session, row)
     columns = (
         Column(_l("Kind"), width=1.2),
-        Column(_l("Line"), width=2.2),
+        Column(_l("Settlement line"), width=2.2),
         Column(_l("How it was worked out"), width=3),
         Column(_l("Amount in yuan"), "money", 1.2),
     )

@@ -89,7 +89,15 @@ def problems_of(session: Any, lease: Lease) -> list[Problem]:
         if unit.starts_on > lease.starts_on or (unit.ends_on is not None and (last is None or unit.ends_on < last)):
             problems.add("leasing.C-06", _l("%(unit)s does not exist on all days of the lease.", unit=unit.code))
     problems.extend(overlaps(session, lease))
+    problems.extend(_holds(session, lease, [u.id for _r, u, _b in units]))
     return problems.found
+
+
+def _holds(session: Any, lease: Lease, unit_ids: list[int]) -> list[Problem]:
+    """S-20: a unit held for somebody else is not let; its own holds are used at signing."""
+    from .holds import check_holds
+
+    return check_holds(session, unit_ids, on=lease.starts_on, firm_id=lease.firm_id)
 
 
 def _check_lines(session: Any, problems: Problems, lease: Lease, lines: list[LeaseLine], unit_ids: set[int]) -> None:

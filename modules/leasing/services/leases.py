@@ -19,7 +19,7 @@ from parkops.security import access
 from ..models.lease import Lease, LeaseLine, LeaseUnit
 from ..models.space import Building, Unit
 from ..states import LEASE
-from . import law, schedule
+from . import holds, law, schedule
 
 RESOURCE = "leasing.lease"
 KIND = approval.ApprovalKind("leasing.lease", _l("Lease"), RESOURCE)
@@ -272,6 +272,7 @@ def _in_one_piece(session: Any, lease: Lease, on: date, note: str | None) -> Non
             raise
         raise refused from None
     _agree_deposits(session, lease)
+    holds.use_holds(session, lease, on=on)
 
 
 def refusal(error: DBAPIError) -> Exception | None:

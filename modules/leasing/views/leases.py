@@ -83,7 +83,7 @@ LEASE = Resource(
     change=f"{S}.lease_forms:change_from_form",
     workflow="modules.leasing.states:LEASE",
     views=(
-        View("running", _l("Running"), (RUNNING,), sort="ends_on"),
+        View("running", _l("In performance"), (RUNNING,), sort="ends_on"),
         rung("d120", _l("Ends in 91–120 days"), 91, 120),
         rung("d90", _l("Ends in 61–90 days"), 61, 90),
         rung("d60", _l("Ends in 31–60 days"), 31, 60),

@@ -24,7 +24,7 @@ UNIT = Resource(
         Col("lease.firm_id", _l("Firm"), width=240),
         Col("lease.state", _l("State"), width=130),
     ),
-    sections=(Section(_l("Unit"), ("lease_id", "unit_id", "area")),),
+    sections=(Section(_l("Letting unit"), ("lease_id", "unit_id", "area")),),
     create=f"{L}:create_unit",
     change=f"{L}:change_unit_form",
     remove=f"{L}:remove_unit",
@@ -52,7 +52,9 @@ LINES = Resource(
         Col("memo", width=200),
     ),
     sections=(
-        Section(_l("Line"), ("lease_id", "item_id", "basis", "price", "cycle_months", "timing", "unit_id", "starts_on", "ends_on", "memo")),
+        Section(
+            _l("Lease line"), ("lease_id", "item_id", "basis", "price", "cycle_months", "timing", "unit_id", "starts_on", "ends_on", "memo")
+        ),
         Section(_l("Share of turnover"), ("turnover_rate", "minimum")),
     ),
     create=f"{L}:create_line",
@@ -189,9 +191,7 @@ VALUE = Resource(
     icon="chart-line",
     columns=(Col("code", important=True, link=True), Col("month", important=True), Col("value", important=True), Col("source", width=260)),
     sections=(
-        Section(
-            _l("Index value"), ("code", "month", "value", "source", Input("on", "date", _l("Entered on"), default=lambda s: clock.today()))
-        ),
+        Section(_l("Index value"), ("code", "month", "value", "source", Input("on", "date", _l("Date"), default=lambda s: clock.today()))),
     ),
     create=f"{L}:enter_index",
     sort="-month",

@@ -119,9 +119,9 @@ SUBLET = Resource(
     actions=(
         Action(
             "answer",
-            _l("Answer"),
+            _l("Reply"),
             f"{A}:answer_sublet",
-            (Input("answer", "choice", _l("Answer"), required=True, choices=SUBLET_ANSWERS, default="agreed"), ON),
+            (Input("answer", "choice", _l("Reply"), required=True, choices=SUBLET_ANSWERS, default="agreed"), ON),
             word="change",
         ),
     ),
@@ -165,9 +165,9 @@ NOTICE = Resource(
     actions=(
         Action(
             "answer",
-            _l("Answer"),
+            _l("Reply"),
             f"{A}:answer_notice",
-            (Input("answer", "choice", _l("Answer"), required=True, choices=NOTICE_ANSWERS, default="waived"), ON),
+            (Input("answer", "choice", _l("Reply"), required=True, choices=NOTICE_ANSWERS, default="waived"), ON),
             word="change",
         ),
     ),

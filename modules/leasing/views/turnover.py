@@ -28,7 +28,7 @@ RESOURCES = [
             Section(
                 _l("Turnover report"),
                 (
-                    Input("line_id", "ref", _l("Line"), required=True, ref="leasing.lease_line"),
+                    Input("line_id", "ref", _l("Lease line"), required=True, ref="leasing.lease_line"),
                     "month",
                     "amount",
                     Input("reported_on", "date", _l("Reported on"), default=lambda s: clock.today()),
