@@ -16,7 +16,9 @@ from .lease import Lease
 
 CONTRACT_KINDS = Choices(
     "leasing.contract_kind",
-    ("lease", _l("Lease contract")), ("amendment", _l("Supplementary agreement")), ("transfer", _l("Transfer agreement")),
+    ("lease", _l("Lease contract")),
+    ("amendment", _l("Supplementary agreement")),
+    ("transfer", _l("Transfer agreement")),
     ("termination", _l("Termination agreement")),
 )
 

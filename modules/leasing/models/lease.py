@@ -20,21 +20,35 @@ from .space import Unit
 
 PRORATION = Choices(
     "leasing.proration",
-    ("actual_days", _l("By days of the month")), ("days_30", _l("By 30 days a month")), ("days_365", _l("By 365 days a year")), ("full_months", _l("Full months only")),
+    ("actual_days", _l("By days of the month")),
+    ("days_30", _l("By 30 days a month")),
+    ("days_365", _l("By 365 days a year")),
+    ("full_months", _l("Full months only")),
 )
 TIMINGS = Choices("leasing.timing", ("advance", _l("In advance")), ("arrears", _l("In arrears")))
 PRICE_BASES = Choices(
     "leasing.price_basis",
-    ("sqm_month", _l("Per ㎡ and month")), ("sqm_day", _l("Per ㎡ and day")), ("month", _l("Per month")), ("year", _l("Per year")), ("turnover", _l("Share of turnover")),
+    ("sqm_month", _l("Per ㎡ and month")),
+    ("sqm_day", _l("Per ㎡ and day")),
+    ("month", _l("Per month")),
+    ("year", _l("Per year")),
+    ("turnover", _l("Share of turnover")),
 )
 ORIGINS = Choices(
     "leasing.lease_origin",
-    ("new", _l("First contract")), ("renewal", _l("Renewal")), ("amendment", _l("Amendment")), ("transfer", _l("Change of tenant")),
+    ("new", _l("First contract")),
+    ("renewal", _l("Renewal")),
+    ("amendment", _l("Amendment")),
+    ("transfer", _l("Change of tenant")),
 )
 DUE_KINDS = Choices(
     "leasing.due_kind",
-    ("charge", _l("Charge"), "blue"), ("discount", _l("Landlord discount"), "green"), ("subsidy", _l("Subsidy of a third party"), "violet"),
-    ("credit", _l("Credited back"), "amber"), ("discount_credit", _l("Discount taken back"), "amber"), ("subsidy_credit", _l("Subsidy taken back"), "amber"),
+    ("charge", _l("Charge"), "blue"),
+    ("discount", _l("Landlord discount"), "green"),
+    ("subsidy", _l("Subsidy of a third party"), "violet"),
+    ("credit", _l("Credited back"), "amber"),
+    ("discount_credit", _l("Discount taken back"), "amber"),
+    ("subsidy_credit", _l("Subsidy taken back"), "amber"),
 )
 
 
@@ -66,21 +80,31 @@ class Lease(ParkScoped, Record):
     starts_on: Mapped[date] = field(Date, _l("From"))
     ends_on: Mapped[date | None] = field(Date, _l("Until"), help=_l("Last day; empty for an indefinite lease"))
     signed_on: Mapped[date | None] = field(Date, _l("Signed on"))
-    ended_on: Mapped[date | None] = field(Date, _l("Handed back on"), help=_l("Last day of use; set when it ends, is terminated or replaced"))
+    ended_on: Mapped[date | None] = field(
+        Date, _l("Handed back on"), help=_l("Last day of use; set when it ends, is terminated or replaced")
+    )
     proration: Mapped[str] = field(EnumText(PRORATION), _l("Part months"), default="actual_days", server_default="actual_days")
     tax_included: Mapped[bool] = field(Boolean, _l("Prices include VAT"), default=True, server_default="true")
-    due_day: Mapped[int] = field(SmallInteger, _l("Due on day"), default=5, server_default="5", help=_l("Day of the month the instalment is due"))
+    due_day: Mapped[int] = field(
+        SmallInteger, _l("Due on day"), default=5, server_default="5", help=_l("Day of the month the instalment is due")
+    )
     late_fee_rate: Mapped[Decimal | None] = field(Rate, _l("Late fee per day"))
     deposit_amount: Mapped[Decimal | None] = field(Money, _l("Pledged deposit"))
     performance_amount: Mapped[Decimal | None] = field(Money, _l("Performance bond"))
     earnest_amount: Mapped[Decimal | None] = field(Money, _l("Earnest money"))
-    total_amount: Mapped[Decimal | None] = field(Money, _l("Contract total"), help=_l("Of the schedule when it was submitted; the approvals needed follow from it"))
+    total_amount: Mapped[Decimal | None] = field(
+        Money, _l("Contract total"), help=_l("Of the schedule when it was submitted; the approvals needed follow from it")
+    )
     remedy: Mapped[str | None] = field(EnumText(REMEDIES), _l("Remedy for ending early"))
     penalty_amount: Mapped[Decimal | None] = field(Money, _l("Penalty for ending early"))
     notice_on: Mapped[date | None] = field(Date, _l("Notice given on"))
     other_signed_on: Mapped[date | None] = field(Date, _l("Leaving firm signed on"), help=_l("A transfer is signed by both firms"))
     sign_note: Mapped[str | None] = field(Text, _l("Why there is no signed document"), long=True)
-    taken_over_on: Mapped[date | None] = field(Date, _l("Billed elsewhere until"), help=_l("Taken over from another system: instalments that begin by this day are not charged here"))
+    taken_over_on: Mapped[date | None] = field(
+        Date,
+        _l("Billed elsewhere until"),
+        help=_l("Taken over from another system: instalments that begin by this day are not charged here"),
+    )
     due_until: Mapped[date | None] = field(Date, _l("Schedule written until"))
     sublet_allowed: Mapped[bool] = field(Boolean, _l("Sub-letting agreed"), default=False, server_default="false")
     sublet: Mapped[bool] = field(Boolean, _l("Sub-let to others"), default=False, server_default="false")
@@ -102,7 +126,9 @@ class LeaseUnit(ParkScoped, Record):
     __tablename__ = "leasing_lease_unit"
     __table_args__ = (
         UniqueConstraint("lease_id", "unit_id"),
-        ExcludeConstraint((text("int8range(unit_id, unit_id, '[]')"), "&&"), ("during", "&&"), using="gist", name="ex_leasing_lease_unit_unit_id_during"),
+        ExcludeConstraint(
+            (text("int8range(unit_id, unit_id, '[]')"), "&&"), ("during", "&&"), using="gist", name="ex_leasing_lease_unit_unit_id_during"
+        ),
         CheckConstraint("area > 0", name="area"),
     )
     lease_id: Mapped[int] = fk("leasing_lease.id", _l("Lease"), index=False)

@@ -15,8 +15,15 @@ from parkops.i18n import _l
 from .lease import Lease
 from .space import Building
 
-SUBLET_ANSWERS = Choices("leasing.sublet_answer", ("open", _l("Not answered"), "amber"), ("agreed", _l("Agreed"), "green"), ("refused", _l("Not agreed"), "red"))
-NOTICE_ANSWERS = Choices("leasing.notice_answer", ("open", _l("Not answered"), "amber"), ("buys", _l("Wants to buy"), "blue"), ("waived", _l("Does not buy"), "grey"))
+SUBLET_ANSWERS = Choices(
+    "leasing.sublet_answer", ("open", _l("Not answered"), "amber"), ("agreed", _l("Agreed"), "green"), ("refused", _l("Not agreed"), "red")
+)
+NOTICE_ANSWERS = Choices(
+    "leasing.notice_answer",
+    ("open", _l("Not answered"), "amber"),
+    ("buys", _l("Wants to buy"), "blue"),
+    ("waived", _l("Does not buy"), "grey"),
+)
 
 
 class LeaseSublet(ParkScoped, Record):

@@ -76,8 +76,11 @@ class IndexValue(ParkScoped, Record):
     """The value of an index for a month, as published; an anniversary takes the value of its own month, never an older one."""
 
     __tablename__ = "leasing_index_value"
-    __table_args__ = (UniqueConstraint("park_id", "code", "month"), CheckConstraint("value > 0", name="value"),
-                      CheckConstraint("extract(day from month) = 1", name="month"))
+    __table_args__ = (
+        UniqueConstraint("park_id", "code", "month"),
+        CheckConstraint("value > 0", name="value"),
+        CheckConstraint("extract(day from month) = 1", name="month"),
+    )
     code: Mapped[str] = field(String(40), _l("Index"), fmt="code")
     month: Mapped[date] = field(Date, _l("Month"), fmt="month")
     value: Mapped[Decimal] = field(UnitPrice, _l("Value"))

@@ -18,10 +18,18 @@ from .lease import Lease
 
 SETTLEMENT_LINES = Choices(
     "leasing.settlement_line",
-    ("arrears", _l("Open bills"), "red"), ("unbilled", _l("Not billed yet"), "amber"), ("reading", _l("Final meter reading"), "blue"),
-    ("damages", _l("Damages"), "red"), ("late_fee", _l("Late fees"), "red"), ("penalty", _l("Penalty for ending early"), "red"),
-    ("prepaid", _l("Prepaid rent given back"), "green"), ("advance", _l("Advance of the firm"), "green"), ("pledge", _l("Pledged deposit"), "green"),
-    ("performance", _l("Performance bond"), "green"), ("earnest", _l("Earnest money"), "green"), ("other", _l("Other"), "grey"),
+    ("arrears", _l("Open bills"), "red"),
+    ("unbilled", _l("Not billed yet"), "amber"),
+    ("reading", _l("Final meter reading"), "blue"),
+    ("damages", _l("Damages"), "red"),
+    ("late_fee", _l("Late fees"), "red"),
+    ("penalty", _l("Penalty for ending early"), "red"),
+    ("prepaid", _l("Prepaid rent given back"), "green"),
+    ("advance", _l("Advance of the firm"), "green"),
+    ("pledge", _l("Pledged deposit"), "green"),
+    ("performance", _l("Performance bond"), "green"),
+    ("earnest", _l("Earnest money"), "green"),
+    ("other", _l("Other"), "grey"),
 )
 
 

@@ -15,11 +15,12 @@ from ..models.space import Building, Unit
 def of_dues(session: Any, due_ids: Sequence[int]) -> dict[int, dict[str, Any]]:
     """due id → region, address, certificate, cross_city, plates. Several units: the address of the first, with all unit codes;
     certificates joined. The unit of the line counts where it names one."""
+    mine = or_(LeaseLine.unit_id.is_(None), LeaseLine.unit_id == LeaseUnit.unit_id)
     query = (
         select(LeaseDue.id, Unit.code, Unit.kind, Unit.certificate_no, Building)
         .join(LeaseLine, LeaseLine.id == LeaseDue.line_id)
         .join(
-            LeaseUnit, (LeaseUnit.lease_id == LeaseDue.lease_id) & or_(LeaseLine.unit_id.is_(None), LeaseLine.unit_id == LeaseUnit.unit_id)
+            LeaseUnit, (LeaseUnit.lease_id == LeaseDue.lease_id) & mine
         )
         .join(Unit, Unit.id == LeaseUnit.unit_id)
         .join(Building, Building.id == Unit.building_id)
