@@ -41,7 +41,7 @@ RELIEF = Workflow(
         State("approved", _l("Approved"), "blue"),
         State("publicity", _l("On public notice"), "amber"),
         State("cleared", _l("Notice over, to be posted"), "blue"),
-        State("posted", _l("Posted"), "green"),
+        State("posted", _l("Relief posted"), "green"),
         State("returned", _l("Returned for completion"), "amber"),
         State("rejected", _l("Rejected"), "red", final=True),
         State("withdrawn", _l("Withdrawn"), "grey", final=True),

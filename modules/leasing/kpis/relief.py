@@ -153,7 +153,7 @@ def list_budgets(window: Window) -> Any:
 KPIS = [
     Kpi(
         "leasing.relief_granted",
-        _l("Rent relief granted"),
+        _l("Rent relief in the period"),
         "money",
         SUM,
         measure_granted,

@@ -15,6 +15,7 @@ from parkops.errors import NotFound, Refused
 from parkops.i18n import _
 from parkops.models import Park, UserPark
 from parkops.security import access
+from parkops.security.models import UserProfile
 
 from ..models.tieout import TIES, TieDifference, TieRun
 from . import tieout_rules as rules
@@ -66,10 +67,11 @@ def _run_park(session: Any, park_id: int, on: date) -> dict[str, int]:
 
 def _assignee(session: Any, role: str, park_id: int) -> int | None:
     """The first active user of a role in the park."""
-    from flask_appbuilder.security.sqla.models import Role, User
-
-    return session.scalars(select(User.id).join(User.roles).join(UserPark, UserPark.user_id == User.id).where(
-        Role.name == role, User.active, UserPark.park_id == park_id).order_by(User.id).limit(1)).one_or_none()
+    tables = UserProfile.metadata.tables
+    held, roles = tables["ab_user_role"], tables["ab_role"]
+    having = select(held.c.user_id).join(roles, roles.c.id == held.c.role_id).where(roles.c.name == role)
+    return session.scalars(select(UserProfile.id).join(UserPark, UserPark.user_id == UserProfile.id).where(
+        UserProfile.id.in_(having), UserProfile.active, UserPark.park_id == park_id).order_by(UserProfile.id).limit(1)).one_or_none()
 
 
 def _todo(session: Any, f: rules.Found, person: int | None, on: date) -> int:

@@ -114,7 +114,7 @@ APPLICATION = Resource(
         View("publish", _l("To be put on notice"), (Filter("state", "eq", "approved"),), sort="approved_on"),
         View("notice", _l("On public notice"), (Filter("state", "eq", "publicity"),), sort="notice_to"),
         View("post", _l("To be posted"), (Filter("state", "eq", "cleared"),), sort="notice_to"),
-        View("posted", _l("Posted"), (Filter("state", "eq", "posted"),), sort="-posted_on"),
+        View("posted", _l("Relief posted"), (Filter("state", "eq", "posted"),), sort="-posted_on"),
         View("returned", _l("Drafts and returned"), (Filter("state", "in", ["draft", "returned"]),), sort="applied_on"),
         View("all", _l("All"), ()),
     ),

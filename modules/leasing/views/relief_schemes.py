@@ -97,14 +97,14 @@ SCHEME = Resource(
 THRESHOLD = Resource(
     name="leasing.relief_threshold",
     model=ReliefThreshold,
-    titles=Titles(_l("Approvers by amount"), _l("Threshold"), _l("New threshold")),
+    titles=Titles(_l("Approvers by amount"), _l("Step of approval"), _l("New threshold")),
     icon="users-group",
     columns=(
         Col("from_amount", link=True, important=True, width=150),
         Col("people", important=True, width=140),
         Col("scheme_id", important=True, width=260),
     ),
-    sections=(Section(_l("Threshold"), ("scheme_id", "from_amount", "people")),),
+    sections=(Section(_l("Step of approval"), ("scheme_id", "from_amount", "people")),),
     create=f"{S}:add_threshold",
     change=f"{S}:change_threshold",
     remove=f"{S}:remove_threshold",
