@@ -171,6 +171,7 @@ def add_charges(session: Any, park_id: int, demands: Any) -> int:
         _check(session, park_id, demands)
     lock(session, park_id)
     found = lines(session, park_id, demands)
+    found = found.order_by(found.selected_columns.source_id, found.selected_columns.period_from)
     added = session.execute(pg_insert(Charge.__table__).from_select(list(COLUMNS), found).on_conflict_do_nothing(),
                             execution_options={"preserve_rowcount": True}).rowcount
     _none_left(session, park_id, demands)

@@ -190,7 +190,7 @@ def _lines(session: Any, lines: Any, blocked: Any, apart: bool) -> None:
         select(*(lines.c[n] for n in names), GROUPS.c.new_id, literal(1, BigInteger))
         .join(GROUPS, on)
         .where(lines.c.charge_id.is_(None), ~blocked)
-        .order_by(GROUPS.c.new_id)
+        .order_by(GROUPS.c.new_id, lines.c.source_id, lines.c.period_from)
     )
     table = Charge.__table__
     session.execute(insert(table).from_select([*names, "bill_id", "version"], new, include_defaults=False))
