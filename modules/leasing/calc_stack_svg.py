@@ -17,6 +17,7 @@ COLOURS = {  # fill, edge, text: the same for screens and pictures (static/stack
     "held": ("#ffe6b0", "#c07f00", "#5a3900"),
     "vacant": ("#ffffff", "#2f6fd0", "#17478f"),
     "out_of_use": ("#f7d4d1", "#c0372e", "#7a1712"),
+    "public": ("#e9eef4", "#8a94a2", "#39424e"),
     "under_construction": ("#e3e6ea", "#8a94a2", "#39424e"),
     "over": ("#f2b8b3", "#b3261e", "#6d0f0a"),
     "m1": ("#f7cbb4", "#c6521a", "#6b2706"),
@@ -44,6 +45,7 @@ class Level:
     under: str
     right: str
     boxes: Sequence[Box]
+    counts: bool = True  # whether its width sets the scale (basements do not)
 
     @property
     def area(self) -> Decimal:
@@ -89,7 +91,9 @@ def draw(title: str, context: str, legend: Sequence[tuple[str, str]], levels: Se
     """The picture; legend: (colour key, words)."""
     height = HEAD + len(levels) * ROW + 40
     room = WIDTH - LABEL - RIGHT
-    widest = max((lvl.area for lvl in levels), default=Decimal(0)) or Decimal(1)
+    widest = (
+        max((lvl.area for lvl in levels if lvl.counts), default=Decimal(0)) or max((lvl.area for lvl in levels), default=Decimal(0)) or 1
+    )
     size = f'width="{WIDTH}" height="{height}" viewBox="0 0 {WIDTH} {height}"'
     out = [
         f'<svg xmlns="http://www.w3.org/2000/svg" {size} font-family="{FONT}">',
@@ -103,7 +107,7 @@ def draw(title: str, context: str, legend: Sequence[tuple[str, str]], levels: Se
         out += [_text(24, y + 32, level.name, 17, "#1b2430", weight=700), _text(24, y + 54, level.under, 12, "#566172")]
         left = float(LABEL)
         for box in level.boxes:
-            width = float(box.area / widest) * room
+            width = float(box.area / max(widest, level.area)) * room
             out.append(_box(box, left, y, width - GAP))
             left += width
         out.append(_text(WIDTH - 24, y + 43, level.right, 14, "#17478f", anchor="end"))

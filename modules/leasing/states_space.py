@@ -18,7 +18,7 @@ HOLD = Workflow(
     start="queued",
     states=(
         State("queued", _l("Waiting in line"), "violet"),
-        State("held", _l("Held"), "amber"),
+        State("held", _l("On hold"), "amber"),
         State("released", _l("Released"), "grey", final=True),
         State("expired", _l("Expired"), "grey", final=True),
         State("used", _l("Became a lease"), "green", final=True),

@@ -66,7 +66,7 @@ IMPORTS = [
         fields=(
             ImportField("building_id", _l("Building"), required=True, aliases=("楼宇", "楼栋", "楼号", "Building name", "Building code")),
             ImportField("floor_id", _l("Floor"), required=True, aliases=("楼层", "层", "Level")),
-            ImportField("code", _l("Unit"), required=True, aliases=("房号", "房间号", "单元", "单元号", "Unit code", "Room")),
+            ImportField("code", _l("Unit no."), required=True, aliases=("房号", "房间号", "单元", "单元号", "Unit code", "Room")),
             ImportField(
                 "kind",
                 _l("Kind"),

@@ -28,7 +28,7 @@ class Hold(ParkScoped, Record):
         Index("uq_leasing_hold_unit_id_held", "unit_id", unique=True, postgresql_where="state = 'held'"),
         Index("ix_leasing_hold_park_id_state", "park_id", "state", "expires_on"),
     )
-    unit_id: Mapped[int] = fk("leasing_unit.id", _l("Unit"))
+    unit_id: Mapped[int] = fk("leasing_unit.id", _l("Unit no."))
     lead_id: Mapped[int | None] = fk("tenants_lead.id", _l("Lead"))
     firm_id: Mapped[int | None] = fk("tenants_firm.id", _l("Firm"))
     state: Mapped[str] = field(EnumText(HOLD.choices), _l("State"), default="queued", server_default="queued")

@@ -56,7 +56,7 @@ class Meter(ParkScoped, Record):
     code: Mapped[str] = field(String(40), _l("Meter"), fmt="code")
     kind: Mapped[str] = field(EnumText(METER_KINDS), _l("Measures"))
     building_id: Mapped[int] = fk("leasing_building.id", _l("Building"), index=False)
-    unit_id: Mapped[int | None] = fk("leasing_unit.id", _l("Unit"), help=_l("Empty: a meter of the building"))
+    unit_id: Mapped[int | None] = fk("leasing_unit.id", _l("Unit no."), help=_l("Empty: a meter of the building"))
     parent_id: Mapped[int | None] = fk("leasing_meter.id", _l("Main meter"))
     registers: Mapped[str] = field(EnumText(REGISTERS), _l("Registers"), default="single", server_default="single")
     position: Mapped[int] = field(Integer, _l("Place in the round"), default=0, server_default="0")
@@ -211,7 +211,7 @@ class ShareMember(ParkScoped, Record):
     __tablename__ = "leasing_share_member"
     __table_args__ = (UniqueConstraint("rule_id", "unit_id"), CheckConstraint("weight >= 0", name="weight"))
     rule_id: Mapped[int] = fk("leasing_share_rule.id", _l("Shared-cost rule"), index=False)
-    unit_id: Mapped[int] = fk("leasing_unit.id", _l("Unit"))
+    unit_id: Mapped[int] = fk("leasing_unit.id", _l("Unit no."))
     weight: Mapped[Decimal] = field(UnitPrice, _l("Share"), default=Decimal(1), server_default="10000")
     rule: Mapped[ShareRule] = relationship(foreign_keys="ShareMember.rule_id")
     unit: Mapped[Unit] = relationship(foreign_keys="ShareMember.unit_id")
@@ -258,7 +258,7 @@ class ShareLine(ParkScoped, Record):
         CheckConstraint("amount >= 0", name="amount"),
     )
     sheet_id: Mapped[int] = fk("leasing_share_sheet.id", _l("Shared-cost sheet"), index=False)
-    unit_id: Mapped[int] = fk("leasing_unit.id", _l("Unit"))
+    unit_id: Mapped[int] = fk("leasing_unit.id", _l("Unit no."))
     firm_id: Mapped[int | None] = fk("tenants_firm.id", _l("Firm"), help=_l("Empty: vacant, borne by the park"))
     period_from: Mapped[date] = field(Date, _l("Period from"))
     period_to: Mapped[date] = field(Date, _l("Period to"))

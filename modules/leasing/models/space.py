@@ -29,12 +29,14 @@ CONSTRUCTION = Choices(
 UNIT_KINDS = Choices(
     "leasing.unit_kind",
     ("office", _l("Office")), ("lab", _l("Laboratory")), ("workshop", _l("Workshop")), ("shop", _l("Shop")), ("desk", _l("Workstation")),
-    ("apartment", _l("Apartment")), ("storage", _l("Storage")), ("parking", _l("Parking space")), ("public", _l("Public service space")),
+    ("apartment", _l("Apartment")), ("storage", _l("Storage room")), ("parking", _l("Parking space")),
+    ("public", _l("Public service space")),
 )
 UNIT_STATES = Choices(  # worked out from leases, holds, outages and construction; never stored
     "leasing.unit_state",
-    ("let", _l("Let"), "green"), ("reserved", _l("Reserved"), "violet"), ("held", _l("Held"), "amber"), ("vacant", _l("Vacant"), "blue"),
-    ("out_of_use", _l("Out of use"), "red"), ("under_construction", _l("Under construction"), "grey"),
+    ("let", _l("Let"), "green"), ("reserved", _l("Reserved"), "violet"), ("held", _l("On hold"), "amber"), ("vacant", _l("Vacant"), "blue"),
+    ("out_of_use", _l("Out of use"), "red"), ("public", _l("Public service space"), "grey"),
+    ("under_construction", _l("Under construction"), "grey"),
 )
 OUTAGE_CAUSES = Choices(
     "leasing.outage_cause",
@@ -110,7 +112,7 @@ class Unit(ParkScoped, Record):
     )
     building_id: Mapped[int] = fk("leasing_building.id", _l("Building"))
     floor_id: Mapped[int] = fk("leasing_floor.id", _l("Floor"), index=False)
-    code: Mapped[str] = field(String(40), _l("Unit"), fmt="code")
+    code: Mapped[str] = field(String(40), _l("Unit no."), fmt="code")
     kind: Mapped[str] = field(EnumText(UNIT_KINDS), _l("Kind"))
     built_area: Mapped[Decimal | None] = field(Area, _l("Built area"))
     lettable_area: Mapped[Decimal] = field(Area, _l("Lettable area"))
@@ -178,7 +180,7 @@ class Outage(ParkScoped, Record):
         ExcludeConstraint((text("int8range(unit_id, unit_id, '[]')"), "&&"), ("during", "&&"), using="gist",
                           name="ex_leasing_outage_unit_id_during"),
     )
-    unit_id: Mapped[int] = fk("leasing_unit.id", _l("Unit"))
+    unit_id: Mapped[int] = fk("leasing_unit.id", _l("Unit no."))
     cause: Mapped[str] = field(EnumText(OUTAGE_CAUSES), _l("Cause"))
     starts_on: Mapped[date] = field(Date, _l("From"))
     ends_on: Mapped[date | None] = field(Date, _l("Until"), help=_l("Last day; empty while it lasts"))

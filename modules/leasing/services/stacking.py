@@ -20,7 +20,7 @@ from ..models.lease import Lease, LeaseDue, LeaseLine, LeaseUnit
 from ..models.space import Building, Floor, Outage, Unit
 from . import units
 
-REPORTED = ("let", "reserved", "held", "vacant", "out_of_use", "under_construction")
+REPORTED = ("let", "reserved", "held", "vacant", "out_of_use", "public", "under_construction")
 
 
 @dataclass

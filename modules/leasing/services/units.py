@@ -22,7 +22,7 @@ from ..models.space import Building, Floor, Outage, Unit, UnitLineage
 RESOURCE = "leasing.unit"
 BY_STEPS = ("during", "ends_on")
 AREAS = ("lettable_area", "built_area", "shared_area", "usable_area")
-STATES = ("let", "out_of_use", "reserved", "held", "under_construction", "vacant")
+STATES = ("let", "out_of_use", "public", "reserved", "held", "under_construction", "vacant")
 
 
 def exists_on(on: Any, unit: Any = Unit) -> Any:
@@ -71,12 +71,13 @@ def buildings_on(on: Any, state: str) -> Any:
 def state_on(on: Any, unit: Any = Unit) -> Any:
     """SQL expression of the state (one of `UNIT_STATES`); NULL on days on which the unit does not exist. S-05.
 
-    The first that holds: let, out of use (outage or closed building), reserved, held, under construction, vacant. Every test is
-    an uncorrelated `IN`, so the database hashes each list once whatever the number of units."""
+    The first that holds: let, out of use (outage, closed building), public service space, reserved, held, under construction,
+    vacant. Every test is an uncorrelated `IN`, so the database hashes each list once whatever the number of units."""
     return case(
         (~exists_on(on, unit), None),
         (unit.id.in_(let_ids(on)), literal("let")),
         (or_(unit.id.in_(outage_ids(on)), unit.building_id.in_(buildings_on(on, "closed"))), literal("out_of_use")),
+        (unit.kind == "public", literal("public")),
         (unit.id.in_(reserved_ids(on)), literal("reserved")),
         (unit.id.in_(held_ids(on)), literal("held")),
         (unit.building_id.in_(buildings_on(on, "unfinished")), literal("under_construction")),

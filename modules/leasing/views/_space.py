@@ -19,7 +19,7 @@ from ..services import meters, units, vacancy
 CAUSES = Choices(
     "leasing.vacancy_cause",
     ("never_let", _l("Never let"), "red"), ("after", _l("Left, not let again"), "amber"), ("outage", _l("Outage"), "grey"),
-    ("held", _l("Held"), "amber"), ("reserved", _l("Reserved"), "violet"), ("construction", _l("Under construction"), "grey"),
+    ("held", _l("On hold"), "amber"), ("reserved", _l("Reserved"), "violet"), ("construction", _l("Under construction"), "grey"),
     ("closed", _l("Building closed"), "grey"),
 )  # fmt: skip
 
@@ -45,15 +45,8 @@ def lost_rent(model: Any, context: Any) -> Any:
 
 
 def _tenancy(model: Any, context: Any, what: Any) -> Any:
-    return (
-        select(what)
-        .join(LeaseUnit, LeaseUnit.lease_id == Lease.id)
-        .join(Firm, Firm.id == Lease.firm_id)
-        .where(LeaseUnit.unit_id == model.id, LeaseUnit.during.contains(context.today))
-        .correlate(model)
-        .limit(1)
-        .scalar_subquery()
-    )
+    found = select(what).select_from(LeaseUnit).join(Lease, Lease.id == LeaseUnit.lease_id).join(Firm, Firm.id == Lease.firm_id)
+    return found.where(LeaseUnit.unit_id == model.id, LeaseUnit.during.contains(context.today)).correlate(model).limit(1).scalar_subquery()
 
 
 def tenant(model: Any, context: Any) -> Any:

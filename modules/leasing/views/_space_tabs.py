@@ -119,7 +119,7 @@ def words() -> dict[str, tuple[Any, str]]:
         "between": (_("Between two leases"), "amber"),
         "after": (_("Left, not let again"), "amber"),
         "outage": (_("Outage"), "grey"),
-        "held": (_("Held"), "amber"),
+        "held": (_("On hold"), "amber"),
         "reserved": (_("Reserved"), "violet"),
         "construction": (_("Under construction"), "grey"),
         "closed": (_("Building closed"), "grey"),

@@ -24,7 +24,7 @@ METER = Resource(
         Col("code", width=120, important=True, link=True),
         Col("kind", width=90, important=True),
         Col("building_id", width=150),
-        Col("unit_code", _l("Unit"), 90, sql=c.meter_where),
+        Col("unit_code", _l("Unit no."), 90, sql=c.meter_where),
         Col("parent_id", width=110),
         Col("last_value", _l("Last reading"), 110, sql=c.last_value, fmt="decimal"),
         Col("days_unread", _l("Days since the last reading"), 110, True, sql=c.days_unread, fmt="int", tone=c.unread_tone),
@@ -117,7 +117,7 @@ READING = Resource(
     columns=(
         Col("meter_id", width=130, important=True, link=True),
         Col("meter.kind", _l("Measures"), 90),
-        Col("meter.unit_id", _l("Unit"), 90),
+        Col("meter.unit_id", _l("Unit no."), 90),
         Col("from_on", width=105),
         Col("read_on", width=105, important=True),
         Col("value", width=110),

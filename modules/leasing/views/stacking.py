@@ -69,15 +69,7 @@ class StackingPage(Page):
         """The plan as one SVG; the page makes a PNG of it in the browser."""
         plan = stacking.plan_of(self.session, load(self.session, "leasing.building", pk), self._day())
         colour = self._colour()
-        levels = [
-            svg.Level(
-                s.floor.name,
-                f"{area(s.area())} ㎡",
-                self._free(s),
-                [svg.Box(c.unit.lettable_area, key(c, colour), self._lines(c)) for c in s.cells],
-            )
-            for s in plan.storeys
-        ]
+        levels = [self._level(s, colour) for s in plan.storeys]
         legend = [(k, f"{words}  {area(total)} ㎡") for k, words, _n, total in self._legend(plan, colour)]
         text = svg.draw(str(plan.building), self._context(plan), legend, levels)
         return self._file(text.encode(), "image/svg+xml; charset=utf-8", f"{plan.building.code}-{plan.on}.svg")
@@ -117,7 +109,7 @@ class StackingPage(Page):
             return self.draw("leasing/stacking_none.html")
         plan = stacking.plan_of(self.session, building, self._day())
         colour = self._colour()
-        widest = max((s.area() for s in plan.storeys), default=0)
+        widest = scale(plan)
         return self.draw(
             "leasing/stacking.html",
             plan=plan,
@@ -145,6 +137,10 @@ class StackingPage(Page):
         if b.address or b.region:
             parts.append(f"{b.region or ''}{b.address or ''}")
         return " · ".join(parts)
+
+    def _level(self, s: stacking.Storey, colour: str) -> svg.Level:
+        boxes = [svg.Box(c.unit.lettable_area, key(c, colour), self._lines(c)) for c in s.cells]
+        return svg.Level(s.floor.name, f"{area(s.area())} ㎡", self._free(s), boxes, s.floor.level > 0)
 
     def _legend(self, plan: stacking.Plan, colour: str) -> list[tuple[str, str, int, Any]]:
         """(colour key, words, units, area) of what occurs."""
@@ -265,7 +261,7 @@ class StackingPage(Page):
     def _units(self, plan: stacking.Plan) -> Section:
         columns = (
             Column(_("Floor")),
-            Column(_("Unit")),
+            Column(_("Unit no.")),
             Column(_("State")),
             Column(_("Lettable area"), "area"),
             Column(_("Tenant"), width=2),
@@ -306,6 +302,12 @@ class StackingPage(Page):
         return Section(
             _("Floors"), table=Table(columns, rows, [_("Sum"), len(plan.cells), plan.area(), plan.area("let"), plan.area("vacant", "held")])
         )
+
+
+def scale(plan: stacking.Plan) -> Any:
+    """The area that fills the width: the largest floor above ground (basements of parking and stores would shrink all others)."""
+    above = [s.area() for s in plan.storeys if s.floor.level > 0]
+    return max(above, default=0) or max((s.area() for s in plan.storeys), default=0)
 
 
 def key(cell: stacking.Cell, colour: str) -> str:

@@ -21,7 +21,7 @@ LIVING = Filter("ends_on", "empty")
 UNIT = Resource(
     "leasing.unit",
     Unit,
-    Titles(_l("Units"), _l("Unit"), _l("New unit")),
+    Titles(_l("Units"), _l("Letting unit"), _l("New unit")),
     icon="door",
     importer="leasing.units",
     columns=(
@@ -46,7 +46,7 @@ UNIT = Resource(
         Col("ends_on", hidden=True),
     ),
     sections=(
-        Section(_l("Unit"), ("floor_id", "code", "kind", "incubation", "list_price", "certificate_no")),
+        Section(_l("Letting unit"), ("floor_id", "code", "kind", "incubation", "list_price", "certificate_no")),
         Section(_l("Areas"), ("lettable_area", "built_area", "shared_area", "usable_area")),
         Section(_l("Days"), ("starts_on", "ends_on", "note")),
     ),
@@ -54,7 +54,7 @@ UNIT = Resource(
     change=f"{UNITS}:change_unit",
     remove=f"{UNITS}:remove_unit",
     views=(
-        View("all", _l("Existing"), (LIVING,), "code"),
+        View("existing", _l("Existing"), (LIVING,), "code"),
         View(
             "vacant",
             _l("Vacant"),
