@@ -72,6 +72,7 @@ def fetch(grid: Any, ids: list[int], names: tuple[str, ...], *, clear: bool = Fa
     found = {row[0]: row for row in grid.session.execute(statement.where(resolved.model.id.in_(ids)))}
     rows = [_shape(found[i], wanted) for i in ids if i in found]
     _late_labels(grid, wanted, rows)
+    _name(rows, [key for key, _column, _kind, role in wanted if role in ("value", "late")])
     return rows
 
 
@@ -114,10 +115,14 @@ def _shape(row: Any, wanted: list[tuple]) -> dict[str, Any]:
             out[f"{key}__text"] = str(column.choices.label(value))
         if column.col.tone is not None:
             out[f"{key}__tone"] = column.col.tone(value)
-    out.setdefault("_label", next((str(out[k]) for k, _c, _m, r in wanted if r == "value" and out.get(k) is not None), str(row[0])))
-    if out["_label"] is None:
-        out["_label"] = str(row[0])
     return out
+
+
+def _name(rows: list[dict[str, Any]], names: list[str]) -> None:
+    """`_label` of records whose model has no label column: the first value shown, in words and never as a code or an id."""
+    for row in rows:
+        if row.get("_label") is None:
+            row["_label"] = next((str(row.get(f"{n}__text") or row[n]) for n in names if row.get(n) is not None), str(row["id"]))
 
 
 def _late_labels(grid: Any, wanted: list[tuple], rows: list[dict[str, Any]]) -> None:
