@@ -13,6 +13,7 @@ from ..clock import local
 from ..db.types import Scaled
 from ..security import access
 from ..security.masking import mask
+from . import resources
 from .compile import Resolved, ResolvedColumn, label_attr
 
 ALWAYS_MASKED = ("phone", "id_number", "bank", "email")  # each look is recorded, so a list (a GET) never shows them
@@ -72,6 +73,7 @@ def fetch(grid: Any, ids: list[int], names: tuple[str, ...], *, clear: bool = Fa
     found = {row[0]: row for row in grid.session.execute(statement.where(resolved.model.id.in_(ids)))}
     rows = [_shape(found[i], wanted) for i in ids if i in found]
     _late_labels(grid, wanted, rows)
+    _kinds([key for key, column, _kind, role in wanted if role == "value" and column.attr in resources.NAMING], rows)
     _name(rows, [key for key, _column, _kind, role in wanted if role in ("value", "late")])
     return rows
 
@@ -116,6 +118,14 @@ def _shape(row: Any, wanted: list[tuple]) -> dict[str, Any]:
         if column.col.tone is not None:
             out[f"{key}__tone"] = column.col.tone(value)
     return out
+
+
+def _kinds(names: list[str], rows: list[dict[str, Any]]) -> None:
+    """Titles beside the names of kinds of records."""
+    for name in names:
+        for row in rows:
+            if resources.has(row[name]):
+                row[f"{name}__text"] = str(resources.resolved(row[name]).resource.titles.one)
 
 
 def _name(rows: list[dict[str, Any]], names: list[str]) -> None:
