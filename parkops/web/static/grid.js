@@ -137,7 +137,7 @@
     async fill() {
       if (phone.matches) PARTS.cards(this, this.holder);
       else {
-        if (this.stale || !this.table) this.makeTable();
+        if (this.stale || !this.table || (this.madeEmpty && this.answer.rows.length)) this.makeTable();
         await this.ready;
         this.fit();
         this.empty.replaceChildren(...PARTS.nothing(this));
@@ -191,7 +191,7 @@
     }
     /* made when the first rows are there, because they decide how wide the columns are */
     makeTable() {
-      this.stale = false;
+      this.stale = false; this.madeEmpty = !this.answer.rows.length;
       this.table?.destroy();
       this.empty = el("div", { class: "pk-nothing" });
       const host = el("div", {});

@@ -53,16 +53,16 @@
     const groupSelect = (i) => el("select", { class: "form-select form-select-sm", "aria-label": T("group_by"), onchange: (e) => { const g = [...grid.state.group]; g[i] = e.target.value; grid.state.group = g.filter((x, n, all) => x && all.indexOf(x) === n); grid.changed(); } },
       option("", T("no_group"), grid.state.group[i] || ""), ...grid.info.columns.filter((c) => ["choice", "ref", "bool", "text", "month"].includes(c.fmt) && !c.personal).map((c) => option(c.name, c.title, grid.state.group[i])));
     return () => [
-      el("h3", {}, T("shown_columns")),
-      ...grid.info.columns.map((c) => el("label", {}, el("input", { type: "checkbox", checked: grid.names().includes(c.name), onchange: (e) => grid.toggleColumn(c.name, e.target.checked) }), c.title)),
-      el("button", { class: "pk-link", type: "button", onclick: () => grid.resetColumns() }, T("reset")),
       el("h3", {}, T("group_by")), groupSelect(0), groupSelect(1),
       el("h3", {}, T("density")), el("select", { class: "form-select form-select-sm", "aria-label": T("density"), onchange: set("density") }, ...["auto", "compact", "normal"].map((d) => option(d, T(d), p.density || "auto"))),
       ...(money ? [el("h3", {}, T("unit")), el("select", { class: "form-select form-select-sm", "aria-label": T("unit"), onchange: set("unit") }, ...Object.keys(DATA.UNITS).map((u) => option(u, T(u), p.unit || "yuan")))] : []),
       el("h3", {}, T("more")),
       el("button", { class: "pk-menu-item", type: "button", onclick: () => saveView(grid) }, T("save_view")),
       ...(grid.savedView()?.mine ? [el("button", { class: "pk-menu-item", type: "button", onclick: () => deleteView(grid) }, T("delete_view"))] : []),
-      el("p", { class: "pk-muted" }, T("row_keys"))];
+      el("h3", {}, T("shown_columns")),
+      el("div", { class: "pk-columns" }, ...grid.info.columns.map((c) => el("label", {}, el("input", { type: "checkbox", checked: grid.names().includes(c.name), onchange: (e) => grid.toggleColumn(c.name, e.target.checked) }), c.title))),
+      el("button", { class: "pk-link", type: "button", onclick: () => grid.resetColumns() }, T("reset")),
+      el("p", { class: "pk-muted mb-0" }, T("row_keys"))];
   }
   async function saveView(grid) {
     const current = grid.savedView();
