@@ -9,7 +9,7 @@
     const s = grid.state, make = (key, title, extra) => el("button", { class: "pk-tab" + (s.view === key ? " active" : ""), type: "button", role: "tab", "aria-selected": String(s.view === key), onclick: () => grid.useView(key) }, title, extra);
     const saved = grid.info.saved.map((v) => make("saved:" + v.id, v.title));
     host.replaceChildren(...(grid.info.views.length || saved.length ? [make("", T("all"))] : []), ...grid.info.views.filter((v) => v.code !== "all").map((v) => make(v.code, v.title)), ...saved);
-    if (phone) return host.querySelector(".active")?.scrollIntoView({ block: "nearest", inline: "center" });
+    if (phone) return PK.centre(host);
     const hidden = [], all = [...host.children], more = pop(T("more") + " ▾", T("more"), () => hidden.map((tab) => { tab.className = "pk-menu-item"; return tab; }));
     while (host.scrollWidth > host.clientWidth + 1 && all.length > 2) {
       const at = all.length - (all[all.length - 1].classList.contains("active") ? 2 : 1), [tab] = all.splice(at, 1);

@@ -83,7 +83,9 @@
       });
     }
   }
-  window.PK = { T, el, api, toast, dialog, remoteSelects, selectPlugins, ApiError, csrf };
+  /* the active tab of a bar that scrolls sideways comes to its middle */
+  function centre(bar) { const tab = $(".active", bar); if (tab) bar.scrollLeft += tab.getBoundingClientRect().left - bar.getBoundingClientRect().left - (bar.clientWidth - tab.offsetWidth) / 2; }
+  window.PK = { T, centre, el, api, toast, dialog, remoteSelects, selectPlugins, ApiError, csrf };
   window.T = T;
 
   const store = { get(key) { try { return localStorage.getItem(key); } catch (e) { return null; } }, set(key, value) { try { localStorage.setItem(key, value); } catch (e) { /* private mode */ } } };
@@ -116,8 +118,9 @@
     if (parts.has(part.dataset.part)) part.open = true;
     part.firstElementChild.addEventListener("click", () => { parts[part.open ? "delete" : "add"](part.dataset.part); store.set("pk.menu.parts", [...parts].join(",")); });
   }
-  $(".pk-nav-item.active")?.scrollIntoView({ block: "nearest" });
-  $(".rec-tabs .active")?.scrollIntoView({ block: "nearest", inline: "center" });
+  const nav = $(".pk-nav"), here = $(".pk-nav-item.active");  // scrollIntoView would move the page as well
+  if (here && here.offsetTop + here.offsetHeight > nav.scrollTop + nav.clientHeight) nav.scrollTop = here.offsetTop - nav.clientHeight / 2;
+  if ($(".rec-tabs")) centre($(".rec-tabs"));
 
   /* global search */
   const box = $("#global-search"), results = $("#global-results");
