@@ -18,6 +18,8 @@ TEXTS = {
     "display_hint": _l("Columns, grouping, row height, money unit, saved views"),
     "unreported": _l("not reported"),
     "unreported_why": _l("Nobody has reported this figure yet; it is not zero"),
+    "filter": _l("Filter"),
+    "sort": _l("Sort"),
     "calendar": _l("Open the calendar"),
     "clear": _l("Clear"),
     "remove": _l("Remove"),

@@ -166,8 +166,8 @@
     /* the frame around the rows */
     frame() {
       const toolHost = this.part("tools");
-      this.drawTabs();
       if (toolHost && !toolHost.firstChild) PARTS.tools(this, toolHost);  // once, so that an open panel stays open
+      this.drawTabs();  // after the tools, which take their room first
       PARTS.chips(this, this.chipBar);
       this.fetchLabels();
       if (this.textBox && document.activeElement !== this.textBox) this.textBox.value = this.state.text;

@@ -106,9 +106,9 @@
   const pen = document.createElement("canvas").getContext("2d");
   function measure(text, weight) { pen.font = weight + " 13px " + getComputedStyle(document.body).fontFamily; return Math.ceil(pen.measureText(String(text).slice(0, 60)).width); }
   function widths(list, room) {
-    const soft = (c) => !c.own && c.fmt !== "code" && !NUMBERS.includes(c.fmt) && !DAYS.includes(c.fmt) && c.fmt !== "bool";
+    const soft = (c) => !c.own && !c.pill && c.fmt !== "code" && !NUMBERS.includes(c.fmt) && !DAYS.includes(c.fmt) && c.fmt !== "bool";
     const made = list.map((c) => {
-      const head = measure(c.head, "600") + (NUMBERS.includes(c.fmt) ? 38 : 27), body = Math.max(0, ...c.texts.map((t) => measure(t, "400"))) + (c.pill ? 32 : 18);
+      const head = measure(c.head, "600") + (NUMBERS.includes(c.fmt) ? 38 : 27), body = Math.max(0, ...c.texts.map((t) => measure(t, "400"))) + (c.pill ? 32 : NUMBERS.includes(c.fmt) ? 30 : 18);
       const cap = c.fmt === "text" || c.fmt === "longtext" ? Math.max(c.width || 0, 300) : 340;
       return { floor: Math.max(head, c.link ? 160 : 104), want: c.own || Math.max(head, c.pick ? Math.min(170, c.pick + 44) : 64, LEAST[c.fmt] || 0, Math.min(cap, body)) };
     });

@@ -52,7 +52,7 @@
     const money = grid.info.columns.some((c) => c.fmt === "money");
     const groupSelect = (i) => el("select", { class: "form-select form-select-sm", "aria-label": T("group_by"), onchange: (e) => { const g = [...grid.state.group]; g[i] = e.target.value; grid.state.group = g.filter((x, n, all) => x && all.indexOf(x) === n); grid.changed(); } },
       option("", T("no_group"), grid.state.group[i] || ""), ...grid.info.columns.filter((c) => ["choice", "ref", "bool", "text", "month"].includes(c.fmt) && !c.personal).map((c) => option(c.name, c.title, grid.state.group[i])));
-    return () => [
+    return () => matchMedia("(max-width: 640px)").matches ? phonePanel(grid) : [
       el("h3", {}, T("group_by")), groupSelect(0), groupSelect(1),
       el("h3", {}, T("density")), el("select", { class: "form-select form-select-sm", "aria-label": T("density"), onchange: set("density") }, ...["auto", "compact", "normal"].map((d) => option(d, T(d), p.density || "auto"))),
       ...(money ? [el("h3", {}, T("unit")), el("select", { class: "form-select form-select-sm", "aria-label": T("unit"), onchange: set("unit") }, ...Object.keys(DATA.UNITS).map((u) => option(u, T(u), p.unit || "yuan")))] : []),
@@ -63,6 +63,22 @@
       el("div", { class: "pk-columns" }, ...grid.info.columns.map((c) => el("label", {}, el("input", { type: "checkbox", checked: grid.names().includes(c.name), onchange: (e) => grid.toggleColumn(c.name, e.target.checked) }), c.title))),
       el("button", { class: "pk-link", type: "button", onclick: () => grid.resetColumns() }, T("reset")),
       el("p", { class: "pk-muted mb-0" }, T("row_keys"))];
+  }
+  /* Cards have no heads: what filters and sorts them stands here. */
+  function phonePanel(grid) {
+    const marked = new Set(cardColumns(grid)), s = grid.state;
+    const offered = grid.info.columns.filter((c) => c.filter !== "none" && c.filter !== "ref" && (marked.has(c) || (!c.hidden && c.choices))).slice(0, 8);
+    const field = (c) => {
+      const control = grid.filterCell(c), own = s.filters.filter((f) => f[0] === c.name);
+      control.className = "form-control form-control-sm";
+      if (own.length === 1) control.value = control.tagName === "SELECT" ? (own[0][1] === "eq" ? String(own[0][2]) : "@more") : DATA.cell(c, own[0][1], own[0][2], grid.prefs.unit) ?? "";
+      return el("label", { class: "pk-stacked" }, c.title, control);
+    };
+    const sorts = grid.info.columns.filter((c) => c.sortable && !c.hidden);
+    return [el("h3", {}, T("filter")), ...offered.map(field), el("h3", {}, T("sort")),
+      el("select", { class: "form-select form-select-sm", "aria-label": T("sort"), onchange: (e) => { const [name, way] = e.target.value.split(" "); s.sort = [[name, way]]; grid.changed(); } },
+        ...sorts.flatMap((c) => ["asc", "desc"].map((way) => option(c.name + " " + way, c.title + (way === "asc" ? " ▲" : " ▼"), (s.sort[0] || []).join(" "))))),
+      el("button", { class: "pk-menu-item", type: "button", onclick: () => saveView(grid) }, T("save_view"))];
   }
   async function saveView(grid) {
     const current = grid.savedView();

@@ -164,5 +164,10 @@
     shown.textContent = !files.length ? shown.dataset.none : files.length === 1 ? files[0].name : shown.dataset.many.replace("{n}", files.length);
     shown.title = files.map((f) => f.name).join(", ");
   });
+  /* on the phone these tables are read downwards: each cell says which column it belongs to */
+  for (const table of document.querySelectorAll("table.pk-stack")) {
+    const heads = [...table.querySelectorAll("thead th")].map((th) => th.textContent.trim());
+    for (const row of table.querySelectorAll("tbody tr")) [...row.children].forEach((cell, i) => { if (i && cell.tagName === "TD") cell.dataset.label = heads[i] || ""; });
+  }
   remoteSelects(document);
 })();
