@@ -105,12 +105,16 @@ def test_save_stays_in_sight_and_names_are_offered_after_at(browse):
 
 
 def test_cards_on_the_phone_are_named_in_words(browse):
-    with browse("clerk", "phone") as page:
+    with browse("clerk", "phone", "en") as page:
         for url in ("/tenants/carrier_recognition/", "/tenants/stage/", "/tenants/decision_minute/", f"{FIRMS}7?tab=stages"):
             page.goto(url)
             ready(page)
             names = page.locator(".pk-rowcard strong").all_inner_texts()
-            assert names and all(re.search(r"[\u4e00-\u9fff]", n) for n in names), (url, names)
+            assert names and all(re.search(r"[\u4e00-\u9fff]|[A-Z][a-z]+", n) for n in names), (url, names)
+        page.goto(FIRMS)
+        ready(page)
+        low = page.evaluate("[...document.querySelectorAll('.pk-listhead :is(.btn, input)')].filter((e) => e.getBoundingClientRect().right > innerWidth).length")
+        assert low == 0, "a button of the list's head is off the screen"
         page.goto(f"{FIRMS}3?tab=results")
         ready(page)
         assert page.evaluate("scrollY") == 0, "a grid further down must not move the page"
