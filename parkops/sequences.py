@@ -42,7 +42,7 @@ class Sequence(ParkScoped, Record):
     __table_args__ = (UniqueConstraint("park_id", "code", "year"), CheckConstraint("last >= 0", name="last"))
     __audited__ = False
     code: Mapped[str] = field(String(80), _l("Number range"), fmt="code")
-    year: Mapped[int] = field(Integer, _l("Year"))
+    year: Mapped[int] = field(Integer, _l("Year"), fmt="code")
     last: Mapped[int] = field(BigInteger, _l("Last number"))
 
     def __str__(self) -> str:

@@ -14,7 +14,7 @@ from .attachments import Attachment
 from .clock import local
 from .db.audit import AuditEntry
 from .db.types import EnumText
-from .i18n import _
+from .i18n import _, _n
 from .security import access
 from .security.masking import mask
 
@@ -116,6 +116,8 @@ class _Words:
 def _plain(fmt: str | None, raw: Any) -> str:
     if isinstance(raw, bool):
         return _("Yes") if raw else _("No")
+    if isinstance(raw, dict | list):
+        return _n("%(n)s entry", "%(n)s entries", len(raw)) if raw else "—"
     try:
         if fmt == "money":
             return f"{Decimal(raw):,.2f}"

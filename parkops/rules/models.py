@@ -114,7 +114,7 @@ class Parameter(Record):
     note: Mapped[str | None] = field(Text, _l("Note"))
 
     def __str__(self) -> str:
-        return f"{self.code} {self.value} {self.unit or ''}".strip()
+        return self.title if self.value is None else f"{self.title} {self.value} {self.unit or ''}".strip()
 
 
 class Assessment(ParkOptional, Record):

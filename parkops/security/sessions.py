@@ -34,9 +34,9 @@ class LoggedIn:
     epoch: int = 0
 
 
-def clean(name: str) -> str:
+def clean(name: str, limit: int = 80) -> str:
     """A user name fit for one line of a log: no control characters, at most 80 (CVE-2021-42250)."""
-    return "".join(c if c.isprintable() else "�" for c in name)[:80]
+    return "".join(c if c.isprintable() else "�" for c in name)[:limit]
 
 
 def _note(kind: str, name: str, *, result: str, address: str, via: str, user_id: int | None = None, detail: dict | None = None) -> None:
@@ -90,7 +90,7 @@ def open_session(user_id: int, *, now: datetime, address: str, agent: str, kind:
         c.execute(text("""insert into core_session (user_id, token_hash, kind, epoch, started_at, last_seen_at, expires_at, address, agent)
                           values (:u, :h, :kind, :epoch, :now, :now, :until, :address, :agent)"""),
                   {"u": user_id, "h": token_hash(token), "kind": kind, "epoch": epoch, "now": now, "until": now + ABSOLUTE,
-                   "address": address[:64], "agent": clean(agent)[:200]})
+                   "address": address[:64], "agent": clean(agent, 200)})
         c.execute(text("update ab_user set last_login = :now, login_count = coalesce(login_count, 0) + 1, fail_login_count = 0"
                        " where id = :id"), {"id": user_id, "now": now.replace(tzinfo=None)})
     _note("login", username or str(user_id), result="done", address=address, via="api" if kind == "api" else "screen",

@@ -32,6 +32,7 @@ def column_info(session: Any, column: ResolvedColumn, shown: bool) -> dict[str, 
         "total": column.col.total,
         "link": column.col.link,
         "width": column.col.width,
+        "reported": column.attr in getattr(column.model, "__reported__", ()),
         "help": str(column.help) if column.help else None,
         "ops": () if kind == "none" else filters.OPS[kind],
     }

@@ -14,6 +14,7 @@ from ..clock import local
 from ..db.types import Scaled
 from ..security import access
 from ..security.masking import mask
+from . import resources
 from .compile import Resolved, ResolvedColumn, label_attr
 
 ALWAYS_MASKED = ("phone", "id_number", "bank", "email")  # each look is recorded, so a list (a GET) never shows them
@@ -133,6 +134,8 @@ def _cell(grid: Any, column: ResolvedColumn, name: str, clear: bool) -> Cell:
 def _shaped(grid: Any, cells: list[Cell], found: Any) -> list[dict[str, Any]]:
     rows = [_shape(row, cells) for row in found]
     _late_labels(grid, cells, rows)
+    _kinds(cells, rows)
+    _name(cells, rows)
     return rows
 
 
@@ -149,10 +152,24 @@ def _shape(row: Any, cells: list[Cell]) -> dict[str, Any]:
             out[cell.text_key] = cell.labels.get(value, str(value))
         if cell.column.col.tone is not None:
             out[f"{cell.key}__tone"] = cell.column.col.tone(value)
-    out.setdefault("_label", next((str(out[c.key]) for c in cells if c.role == "value" and out.get(c.key) is not None), str(row[0])))
-    if out["_label"] is None:
-        out["_label"] = str(row[0])
     return out
+
+
+def _kinds(cells: list[Cell], rows: list[dict[str, Any]]) -> None:
+    """Titles beside the names of kinds of records."""
+    for cell in cells:
+        if cell.role == "value" and cell.column is not None and cell.column.attr in resources.NAMING:
+            for row in rows:
+                if resources.has(row[cell.key]):
+                    row[cell.text_key] = str(resources.resolved(row[cell.key]).resource.titles.one)
+
+
+def _name(cells: list[Cell], rows: list[dict[str, Any]]) -> None:
+    """`_label` of records whose model has no label column: the first value shown, in words and never as a code or an id."""
+    names = [c.key for c in cells if c.role in ("value", "late")]
+    for row in rows:
+        if row.get("_label") is None:
+            row["_label"] = next((str(row.get(f"{n}__text") or row[n]) for n in names if row.get(n) is not None), str(row["id"]))
 
 
 def _late_labels(grid: Any, cells: list[Cell], rows: list[dict[str, Any]]) -> None:

@@ -58,7 +58,7 @@ def kpi_cards(session: Any) -> list[dict[str, Any]]:
     if not kpis:
         return []
     from ..kpi import store
-    from ..kpi.figures import shown
+    from ..kpi.figures import shown, unit_word
 
     kpis = chosen(session, kpis)
     last = Period.month(today()).previous()
@@ -74,6 +74,8 @@ def kpi_cards(session: Any) -> list[dict[str, Any]]:
             {
                 "title": str(kpi.title),
                 "value": shown(kpi, current.value),
+                "unit": str(unit_word(kpi)),
+                "missing": current.figure.missing if current.figure is not None and current.value is not None else 0,
                 "period": last.key,
                 "explain": str(kpi.explain),
                 "url": f"/core/kpi/{kpi.code}?period={last.key}",

@@ -165,6 +165,11 @@ class Shell:
         return visible(self.session) if self.user else []
 
     @cached_property
+    def places(self) -> set[str]:
+        """Addresses of the menu entries the page belongs to."""
+        return {e.url for group in self.menu for e in group.entries if is_at(e, self.path)}
+
+    @cached_property
     def parks(self) -> list[Any]:
         """(id, name) of the parks the person may work in."""
         if not self.user:
@@ -230,7 +235,8 @@ def as_json(value: Any) -> Markup:
 def init(app: Flask) -> None:
     """Names for templates: `shell`, `icon`, `asset`, `as_json`, `shown`, and our own translations."""
     app.jinja_env.globals.update(
-        icon=icon, asset=asset, as_json=as_json, shown=show.shown, is_at=is_at, gettext=i18n._, ngettext=i18n._n, _=i18n._
+        icon=icon, asset=asset, as_json=as_json, shown=show.shown, program=show.program, is_at=is_at,
+        gettext=i18n._, ngettext=i18n._n, _=i18n._
     )
     app.context_processor(lambda: {"shell": Shell()})
     tree.cache_clear()

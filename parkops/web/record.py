@@ -43,6 +43,7 @@ class Line:
     long: bool = False
     number: bool = False
     tone: str | None = None
+    why: Any = None  # why there is nothing
 
 
 @dataclass(frozen=True)
@@ -72,8 +73,15 @@ def line(session: Any, resolved: Resolved, obj: Any, field: ResolvedField) -> Li
     text = show.field_text(field, value, session, obj)
     url = refs.url(field.ref, value) if field.kind == "ref" and value is not None and text != show.EMPTY and has(field.ref) \
         and access.may(session, field.ref, "read") else None
+    if value is not None and (named := show.other_record(session, resolved, obj, field, value)):
+        text, url = named
+    why = None
+    if text == show.EMPTY:
+        reported = (field.column or field.name) in getattr(resolved.model, "__reported__", ())
+        text = _("not reported") if reported else text
+        why = _l("Nobody has reported this figure yet; it is not zero") if reported else _l("Not given")
     tone = field.choices.tone(value) if field.kind == "choice" and value and getattr(field.choices, "tones", None) else None
-    return Line(field.name, field.label, text, field.help, url, long=field.kind == "longtext", tone=tone,
+    return Line(field.name, field.label, text, field.help, url, long=field.kind == "longtext", tone=tone, why=why,
                 number=field.fmt in ("money", "int", "decimal", "percent", "area"))
 
 
@@ -103,6 +111,18 @@ def header(session: Any, resolved: Resolved, obj: Any) -> dict[str, Any]:
     return {"title": str(obj), "code": getattr(obj, resource.code_field) if resource.code_field else None, "state": state, "facts": facts}
 
 
+def parent_link(session: Any, resolved: Resolved, obj: Any) -> tuple[str, str] | None:
+    """(label, address) of the record this one belongs to, for the breadcrumb; None when there is none to be seen."""
+    if obj is None or not resolved.resource.parent:
+        return None
+    column, resource = resolved.resource.parent
+    pk = getattr(obj, column, None)
+    if pk is None or not has(resource) or not access.may(session, resource, "read"):
+        return None
+    label = refs.labels(session, [(resource, pk)]).get((resource, pk))
+    return (label, refs.url(resource, pk)) if label else None
+
+
 class RecordPages:
     """Routes for looking at one record (mixed into the resource's page class)."""
 
@@ -127,6 +147,7 @@ class RecordPages:
         return self.draw(
             resolved.resource.record_template or "parkops/record.html", resolved=resolved, obj=obj, version=version_of(obj),
             header=header(session, resolved, obj), buttons=buttons(session, resolved, obj), tabs=links, once=idempotency.new_key(),
+            parent=parent_link(session, resolved, obj),
             **self._tab(active, obj), **self._rights(), **self._timeline(obj))
 
     def _tab(self, tab: Any, obj: Any) -> dict[str, Any]:
@@ -212,7 +233,8 @@ class RecordPages:
 def related(session: Any, tab: Related, obj: Any) -> dict[str, Any]:
     """What the template needs to draw another resource's grid with its fixed filter."""
     target = resolved_by_name(tab.resource)
-    columns = list(tab.columns) or [n for n, c in target.columns.items() if not c.col.hidden and n != tab.via]
+    columns = list(tab.columns) or [n for n, c in target.columns.items() if not c.col.hidden and n != tab.via
+                                    and not n.startswith(tab.via.removesuffix("_id") + ".")]
     new = None
     if target.create is not None and access.may(session, tab.resource, "add"):
         new = f"{target.url}new?{tab.via}={obj.id}&_next={refs.url(obj.__resource__, obj.id)}%3Ftab%3D{tab.code}"
@@ -220,4 +242,4 @@ def related(session: Any, tab: Related, obj: Any) -> dict[str, Any]:
             "new_title": target.resource.titles.new or _("New")}
 
 
-__all__ = ["Line", "RecordPages", "fact_sections", "header", "line", "visible_tabs"]
+__all__ = ["Line", "RecordPages", "fact_sections", "header", "line", "parent_link", "visible_tabs"]

@@ -75,6 +75,32 @@ def ref_label(field: ResolvedField, value: Any, session: Any, obj: Any = None) -
     return str(target) if target is not None else EMPTY
 
 
+PROGRAMS = (("MicroMessenger", _l("WeChat")), ("Edg", "Edge"), ("Firefox", "Firefox"), ("Chrome", "Chrome"), ("Safari", "Safari"))
+SYSTEMS = (("Windows", "Windows"), ("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Mac OS", "macOS"), ("Linux", "Linux"))
+
+
+def program(agent: str | None) -> str:
+    """A browser's long signature in two words."""
+    found = [next((str(word) for sign, word in names if agent and sign in agent), "") for names in (PROGRAMS, SYSTEMS)]
+    return " · ".join(w for w in found if w) or (agent or EMPTY)[:40]
+
+
+def other_record(session: Any, resolved: Any, obj: Any, field: ResolvedField, value: Any) -> tuple[str, str | None] | None:
+    """(text, address) of a column that names a kind of record (`resource`) or, with it, one of them (`record_id`)."""
+    from .. import refs
+    from ..security import access
+    from . import resources
+
+    name = field.column or field.name
+    if name in resources.NAMING and resources.has(str(value)):
+        return str(resources.resolved(value).resource.titles.one), None
+    kind = getattr(obj, name[: -len("record_id")] + "resource", None) if name.endswith("record_id") else None
+    if not kind or not resources.has(kind) or not access.may(session, kind, "read"):
+        return None
+    label = refs.labels(session, [(kind, value)]).get((kind, value))
+    return (label, refs.url(kind, value)) if label else None
+
+
 def masked_text(field: ResolvedField, value: Any) -> str:
     """A personal value with its middle hidden."""
     return EMPTY if value is None or value == "" else masking.mask(field.personal, str(value))

@@ -36,7 +36,7 @@ class ChecklistItem(ParkScoped, Record):
     track: Mapped[str | None] = field(EnumText(TRACKS), _l("Industry track"))
     required: Mapped[bool] = field(Boolean, _l("Required"), default=True, server_default="true")
     weight: Mapped[int | None] = field(Integer, _l("Weight in percent"))
-    position: Mapped[int] = field(Integer, _l("Position"), default=50, server_default="50")
+    position: Mapped[int] = field(Integer, _l("Place in the list"), default=50, server_default="50")
     is_active: Mapped[bool] = field(Boolean, _l("In use"), default=True, server_default="true")
 
     @property

@@ -91,4 +91,6 @@ class DataCallResponse(ParkScoped, Record):
     firm: Mapped[Firm] = relationship("Firm")
 
     def __str__(self) -> str:
-        return f"#{self.id}"
+        """In words where both are loaded; the audit trail asks while flushing, when nothing may be."""
+        firm, call = self.__dict__.get("firm"), self.__dict__.get("call")
+        return f"{firm.name} · {call.name}" if firm is not None and call is not None else f"#{self.id}"

@@ -69,7 +69,7 @@ class MoveOutItem(ParkScoped, Record):
     required: Mapped[bool] = field(Boolean, _l("Required"), default=True, server_default="true")
     state: Mapped[str] = field(EnumText(ITEM_STATES), _l("State"), default="open", server_default="open")
     source: Mapped[str] = field(String(40), _l("Added by"), default="tenants", server_default="tenants")
-    position: Mapped[int] = field(Integer, _l("Position"), default=50, server_default="50")
+    position: Mapped[int] = field(Integer, _l("Place in the list"), default=50, server_default="50")
     settled_on: Mapped[date | None] = field(Date, _l("Settled on"))
     settled_by: Mapped[str | None] = field(String(80), _l("Settled by"))
     waive_reason: Mapped[str | None] = field(Text, _l("Why waived"), long=True)

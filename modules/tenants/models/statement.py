@@ -88,3 +88,4 @@ class FirmStatement(ParkScoped, Record):
 
 FIGURES = tuple(c.name for c in FirmStatement.__table__.columns if c.name == "revenue" or c.name in {
     "net_profit", *NOT_NEGATIVE})
+FirmStatement.__reported__ = FIGURES  # an empty one reads "not reported" on every screen

@@ -9,6 +9,7 @@
   const text = color("--pk-muted", "#5f6b7a"), line = color("--pk-line", "#ccc"), main = color("--pk-accent", "#1a5fb4");
   const charts = data.charts.map(function (c) {
     const holder = root.querySelector('[data-code="' + c.code + '"]');
+    if (c.values.every((v) => v === null || v === undefined)) { holder.textContent = data.missing; holder.classList.add("pk-none"); return null; }
     const wan = c.money && Math.max(...c.values.map((v) => Math.abs(v || 0))) >= 10000;
     const shown = (v) => (v === null || v === undefined ? data.missing : (wan ? v / 10000 : v).toLocaleString(undefined, { maximumFractionDigits: 2 }));
     const title = holder.parentElement.querySelector("h3");
@@ -24,6 +25,6 @@
       series: [{ type: "line", data: c.values, connectNulls: false, symbolSize: 6, lineStyle: { color: main, width: 2 }, itemStyle: { color: main } }],
     });
     return chart;
-  });
+  }).filter(Boolean);
   window.addEventListener("resize", () => charts.forEach((c) => c.resize()));
 })();

@@ -7,14 +7,22 @@ from typing import Any
 from sqlalchemy import select
 
 from parkops import clock
-from parkops.i18n import _l
-from parkops.rules.models import Decision
+from parkops.i18n import _l, i18n_text
+from parkops.rules.models import Decision, Rule, RuleSet
 from parkops.web.resource import Action, Col, Filter, Input, Related, Resource, Section, Tab, Titles, View
 
 from ..models.graduation import EVIDENCE_KINDS, GraduationCandidate, GraduationCase, GraduationEvidence
 from ..services.graduation import unproven
 
 SERVICES = "modules.tenants.services.graduation"
+
+
+def candidate_data(session: Any, obj: GraduationCandidate) -> dict[str, Any]:
+    """The stored lines; a code alone tells nobody what the condition is."""
+    rules = session.scalars(select(Rule).join(RuleSet, RuleSet.id == Rule.rule_set_id).where(RuleSet.key == obj.rule_set))
+    return {"candidate": obj, "sentences": {r.code: i18n_text(r, "sentence") for r in rules}}
+
+
 TODAY = Input("on", "date", _l("Date"), required=True, default=lambda s: clock.today())
 
 
@@ -67,7 +75,7 @@ CANDIDATE = Resource(
            View("unknown", _l("Cannot say"), (Filter("verdict", "eq", "unknown"), Filter("month", "gte", "@month-1")),
                 sort="-unknown_count"),
            View("all", _l("All"), (), sort="-month")),
-    tabs=(Tab("lines", _l("Criteria"), "tenants/candidate_lines.html", lambda session, obj: {"candidate": obj}, order=5),),
+    tabs=(Tab("lines", _l("Criteria"), "tenants/candidate_lines.html", candidate_data, order=5),),
     sort="-month", load=("firm",), menu=("incubation", 20))
 
 RESOURCES = [CASE, EVIDENCE, CANDIDATE]

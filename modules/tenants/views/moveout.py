@@ -28,7 +28,7 @@ ITEM = Resource(
     name="tenants.moveout_item", model=MoveOutItem, titles=Titles(_l("Move-out items"), _l("Move-out item"), _l("New move-out item")),
     icon="checkbox",
     columns=(Col("title", important=True, link=True, width=280), Col("state", important=True, width=100), Col("required", width=90),
-             Col("source", width=110), Col("settled_on", important=True, width=110), Col("settled_by", width=120),
+             Col("source", hidden=True), Col("settled_on", important=True, width=110), Col("settled_by", width=120),
              Col("moveout_id", width=220), Col("waive_reason", hidden=True), Col("note", hidden=True), Col("position", hidden=True)),
     sections=(Section(_l("Item"), ("moveout_id", "title", "required", "state", "source", "settled_on", "settled_by", "waive_reason",
                                    "note")),),

@@ -77,7 +77,7 @@ def _chart(code: str, title: Any, values: list[Any], money: bool) -> dict[str, A
     return {"code": code, "title": str(title), "money": money, "values": [None if v is None else float(v) for v in values], "exact": values}
 
 
-def _results(session: Any, firm: Any) -> dict[str, Any]:
+def result_charts(session: Any, firm: Any) -> dict[str, Any]:
     """Small multiples over the years; an unreported year is a gap in the chart and a word in the table."""
     found = results(session, firm.id, today(), firm.entered_on)
     charts = [
@@ -88,6 +88,15 @@ def _results(session: Any, firm: Any) -> dict[str, Any]:
         _chart("ip_valid", _l("Valid IP"), found["ip_valid"], False),
         _chart("equity", _l("Equity obtained"), found["equity"], True),
     ]
+    wire = [{k: v for k, v in c.items() if k != "exact"} for c in charts]
+    return {
+        "years": found["years"],
+        "charts": charts,
+        "wire": {"years": found["years"], "charts": wire, "wan": _("10,000 yuan"), "missing": _("not reported")},
+    }
+
+
+def _results(session: Any, firm: Any) -> dict[str, Any]:
     grids = grids_of(
         session,
         firm,
@@ -99,13 +108,7 @@ def _results(session: Any, firm: Any) -> dict[str, Any]:
             Related("awards", _l("Awards"), "tenants.award", "firm_id", columns=("title", "level", "issuer", "on_date", "amount")),
         ),
     )
-    wire = [{k: v for k, v in c.items() if k != "exact"} for c in charts]
-    return {
-        "years": found["years"],
-        "charts": charts,
-        "grids": grids,
-        "wire": {"years": found["years"], "charts": wire, "wan": _("10,000 yuan"), "missing": _("not reported")},
-    }
+    return {**result_charts(session, firm), "grids": grids}
 
 
 def grids_of(session: Any, obj: Any, items: tuple[Related, ...]) -> list[dict[str, Any]]:

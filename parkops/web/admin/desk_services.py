@@ -91,11 +91,28 @@ def request_data(session: Any, request: Any) -> dict[str, Any]:
 def _line(session: Any, owner: Any, key: str, value: Any) -> tuple[Any, str, str]:
     """(label, now, asked) of one entry of the request."""
     if owner is None or key not in sa_inspect(type(owner)).column_attrs:
-        return key, show.EMPTY, show.shown("text", value)
+        return _foreign(owner, key, value)
     field = resolve_field(type(owner), Input(key), request_where(owner))
     if field.personal:
         return field.label, show.masked_text(field, getattr(owner, key)), show.masked_text(field, value)
     return field.label, show.field_text(field, getattr(owner, key), session, owner), _asked(session, field, value)
+
+
+def _foreign(owner: Any, key: str, value: Any) -> tuple[Any, str, str]:
+    """An entry about a record this one points to: its label and present value are that record's."""
+    if owner is None:
+        return key, show.EMPTY, show.shown("text", value)
+    for relation in sa_inspect(type(owner)).relationships:
+        if relation.direction.name != "MANYTOONE":
+            continue
+        if relation.key == key:
+            return next(iter(relation.local_columns)).info.get("label", key), show.EMPTY, show.shown("text", value)
+        target = getattr(owner, relation.key)
+        columns = sa_inspect(relation.mapper.class_).column_attrs
+        if target is not None and key in columns and not columns[key].columns[0].info.get("personal"):
+            info = columns[key].columns[0].info
+            return info.get("label", key), show.shown(info.get("fmt") or "text", getattr(target, key)), show.shown("text", value)
+    return key, show.EMPTY, show.shown("text", value)
 
 
 def _asked(session: Any, field: Any, value: Any) -> str:

@@ -11,7 +11,7 @@ from ...db.audit import AuditEntry
 from ...db.session import scope_of
 from ...db.types import Choices
 from ...errors import Refused, RuleError
-from ...i18n import _l
+from ...i18n import _l, i18n_text
 from ...models import InstalledModule, Park
 from ...outbox import OutboxMessage
 from ...rules.models import Decision, Parameter, Rule, RuleSet
@@ -176,7 +176,7 @@ class SettingsPage(Page):
         scope = scope_of(self.session)
         park = self.session.get(Park, scope.park_id) if scope.park_id is not None else None
         groups = services.setting_groups(self.session, scope.park_id, errors, typed)
-        return self.draw("parkops/admin/settings.html", status, groups=groups, park=park,
+        return self.draw("parkops/admin/settings.html", status, groups=groups, park=park, park_name=i18n_text(park, "name") if park else "",
                          may_change=access.may(self.session, "core.setting", "change"))
 
 

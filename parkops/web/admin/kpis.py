@@ -14,7 +14,7 @@ from ... import refs
 from ...clock import Period, now, today
 from ...db.session import scope_of
 from ...errors import NotFound, ParkOpsError, Refused
-from ...i18n import _, _l
+from ...i18n import _, _l, i18n_text, locale
 from ...kpi import catalogue, drill, engine, freeze, store
 from ...kpi.charts import sparkline
 from ...kpi.figures import Figure, part, shown, text_of, unit_word
@@ -62,7 +62,7 @@ def place_of(session: Any, values: Any) -> Place:
     park = session.get(Park, int(text) if text else scope.park_id)
     if park is None or not scope.sees(park.id):
         raise NotFound(_l("There is no such park among yours."))
-    return Place(period, park.id, park.name)
+    return Place(period, park.id, i18n_text(park, "name"))
 
 
 def periods_around(period: Period) -> dict[str, Any]:
@@ -266,10 +266,11 @@ class KpiPage(Page):
         return kpi
 
     def _parks(self) -> list[tuple[int, str]]:
-        from sqlalchemy import select
+        from sqlalchemy import func, select
 
         scope = scope_of(self.session)
-        query = select(Park.id, Park.name).order_by(Park.id)
+        name = func.coalesce(Park.name_en, Park.name) if locale() == "en" else Park.name
+        query = select(Park.id, name).order_by(Park.id)
         return [tuple(r) for r in self.session.execute(query if scope.parks is None else query.where(Park.id.in_(tuple(scope.parks))))]
 
     def _split(self, kpi: Kpi, rows: list[store.Shown]) -> list[tuple[str, str, store.Shown]]:

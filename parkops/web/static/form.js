@@ -8,7 +8,7 @@
     const url = select.dataset.remote;
     new window.TomSelect(select, {
       valueField: "id", labelField: "label", searchField: ["label"], maxOptions: 50, preload: "focus",
-      plugins: select.multiple ? ["remove_button"] : ["clear_button"], allowEmptyOption: false,
+      plugins: window.PK.selectPlugins(select), allowEmptyOption: false,
       load(text, done) {
         fetch(url + "?text=" + encodeURIComponent(text), { headers: { Accept: "application/json" }, credentials: "same-origin" })
           .then((r) => (r.ok ? r.json() : Promise.reject(r.status)))
@@ -19,11 +19,12 @@
     });
   };
 
-  const many = (select) => { if (window.TomSelect && !select.tomselect) new window.TomSelect(select, { plugins: ["remove_button"] }); };
+  const many = (select) => { if (window.TomSelect && !select.tomselect) new window.TomSelect(select, { plugins: window.PK.selectPlugins(select) }); };
 
   const setUp = (root) => {
     root.querySelectorAll("select[data-remote]").forEach(remote);
     root.querySelectorAll("select[data-many]").forEach(many);
+    window.PK.dress?.(root);
   };
 
   const guard = (form) => {

@@ -3,10 +3,6 @@
   "use strict";
   const { el, T, api, toast } = PK;
   const DATA = window.GridData, PARTS = window.GridParts;
-  const WIDTHS = { money: 118, area: 92, int: 84, decimal: 96, percent: 84, date: 96, datetime: 132, month: 84, bool: 70, choice: 104, code: 166, ref: 160 };
-  /* wide enough for the longest label of a choice; CJK signs count double */
-  const long = (text) => [...String(text)].reduce((n, ch) => n + (ch.charCodeAt(0) > 0x2e80 ? 13 : 7), 0);
-  const wide = (c) => c.choices ? Math.max(c.width || 90, Math.min(190, Math.max(...c.choices.map((x) => long(x.label))) + 34)) : c.width || (Math.max(WIDTHS[c.fmt] || 150, Math.min(150, long(c.title) + (c.fmt === "money" ? 60 : 22))));
   const phone = matchMedia("(max-width: 640px)");
 
   class Grid {
@@ -28,8 +24,9 @@
       this.build();
       this.draw();
       phone.addEventListener("change", () => this.draw());
-      window.addEventListener("resize", () => { clearTimeout(this.resized); this.resized = setTimeout(() => this.fit(), 120); });
+      window.addEventListener("resize", () => { clearTimeout(this.resized); this.resized = setTimeout(() => { this.fit(); this.drawTabs(); }, 120); });
     }
+    drawTabs() { const host = this.part("tabs"); if (host) PARTS.tabs(this, host, phone.matches); }
     part(name) { return this.root.querySelector('[data-part="' + name + '"]'); }
     build() {
       this.holder = el("div", { class: "pk-holder", tabindex: 0, onkeydown: (e) => this.key(e) });
@@ -119,7 +116,9 @@
       this.holder.classList.add("pk-busy");
       this.writeAddress();
       try {
-        const q = this.question(), key = JSON.stringify({ ...q, page: 0 });
+        const q = this.question();
+        if (phone.matches) q.columns = PARTS.cardColumns(this).map((c) => c.name);
+        const key = JSON.stringify({ ...q, page: 0 });
         const turned = key === this.counted?.key && Date.now() - this.counted.at < 60000;  // only the page changed: count and totals stand
         const answer = await api("GET", this.api + "?q=" + encodeURIComponent(JSON.stringify(turned ? { ...q, count: false, totals: false } : q)), undefined, { signal: this.running.signal });
         if (serial !== this.serial) return;
@@ -129,14 +128,19 @@
         this.answer = answer;
         await this.fill();
       } catch (error) {
-        if (error.name !== "AbortError" && serial === this.serial) toast(error.message, "danger");
+        if (error.name !== "AbortError" && serial === this.serial) {
+          toast(error.message, "danger");
+          if (!this.table) this.holder.replaceChildren(el("p", { class: "pk-nothing" }, error.message, " ", el("button", { class: "btn btn-sm", type: "button", onclick: () => this.load(true) }, T("again"))));
+        }
       } finally { if (serial === this.serial) this.holder.classList.remove("pk-busy"); }
     }
     async fill() {
       if (phone.matches) PARTS.cards(this, this.holder);
-      else if (this.table) {
+      else {
+        if (this.stale || !this.table || (this.madeEmpty && this.answer.rows.length)) this.makeTable();
         await this.ready;
         this.fit();
+        this.empty.replaceChildren(...PARTS.nothing(this));
         this.table.setGroupBy(this.state.group.length ? this.state.group.map((name) => (row) => this.groupText(name, row)) : false);
         await this.table.replaceData(this.answer.rows);
         this.active = Math.min(this.active, this.answer.rows.length - 1);
@@ -161,9 +165,9 @@
 
     /* the frame around the rows */
     frame() {
-      const tabs = this.part("tabs"), toolHost = this.part("tools");
-      if (tabs) PARTS.tabs(this, tabs);
+      const toolHost = this.part("tools");
       if (toolHost && !toolHost.firstChild) PARTS.tools(this, toolHost);  // once, so that an open panel stays open
+      this.drawTabs();  // after the tools, which take their room first
       PARTS.chips(this, this.chipBar);
       this.fetchLabels();
       if (this.textBox && document.activeElement !== this.textBox) this.textBox.value = this.state.text;
@@ -180,19 +184,23 @@
     }
     draw() {
       this.frame();
-      if (phone.matches) { this.table?.destroy(); this.table = null; this.holder.replaceChildren(); }
-      else this.makeTable();
+      if (phone.matches) { this.table?.destroy(); this.table = null; }
+      this.stale = true;
+      if (!this.table) this.holder.replaceChildren(el("p", { class: "pk-nothing" }, T("loading")));
       this.load();
     }
+    /* made when the first rows are there, because they decide how wide the columns are */
     makeTable() {
+      this.stale = false; this.madeEmpty = !this.answer.rows.length;
       this.table?.destroy();
+      this.empty = el("div", { class: "pk-nothing" });
       const host = el("div", {});
       this.holder.replaceChildren(host);
       this.rowHeight = this.measure();
       this.holder.style.setProperty("--pk-row", this.rowHeight + "px");
       this.table = new Tabulator(host, {
         data: [], columns: this.columns(), layout: "fitColumns", height: this.inner ? undefined : "100%", maxHeight: this.inner ? +this.root.dataset.height || 360 : false, rowHeight: this.rowHeight,
-        movableColumns: true, index: "id", columnDefaults: { headerSort: false, minWidth: 60 }, placeholder: T("no_rows"), renderVerticalBuffer: 600,
+        movableColumns: true, index: "id", columnDefaults: { headerSort: false, minWidth: 60 }, placeholder: this.empty, renderVerticalBuffer: 600,
         groupHeader: (value, count, data, group) => this.groupHead(value, count, data, group)
       });
       this.ready = new Promise((done) => this.table.on("tableBuilt", done));
@@ -224,11 +232,19 @@
       const link = this.linkColumn();
       const bulk = !this.inner && (this.info.bulk.length || this.info.rights.export);
       const shownNames = this.names(), grow = shownNames.includes(link.name) ? link.name : shownNames[0];
-      return [...(bulk ? [pick] : []), ...shownNames.map((name) => {
-        const c = this.column(name), width = this.prefs.widths?.[name] || wide(c);
-        return { title: c.title, field: name, ...(name === grow && !this.prefs.widths?.[name] ? { minWidth: Math.max(width, 220), widthGrow: 1 } : { width }), hozAlign: DATA.NUMBERS.includes(c.fmt) ? "right" : "left",
+      const widths = this.widths(shownNames, this.holder.clientWidth - (bulk ? 36 : 2));
+      return [...(bulk ? [pick] : []), ...shownNames.map((name, i) => {
+        const c = this.column(name), width = widths[i];
+        return { title: c.title, field: name, ...(name === grow && !this.prefs.widths?.[name] ? { minWidth: width, widthGrow: 1 } : { width }), hozAlign: DATA.NUMBERS.includes(c.fmt) ? "right" : "left",
           titleFormatter: () => this.head(c), formatter: (cell) => this.cellNode(c, cell.getRow().getData(), c.name === link.name), tooltip: (e, cell) => cell.getElement().scrollWidth > cell.getElement().clientWidth ? cell.getElement().textContent : "" };
       })];
+    }
+    widths(names, room) {
+      return DATA.widths(names.map((name) => {
+        const c = this.column(name), unit = this.unitOf(c), pill = !!c.choices?.some((x) => x.tone) || this.answer.rows.some((r) => r[name + "__tone"]);
+        return { fmt: c.fmt, width: c.width, link: name === this.linkColumn().name, own: this.prefs.widths?.[name], pill, head: c.title + (unit ? " (" + unit + ")" : ""), pick: c.choices && c.filter === "choice" ? Math.max(...c.choices.map((x) => DATA.measure(x.label, "400"))) : 0,
+          texts: this.answer.rows.map((row) => this.text(c, row) ?? "—") };
+      }), room);
     }
     moved() {
       const order = this.table.getColumns().map((c) => c.getField()).filter((f) => f && f !== "_pick");
@@ -236,7 +252,7 @@
       this.keep();
     }
     head(c) {
-      const unit = this.unitOf(c), title = el("div", { class: "pk-coltitle" + (c.sortable ? "" : " pk-fixedsort"), title: [c.title, c.help, c.personal ? T("hidden_personal") : "", c.sortable ? T("sort_hint") : ""].filter(Boolean).join("\n"), onclick: (e) => this.sortBy(c, e) }, el("span", {}, c.title), unit ? el("small", {}, "(" + unit + ")") : null, el("i", { "data-sort": c.name }));
+      const unit = this.unitOf(c), title = el("div", { class: "pk-coltitle" + (DATA.NUMBERS.includes(c.fmt) ? " pk-right" : "") + (c.sortable ? "" : " pk-fixedsort"), title: [c.title, c.help, c.personal ? T("hidden_personal") : "", c.sortable ? T("sort_hint") : ""].filter(Boolean).join("\n"), onclick: (e) => this.sortBy(c, e) }, el("span", {}, c.title), unit ? el("small", {}, "(" + unit + ")") : null, el("i", { "data-sort": c.name }));
       const box = el("div", { class: "pk-colfilter", "data-filter": c.name, onclick: (e) => e.stopPropagation(), onmousedown: (e) => e.stopPropagation() });
       if (c.filter !== "none") box.append(this.filterCell(c));
       queueMicrotask(() => this.syncHead());
@@ -284,9 +300,10 @@
       s.sort = event.shiftKey ? [...s.sort.filter((x) => x[0] !== c.name), [c.name, next]].slice(-5) : [[c.name, next]];
       s.page = 0; this.syncHead(); this.load();
     }
+    text(c, row) { const value = row[c.name]; return row[c.name + "__text"] ?? (c.fmt === "choice" || c.fmt === "ref" ? value : DATA.shown(c, value, this.prefs.unit)); }
     cellNode(c, row, link) {
-      const value = row[c.name], text = c.fmt === "choice" || c.fmt === "ref" ? row[c.name + "__text"] ?? value : DATA.shown(c, value, this.prefs.unit);
-      if (text === null || text === undefined || text === "") return link ? el("a", { href: this.info.url + row.id, tabindex: -1 }, row._label) : el("span", { class: "pk-none", title: T("nothing") }, "—");
+      const value = row[c.name], text = this.text(c, row);
+      if (text === null || text === undefined || text === "") return link ? el("a", { href: this.info.url + row.id, tabindex: -1 }, row._label) : el("span", { class: "pk-none", title: T(c.reported ? "unreported_why" : "nothing") }, c.reported ? T("unreported") : "—");
       const tone = row[c.name + "__tone"] || (c.choices ? c.choices.find((x) => x.code === value)?.tone : null);
       const node = tone ? el("span", { class: "pk-tone pk-tone-" + tone }, text) : document.createTextNode(text);
       return link ? el("a", { href: this.info.url + row.id, tabindex: -1 }, node) : node;

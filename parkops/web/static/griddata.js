@@ -40,7 +40,7 @@
       case "decimal": return grouped(String(value), null);
       case "bool": return value ? PK.T("yes") : PK.T("no");
       case "datetime": return String(value).slice(0, 16).replace("T", " ");
-      default: return String(value);
+      default: return typeof value === "object" ? JSON.stringify(value) : String(value);
     }
   }
   const scaled = (column, text, unit) => column.fmt === "money" ? shift(text, UNITS[unit || "yuan"]) : column.fmt === "percent" ? shift(text.replace(/[%％]$/, ""), -2) : shift(text, 0);
@@ -100,5 +100,22 @@
     if (op === "between") return one(value[0]) + " – " + one(value[1]);
     return symbol + " " + (Array.isArray(value) ? value.map(one).join("、") : one(value));
   }
-  window.GridData = { UNITS, NUMBERS, DAYS, shift, grouped, shown, typed, cell, words };
+  /* How wide each column should be: its heading and the rows at hand decide, what was dragged stays. When all do not fit,
+     texts give way down to their heading; dates and numbers never do. `list`: [{name, fmt, head, texts, own, width, pill}] */
+  const LEAST = { date: 94, datetime: 138, month: 76, money: 104, area: 84, code: 100, choice: 84 };  // also when there are no rows
+  const pen = document.createElement("canvas").getContext("2d");
+  function measure(text, weight) { pen.font = weight + " 13px " + getComputedStyle(document.body).fontFamily; return Math.ceil(pen.measureText(String(text).slice(0, 60)).width); }
+  function widths(list, room) {
+    const soft = (c) => !c.own && !c.pill && c.fmt !== "code" && !NUMBERS.includes(c.fmt) && !DAYS.includes(c.fmt) && c.fmt !== "bool";
+    const made = list.map((c) => {
+      const head = measure(c.head, "600") + (NUMBERS.includes(c.fmt) ? 38 : 27), body = Math.max(0, ...c.texts.map((t) => measure(t, "400"))) + (c.pill ? 32 : NUMBERS.includes(c.fmt) ? 30 : 18);
+      const cap = c.fmt === "text" || c.fmt === "longtext" ? Math.max(c.width || 0, 300) : 340;
+      return { floor: Math.max(head, c.link ? 160 : 104), want: c.own || Math.max(head, c.pick ? Math.min(170, c.pick + 44) : 64, LEAST[c.fmt] || 0, Math.min(cap, body)) };
+    });
+    const over = made.reduce((sum, w) => sum + w.want, 0) - room;
+    const spare = made.reduce((sum, w, i) => sum + (soft(list[i]) ? Math.max(0, w.want - w.floor) : 0), 0);
+    const part = over > 0 && over <= spare ? over / spare : 0;
+    return made.map((w, i) => soft(list[i]) ? Math.floor(w.want - part * Math.max(0, w.want - w.floor)) : w.want);
+  }
+  window.GridData = { widths, measure, UNITS, NUMBERS, DAYS, shift, grouped, shown, typed, cell, words };
 })();

@@ -4,10 +4,19 @@
   const { el, T, api, toast, dialog } = PK;
   const DATA = window.GridData;
 
-  function tabs(grid, host) {
+  /* Saved views; those that find no room go under "More", the active one stays in sight. */
+  function tabs(grid, host, phone) {
     const s = grid.state, make = (key, title, extra) => el("button", { class: "pk-tab" + (s.view === key ? " active" : ""), type: "button", role: "tab", "aria-selected": String(s.view === key), onclick: () => grid.useView(key) }, title, extra);
     const saved = grid.info.saved.map((v) => make("saved:" + v.id, v.title));
     host.replaceChildren(...(grid.info.views.length || saved.length ? [make("", T("all"))] : []), ...grid.info.views.filter((v) => v.code !== "all").map((v) => make(v.code, v.title)), ...saved);
+    if (phone) return PK.centre(host);
+    const hidden = [], all = [...host.children], more = pop(T("more") + " ▾", T("more"), () => hidden.map((tab) => { tab.className = "pk-menu-item"; return tab; }));
+    while (host.scrollWidth > host.clientWidth + 1 && all.length > 2) {
+      const at = all.length - (all[all.length - 1].classList.contains("active") ? 2 : 1), [tab] = all.splice(at, 1);
+      hidden.unshift(tab); tab.remove();
+      if (!more.isConnected) { more.classList.add("pk-more-tabs"); more.firstChild.className = "pk-tab"; }
+      host.append(more);
+    }
   }
   function chips(grid, host) {
     const s = grid.state;
@@ -43,17 +52,33 @@
     const money = grid.info.columns.some((c) => c.fmt === "money");
     const groupSelect = (i) => el("select", { class: "form-select form-select-sm", "aria-label": T("group_by"), onchange: (e) => { const g = [...grid.state.group]; g[i] = e.target.value; grid.state.group = g.filter((x, n, all) => x && all.indexOf(x) === n); grid.changed(); } },
       option("", T("no_group"), grid.state.group[i] || ""), ...grid.info.columns.filter((c) => ["choice", "ref", "bool", "text", "month"].includes(c.fmt) && !c.personal).map((c) => option(c.name, c.title, grid.state.group[i])));
-    return () => [
-      el("h3", {}, T("shown_columns")),
-      ...grid.info.columns.map((c) => el("label", {}, el("input", { type: "checkbox", checked: grid.names().includes(c.name), onchange: (e) => grid.toggleColumn(c.name, e.target.checked) }), c.title)),
-      el("button", { class: "pk-link", type: "button", onclick: () => grid.resetColumns() }, T("reset")),
+    return () => matchMedia("(max-width: 640px)").matches ? phonePanel(grid) : [
       el("h3", {}, T("group_by")), groupSelect(0), groupSelect(1),
       el("h3", {}, T("density")), el("select", { class: "form-select form-select-sm", "aria-label": T("density"), onchange: set("density") }, ...["auto", "compact", "normal"].map((d) => option(d, T(d), p.density || "auto"))),
       ...(money ? [el("h3", {}, T("unit")), el("select", { class: "form-select form-select-sm", "aria-label": T("unit"), onchange: set("unit") }, ...Object.keys(DATA.UNITS).map((u) => option(u, T(u), p.unit || "yuan")))] : []),
       el("h3", {}, T("more")),
       el("button", { class: "pk-menu-item", type: "button", onclick: () => saveView(grid) }, T("save_view")),
       ...(grid.savedView()?.mine ? [el("button", { class: "pk-menu-item", type: "button", onclick: () => deleteView(grid) }, T("delete_view"))] : []),
-      el("p", { class: "pk-muted" }, T("row_keys"))];
+      el("h3", {}, T("shown_columns")),
+      el("div", { class: "pk-columns" }, ...grid.info.columns.map((c) => el("label", {}, el("input", { type: "checkbox", checked: grid.names().includes(c.name), onchange: (e) => grid.toggleColumn(c.name, e.target.checked) }), c.title))),
+      el("button", { class: "pk-link", type: "button", onclick: () => grid.resetColumns() }, T("reset")),
+      el("p", { class: "pk-muted mb-0" }, T("row_keys"))];
+  }
+  /* Cards have no heads: what filters and sorts them stands here. */
+  function phonePanel(grid) {
+    const marked = new Set(cardColumns(grid)), s = grid.state;
+    const offered = grid.info.columns.filter((c) => c.filter !== "none" && c.filter !== "ref" && (marked.has(c) || (!c.hidden && c.choices))).slice(0, 8);
+    const field = (c) => {
+      const control = grid.filterCell(c), own = s.filters.filter((f) => f[0] === c.name);
+      control.className = "form-control form-control-sm";
+      if (own.length === 1) control.value = control.tagName === "SELECT" ? (own[0][1] === "eq" ? String(own[0][2]) : "@more") : DATA.cell(c, own[0][1], own[0][2], grid.prefs.unit) ?? "";
+      return el("label", { class: "pk-stacked" }, c.title, control);
+    };
+    const sorts = grid.info.columns.filter((c) => c.sortable && !c.hidden);
+    return [el("h3", {}, T("filter")), ...offered.map(field), el("h3", {}, T("sort")),
+      el("select", { class: "form-select form-select-sm", "aria-label": T("sort"), onchange: (e) => { const [name, way] = e.target.value.split(" "); s.sort = [[name, way]]; grid.changed(); } },
+        ...sorts.flatMap((c) => ["asc", "desc"].map((way) => option(c.name + " " + way, c.title + (way === "asc" ? " ▲" : " ▼"), (s.sort[0] || []).join(" "))))),
+      el("button", { class: "pk-menu-item", type: "button", onclick: () => saveView(grid) }, T("save_view"))];
   }
   async function saveView(grid) {
     const current = grid.savedView();
@@ -76,7 +101,7 @@
     grid.useView("");
   }
   function tools(grid, host) {
-    const list = [pop(T("columns"), T("columns"), panel(grid))];
+    const list = [pop(T("display"), T("display_hint"), panel(grid))];
     if (grid.info.rights.export) list.push(pop(T("export"), T("export"), (close) => ["xlsx", "csv"].map((f) => el("button", { class: "pk-menu-item", type: "button", onclick: () => { close(); exportFile(grid, f); } }, f === "xlsx" ? "Excel (.xlsx)" : "CSV (.csv)"))));
     host.replaceChildren(...list);
   }
@@ -102,9 +127,10 @@
   }
   function foot(grid, host) {
     const a = grid.answer, s = grid.state, from = s.page * s.size + 1, to = Math.min(a.count, from + a.rows.length - 1);
-    const totals = Object.entries(a.totals || {}).filter(([, v]) => v !== null).map(([name, v]) => { const c = grid.column(name); return el("span", {}, T(c.total === "count" ? "sum" : c.total) + " " + c.title + " ", el("b", {}, c.total === "count" ? String(v) : DATA.shown(c, v, grid.prefs.unit)), grid.unitOf(c) ? " " + grid.unitOf(c) : ""); });
+    const order = grid.info.columns.map((c) => c.name), place = (name) => order.indexOf(name);
+    const totals = Object.entries(a.totals || {}).filter(([, v]) => v !== null).sort(([x], [y]) => place(x) - place(y)).map(([name, v]) => { const c = grid.column(name); return el("span", {}, T(c.total === "count" ? "sum" : c.total) + " " + c.title + " ", el("b", {}, c.total === "count" ? String(v) : DATA.shown(c, v, grid.prefs.unit)), grid.unitOf(c) ? " " + grid.unitOf(c) : ""); });
     const step = (n, label, text, off) => el("button", { type: "button", title: label, "aria-label": label, disabled: off, onclick: () => grid.turn(n) }, text);
-    host.replaceChildren(el("span", {}, el("b", {}, T("count", { n: a.count.toLocaleString("en-US") }))), ...totals, el("span", { class: "pk-pager" },
+    host.replaceChildren(el("span", {}, el("b", {}, T("count", { n: a.count.toLocaleString("en-US") }))), el("span", { class: "pk-totals" }, ...totals), el("span", { class: "pk-pager" },
       a.count ? el("span", {}, T("page_of", { from: from.toLocaleString("en-US"), to: to.toLocaleString("en-US"), n: a.count.toLocaleString("en-US") })) : null,
       step(-1, T("previous"), "‹", s.page === 0), step(1, T("next"), "›", to >= a.count),
       el("select", { "aria-label": "25/50/100", onchange: (e) => { s.size = grid.prefs.size = +e.target.value; s.page = 0; grid.keep(); grid.load(); } }, ...[25, 50, 100].map((n) => option(String(n), String(n), String(s.size))))));
@@ -150,12 +176,24 @@
     grid.picked.clear(); grid.everything = false;
     grid.load(true);
   }
-  function cards(grid, host) {
-    const link = grid.linkColumn(), names = grid.info.columns.filter((c) => c.important && c.name !== link.name).slice(0, 3);
-    const rest = names.length ? names : grid.info.columns.filter((c) => !c.hidden && c.name !== link.name).slice(0, 2);
-    host.replaceChildren(el("div", { class: "pk-cards" }, ...grid.answer.rows.map((row) => el("a", { class: "pk-rowcard", href: grid.info.url + row.id, onclick: () => grid.remember() },
-      el("strong", {}, row._label), el("dl", {}, ...rest.flatMap((c) => [el("dt", {}, c.title), el("dd", {}, grid.cellNode(c, row))])))),
-      ...(grid.answer.rows.length ? [] : [el("p", { class: "pk-muted" }, T("no_rows"))])));
+  /* What an empty list says: why there is nothing, and what to do about it. */
+  function nothing(grid) {
+    const s = grid.state, own = s.filters.length - grid.parkFilter().length;
+    if (own > 0 || s.text) return [T("no_match"), " ", el("button", { class: "btn btn-sm", type: "button", onclick: () => { s.filters = grid.parkFilter(); s.text = ""; grid.changed(); } }, T("clear_filters"))];
+    if (grid.inner || !grid.info.rights.add) return [T("nothing_yet")];
+    return [T("nothing_yet"), " ", el("a", { class: "btn btn-sm", href: grid.info.url + "new" }, grid.info.new)];
   }
-  window.GridParts = { tabs, chips, tools, foot, bulkBar, cards };
+  /* A card's heading and up to three lines: the columns marked important, of those this grid shows. */
+  function cardColumns(grid) {
+    const pool = grid.inner ? grid.names().map((n) => grid.column(n)) : grid.info.columns, link = pool.includes(grid.linkColumn()) ? grid.linkColumn() : pool[0];
+    const rest = pool.filter((c) => c !== link), marked = rest.filter((c) => c.important), seen = rest.filter((c) => !c.hidden && !c.important);
+    return [link, ...[...marked, ...(marked.length < 2 ? seen : [])].slice(0, 3)];
+  }
+  function cards(grid, host) {
+    const [link, ...rest] = cardColumns(grid);
+    host.replaceChildren(el("div", { class: "pk-cards" }, ...grid.answer.rows.map((row) => el("a", { class: "pk-rowcard", href: grid.info.url + row.id, onclick: () => grid.remember() },
+      el("strong", {}, grid.text(link, row) || row._label), el("dl", {}, ...rest.flatMap((c) => [el("dt", {}, c.title, grid.unitOf(c) ? " (" + grid.unitOf(c) + ")" : ""), el("dd", {}, grid.cellNode(c, row))])))),
+      ...(grid.answer.rows.length ? [] : [el("p", { class: "pk-nothing" }, ...nothing(grid))])));
+  }
+  window.GridParts = { tabs, chips, tools, foot, bulkBar, cards, cardColumns, nothing };
 })();

@@ -48,7 +48,44 @@
     form.addEventListener("drop", (event) => { event.preventDefault(); input.files = event.dataTransfer.files; form.requestSubmit(); });
   };
 
+  /* "@" offers colleagues by name or user name; what is written is the user name, which the server tells. */
+  const mention = (area) => {
+    const list = document.createElement("div");
+    let serial = 0;
+    list.className = "rec-mention"; list.hidden = true; list.setAttribute("role", "listbox");
+    area.after(list);
+    const word = () => /(?:^|[^\w.])@([\w.\-\u4e00-\u9fff]{0,20})$/.exec(area.value.slice(0, area.selectionStart));
+    const close = () => { list.hidden = true; list.replaceChildren(); };
+    const take = (name) => {
+      const at = area.selectionStart, from = at - (word()?.[1].length ?? 0);
+      area.setRangeText(name + " ", from, at, "end"); close(); area.focus();
+    };
+    const look = async () => {
+      const found = word(), mine = ++serial;
+      if (!found) return close();
+      const q = { columns: ["name", "username"], size: 6, filters: [["active", "eq", true]], sort: [["name", "asc"]], ...(found[1] ? { text: found[1] } : {}) };
+      let rows = [];
+      try { rows = (await window.PK.api("GET", "/api/v1/core/user/?q=" + encodeURIComponent(JSON.stringify(q)))).rows; } catch { /* who may not see colleagues types the name */ }
+      if (mine !== serial) return;
+      list.replaceChildren(...rows.map((row, i) => window.PK.el("button", { type: "button", role: "option", class: i ? "" : "active", onmousedown: (e) => { e.preventDefault(); take(row.username); } }, row.name, " ", window.PK.el("small", {}, row.username))));
+      list.hidden = !rows.length;
+    };
+    area.addEventListener("input", look);
+    area.addEventListener("blur", close);
+    area.addEventListener("keydown", (event) => {
+      if (list.hidden) return;
+      const all = [...list.children], at = all.findIndex((b) => b.classList.contains("active"));
+      if (event.key === "Escape") { event.stopPropagation(); close(); }
+      else if (event.key === "Enter" || event.key === "Tab") { event.preventDefault(); take(all[at].querySelector("small").textContent); }
+      else if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+        event.preventDefault();
+        all[at].classList.remove("active"); all[(at + (event.key === "ArrowDown" ? 1 : all.length - 1)) % all.length].classList.add("active");
+      }
+    });
+  };
+
   const start = () => {
+    document.querySelectorAll(".rec-comment textarea").forEach(mention);
     document.querySelectorAll("[data-copy]").forEach(copy);
     document.querySelectorAll("[data-unmask]").forEach(unmask);
     document.querySelectorAll("[data-record]").forEach(pager);

@@ -67,21 +67,25 @@
       document.body.append(box);
       box.showModal();
       ($("input:not([type=hidden]),select,textarea", form) || ok).focus();
+      PK.dress?.(form);
       if (options.opened) options.opened(form);
     });
   }
+  const selectPlugins = (select) => select.multiple ? { remove_button: { title: T("remove") } } : { clear_button: { title: T("clear") } };
   /* Remote selects: <select data-choices="/api/v1/…/_choices"> */
   function remoteSelects(root) {
     if (!window.TomSelect) return;
     for (const select of (root || document).querySelectorAll("select[data-choices]:not(.tomselected)")) {
       new window.TomSelect(select, {
-        valueField: "id", labelField: "label", searchField: [], maxOptions: 30, preload: "focus", plugins: select.multiple ? ["remove_button"] : ["clear_button"],
+        valueField: "id", labelField: "label", searchField: [], maxOptions: 30, preload: "focus", plugins: selectPlugins(select),
         load: (text, done) => api("GET", select.dataset.choices + "?text=" + encodeURIComponent(text)).then((a) => done(a.rows)).catch(() => done()),
         render: { no_results: () => el("div", { class: "no-results" }, T("no_results")), loading: () => el("div", { class: "no-results" }, T("loading")) }
       });
     }
   }
-  window.PK = { T, el, api, toast, dialog, remoteSelects, ApiError, csrf };
+  /* the active tab of a bar that scrolls sideways comes to its middle */
+  function centre(bar) { const tab = $(".active", bar); if (tab) bar.scrollLeft += tab.getBoundingClientRect().left - bar.getBoundingClientRect().left - (bar.clientWidth - tab.offsetWidth) / 2; }
+  window.PK = { T, centre, el, api, toast, dialog, remoteSelects, selectPlugins, ApiError, csrf };
   window.T = T;
 
   const store = { get(key) { try { return localStorage.getItem(key); } catch (e) { return null; } }, set(key, value) { try { localStorage.setItem(key, value); } catch (e) { /* private mode */ } } };
@@ -105,11 +109,18 @@
       event.target.requestSubmit(submitter && submitter.form === event.target ? submitter : undefined);
     }
   });
-  const open = new Set((store.get("pk.menu") || "").split(",").filter(Boolean));
-  for (const group of document.querySelectorAll(".pk-nav-group")) {
-    if (open.has(group.dataset.group)) group.open = true;
-    group.addEventListener("toggle", () => { open[group.open ? "add" : "delete"](group.dataset.group); store.set("pk.menu", [...open].join(",")); });
+  /* one module of the menu is open at a time; its parts as they were left */
+  const groups = [...document.querySelectorAll(".pk-nav-group")], parts = new Set((store.get("pk.menu.parts") || "").split(",").filter(Boolean));
+  const kept = groups.find((g) => g.dataset.group === store.get("pk.menu"));
+  if (kept && !groups.some((g) => g.open)) kept.open = true;
+  for (const group of groups) group.addEventListener("toggle", () => { if (group.open) store.set("pk.menu", group.dataset.group); else if (store.get("pk.menu") === group.dataset.group) store.set("pk.menu", ""); });
+  for (const part of document.querySelectorAll(".pk-nav-part")) {
+    if (parts.has(part.dataset.part)) part.open = true;
+    part.firstElementChild.addEventListener("click", () => { parts[part.open ? "delete" : "add"](part.dataset.part); store.set("pk.menu.parts", [...parts].join(",")); });
   }
+  const nav = $(".pk-nav"), here = $(".pk-nav-item.active");  // scrollIntoView would move the page as well
+  if (here && here.offsetTop + here.offsetHeight > nav.scrollTop + nav.clientHeight) nav.scrollTop = here.offsetTop - nav.clientHeight / 2;
+  if ($(".rec-tabs")) centre($(".rec-tabs"));
 
   /* global search */
   const box = $("#global-search"), results = $("#global-results");
@@ -153,5 +164,10 @@
     shown.textContent = !files.length ? shown.dataset.none : files.length === 1 ? files[0].name : shown.dataset.many.replace("{n}", files.length);
     shown.title = files.map((f) => f.name).join(", ");
   });
+  /* on the phone these tables are read downwards: each cell says which column it belongs to */
+  for (const table of document.querySelectorAll("table.pk-stack")) {
+    const heads = [...table.querySelectorAll("thead th")].map((th) => th.textContent.trim());
+    for (const row of table.querySelectorAll("tbody tr")) [...row.children].forEach((cell, i) => { if (i && cell.tagName === "TD") cell.dataset.label = heads[i] || ""; });
+  }
   remoteSelects(document);
 })();
