@@ -11,7 +11,7 @@ from sqlalchemy.dialects import postgresql
 revision = 'billing_0001'
 down_revision = None
 branch_labels = ('billing',)
-depends_on = ['core_0001', 'tenants_0001']
+depends_on = ['core_0001', 'tenants_0002']
 
 
 def upgrade() -> None:
@@ -141,6 +141,26 @@ def upgrade() -> None:
     )
     op.create_index(op.f('ix_billing_charge_item_account_id'), 'billing_charge_item', ['account_id'], unique=False)
     op.create_index(op.f('ix_billing_charge_item_exempt_account_id'), 'billing_charge_item', ['exempt_account_id'], unique=False)
+    op.create_table('billing_dunning_level',
+    sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
+    sa.Column('park_id', sa.BigInteger(), nullable=False),
+    sa.Column('level', sa.String(length=40), nullable=False),
+    sa.Column('days', sa.Integer(), nullable=False),
+    sa.Column('deadline_days', sa.Integer(), nullable=False),
+    sa.Column('subject', sa.String(length=200), nullable=False),
+    sa.Column('subject_en', sa.String(length=200), nullable=True),
+    sa.Column('body', sa.Text(), nullable=False),
+    sa.Column('body_en', sa.Text(), nullable=True),
+    sa.Column('active', sa.Boolean(), server_default='true', nullable=False),
+    sa.Column('version', sa.Integer(), server_default='1', nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
+    sa.CheckConstraint("level IN ('reminder', 'demand', 'final', 'termination')", name=op.f('ck_billing_dunning_level_level')),
+    sa.CheckConstraint('days >= 1 AND deadline_days >= 1', name=op.f('ck_billing_dunning_level_days')),
+    sa.ForeignKeyConstraint(['park_id'], ['core_park.id'], name=op.f('fk_billing_dunning_level_park_id'), ondelete='RESTRICT'),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_billing_dunning_level')),
+    sa.UniqueConstraint('park_id', 'level', name=op.f('uq_billing_dunning_level_park_id_level'))
+    )
+    op.create_index(op.f('ix_billing_dunning_level_park_id'), 'billing_dunning_level', ['park_id'], unique=False)
     op.create_table('billing_ledger_entry',
     sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
     sa.Column('park_id', sa.BigInteger(), nullable=False),
@@ -221,6 +241,35 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_billing_voucher_export'))
     )
     op.create_index(op.f('ix_billing_voucher_export_park_id'), 'billing_voucher_export', ['park_id'], unique=False)
+    op.create_table('billing_bank_statement',
+    sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
+    sa.Column('park_id', sa.BigInteger(), nullable=False),
+    sa.Column('bank_account_id', sa.BigInteger(), nullable=False),
+    sa.Column('format', sa.String(length=40), nullable=False),
+    sa.Column('filename', sa.String(length=200), nullable=False),
+    sa.Column('sha256', sa.String(length=64), nullable=False),
+    sa.Column('starts_on', sa.Date(), nullable=False),
+    sa.Column('ends_on', sa.Date(), nullable=False),
+    sa.Column('opening', sa.BigInteger(), nullable=False),
+    sa.Column('turnover', sa.BigInteger(), nullable=False),
+    sa.Column('closing', sa.BigInteger(), nullable=False),
+    sa.Column('lines', sa.Integer(), nullable=False),
+    sa.Column('known', sa.Integer(), server_default='0', nullable=False),
+    sa.Column('imported_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('imported_by', sa.String(length=80), nullable=False),
+    sa.Column('version', sa.Integer(), server_default='1', nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
+    sa.CheckConstraint("format IN ('table', 'camt053', 'mt940')", name=op.f('ck_billing_bank_statement_format')),
+    sa.CheckConstraint('ends_on >= starts_on', name=op.f('ck_billing_bank_statement_days')),
+    sa.CheckConstraint('opening + turnover = closing', name=op.f('ck_billing_bank_statement_sum')),
+    sa.ForeignKeyConstraint(['bank_account_id'], ['billing_bank_account.id'], name=op.f('fk_billing_bank_statement_bank_account_id'), ondelete='RESTRICT'),
+    sa.ForeignKeyConstraint(['park_id'], ['core_park.id'], name=op.f('fk_billing_bank_statement_park_id'), ondelete='RESTRICT'),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_billing_bank_statement')),
+    sa.UniqueConstraint('park_id', 'bank_account_id', 'sha256', name=op.f('uq_billing_bank_statement_park_id_bank_account_id_sha256'))
+    )
+    op.create_index(op.f('ix_billing_bank_statement_bank_account_id'), 'billing_bank_statement', ['bank_account_id'], unique=False)
+    op.create_index(op.f('ix_billing_bank_statement_park_id'), 'billing_bank_statement', ['park_id'], unique=False)
+    op.create_index('ix_billing_bank_statement_park_id_ends_on', 'billing_bank_statement', ['park_id', 'ends_on'], unique=False)
     op.create_table('billing_carrier_exemption',
     sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
     sa.Column('park_id', sa.BigInteger(), nullable=False),
@@ -328,6 +377,43 @@ def upgrade() -> None:
     )
     op.create_index(op.f('ix_billing_simplified_election_carrier_id'), 'billing_simplified_election', ['carrier_id'], unique=False)
     op.create_index(op.f('ix_billing_simplified_election_park_id'), 'billing_simplified_election', ['park_id'], unique=False)
+    op.create_table('billing_bank_line',
+    sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
+    sa.Column('park_id', sa.BigInteger(), nullable=False),
+    sa.Column('statement_id', sa.BigInteger(), nullable=False),
+    sa.Column('bank_account_id', sa.BigInteger(), nullable=False),
+    sa.Column('place', sa.Integer(), nullable=False),
+    sa.Column('key', sa.String(length=64), nullable=False),
+    sa.Column('on_date', sa.Date(), nullable=False),
+    sa.Column('amount', sa.BigInteger(), nullable=False),
+    sa.Column('balance', sa.BigInteger(), nullable=True),
+    sa.Column('payer', sa.String(length=200), nullable=True),
+    sa.Column('payer_account', sa.String(length=60), nullable=True),
+    sa.Column('payer_bank', sa.String(length=200), nullable=True),
+    sa.Column('text', sa.String(length=500), nullable=True),
+    sa.Column('reference', sa.String(length=100), nullable=True),
+    sa.Column('matched', sa.BigInteger(), server_default='0', nullable=False),
+    sa.Column('state', sa.String(length=40), server_default='open', nullable=False),
+    sa.Column('ignored_why', sa.Text(), nullable=True),
+    sa.Column('ignored_by', sa.String(length=80), nullable=True),
+    sa.Column('version', sa.Integer(), server_default='1', nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
+    sa.CheckConstraint("(state = 'ignored') = (ignored_why IS NOT NULL) AND (state <> 'ignored' OR matched = 0)", name=op.f('ck_billing_bank_line_ignored')),
+    sa.CheckConstraint("(state = 'matched') = (matched = amount)", name=op.f('ck_billing_bank_line_all_matched')),
+    sa.CheckConstraint("state IN ('open', 'matched', 'ignored')", name=op.f('ck_billing_bank_line_state')),
+    sa.CheckConstraint('(amount > 0 AND matched >= 0 AND matched <= amount) OR (amount < 0 AND matched <= 0 AND matched >= amount)', name=op.f('ck_billing_bank_line_matched')),
+    sa.CheckConstraint('amount <> 0', name=op.f('ck_billing_bank_line_amount')),
+    sa.ForeignKeyConstraint(['bank_account_id'], ['billing_bank_account.id'], name=op.f('fk_billing_bank_line_bank_account_id'), ondelete='RESTRICT'),
+    sa.ForeignKeyConstraint(['park_id'], ['core_park.id'], name=op.f('fk_billing_bank_line_park_id'), ondelete='RESTRICT'),
+    sa.ForeignKeyConstraint(['statement_id'], ['billing_bank_statement.id'], name=op.f('fk_billing_bank_line_statement_id'), ondelete='RESTRICT'),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_billing_bank_line')),
+    sa.UniqueConstraint('park_id', 'bank_account_id', 'key', name=op.f('uq_billing_bank_line_park_id_bank_account_id_key'))
+    )
+    op.create_index(op.f('ix_billing_bank_line_bank_account_id'), 'billing_bank_line', ['bank_account_id'], unique=False)
+    op.create_index('ix_billing_bank_line_open', 'billing_bank_line', ['park_id', 'on_date'], unique=False, postgresql_where="state = 'open'")
+    op.create_index(op.f('ix_billing_bank_line_park_id'), 'billing_bank_line', ['park_id'], unique=False)
+    op.create_index('ix_billing_bank_line_park_id_on_date', 'billing_bank_line', ['park_id', 'on_date'], unique=False)
+    op.create_index(op.f('ix_billing_bank_line_statement_id'), 'billing_bank_line', ['statement_id'], unique=False)
     op.create_table('billing_bill',
     sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
     sa.Column('park_id', sa.BigInteger(), nullable=False),
@@ -450,6 +536,51 @@ def upgrade() -> None:
     op.create_index(op.f('ix_billing_deposit_firm_id'), 'billing_deposit', ['firm_id'], unique=False)
     op.create_index(op.f('ix_billing_deposit_park_id'), 'billing_deposit', ['park_id'], unique=False)
     op.create_index(op.f('ix_billing_deposit_source_id'), 'billing_deposit', ['source_id'], unique=False)
+    op.create_table('billing_dunning_letter',
+    sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
+    sa.Column('park_id', sa.BigInteger(), nullable=False),
+    sa.Column('number', sa.String(length=40), nullable=False),
+    sa.Column('firm_id', sa.BigInteger(), nullable=False),
+    sa.Column('level', sa.String(length=40), nullable=False),
+    sa.Column('on_date', sa.Date(), nullable=False),
+    sa.Column('total', sa.BigInteger(), nullable=False),
+    sa.Column('days', sa.Integer(), nullable=False),
+    sa.Column('deadline_days', sa.Integer(), nullable=False),
+    sa.Column('items', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+    sa.Column('subject', sa.String(length=200), nullable=False),
+    sa.Column('subject_en', sa.String(length=200), nullable=True),
+    sa.Column('body', sa.Text(), nullable=False),
+    sa.Column('body_en', sa.Text(), nullable=True),
+    sa.Column('state', sa.String(length=40), server_default='draft', nullable=False),
+    sa.Column('follows_id', sa.BigInteger(), nullable=True),
+    sa.Column('delivery', sa.String(length=40), nullable=True),
+    sa.Column('delivered_on', sa.Date(), nullable=True),
+    sa.Column('delivered_to', sa.String(length=120), nullable=True),
+    sa.Column('proof', sa.String(length=200), nullable=True),
+    sa.Column('deadline_on', sa.Date(), nullable=True),
+    sa.Column('sent_by', sa.String(length=80), nullable=True),
+    sa.Column('made_by', sa.String(length=80), nullable=False),
+    sa.Column('made_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('version', sa.Integer(), server_default='1', nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
+    sa.CheckConstraint("(level = 'termination') = (follows_id IS NOT NULL)", name=op.f('ck_billing_dunning_letter_follows')),
+    sa.CheckConstraint("delivery IN ('hand', 'post', 'email', 'posted_up')", name=op.f('ck_billing_dunning_letter_delivery')),
+    sa.CheckConstraint("level IN ('reminder', 'demand', 'final', 'termination')", name=op.f('ck_billing_dunning_letter_level')),
+    sa.CheckConstraint("state IN ('draft', 'delivered', 'settled', 'withdrawn')", name=op.f('ck_billing_dunning_letter_state')),
+    sa.CheckConstraint("state NOT IN ('delivered', 'settled') OR delivered_on IS NOT NULL", name=op.f('ck_billing_dunning_letter_delivered')),
+    sa.CheckConstraint('(delivered_on IS NULL) = (delivery IS NULL) AND (delivered_on IS NULL) = (deadline_on IS NULL)', name=op.f('ck_billing_dunning_letter_delivery_day')),
+    sa.CheckConstraint('deadline_on > delivered_on', name=op.f('ck_billing_dunning_letter_deadline')),
+    sa.CheckConstraint('total > 0', name=op.f('ck_billing_dunning_letter_total')),
+    sa.ForeignKeyConstraint(['firm_id'], ['tenants_firm.id'], name=op.f('fk_billing_dunning_letter_firm_id'), ondelete='RESTRICT'),
+    sa.ForeignKeyConstraint(['follows_id'], ['billing_dunning_letter.id'], name=op.f('fk_billing_dunning_letter_follows_id'), ondelete='RESTRICT'),
+    sa.ForeignKeyConstraint(['park_id'], ['core_park.id'], name=op.f('fk_billing_dunning_letter_park_id'), ondelete='RESTRICT'),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_billing_dunning_letter')),
+    sa.UniqueConstraint('park_id', 'number', name=op.f('uq_billing_dunning_letter_park_id_number'))
+    )
+    op.create_index(op.f('ix_billing_dunning_letter_follows_id'), 'billing_dunning_letter', ['follows_id'], unique=False)
+    op.create_index(op.f('ix_billing_dunning_letter_park_id'), 'billing_dunning_letter', ['park_id'], unique=False)
+    op.create_index('ix_billing_dunning_letter_park_id_firm_id', 'billing_dunning_letter', ['park_id', 'firm_id', 'on_date'], unique=False)
+    op.create_index('uq_billing_dunning_letter_draft', 'billing_dunning_letter', ['park_id', 'firm_id'], unique=True, postgresql_where="state = 'draft'")
     op.create_table('billing_ledger_line',
     sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
     sa.Column('park_id', sa.BigInteger(), nullable=False),
@@ -465,11 +596,11 @@ def upgrade() -> None:
     sa.CheckConstraint('debit >= 0 AND credit >= 0 AND (debit = 0) <> (credit = 0)', name=op.f('ck_billing_ledger_line_side')),
     sa.ForeignKeyConstraint(['account_id'], ['billing_account.id'], name=op.f('fk_billing_ledger_line_account_id'), ondelete='RESTRICT'),
     sa.ForeignKeyConstraint(['firm_id'], ['tenants_firm.id'], name=op.f('fk_billing_ledger_line_firm_id'), ondelete='RESTRICT'),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_billing_ledger_line')),
-    sa.UniqueConstraint('entry_id', 'line', name=op.f('uq_billing_ledger_line_entry_id_line'))
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_billing_ledger_line'))
     )
     op.create_index('ix_billing_ledger_line_account', 'billing_ledger_line', ['park_id', 'account_id', 'firm_id'], unique=False)
     op.create_index(op.f('ix_billing_ledger_line_firm_id'), 'billing_ledger_line', ['firm_id'], unique=False)
+    op.create_index('uq_billing_ledger_line_entry_id_line', 'billing_ledger_line', ['entry_id', 'line'], unique=True)
     op.create_table('billing_manual_line',
     sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
     sa.Column('park_id', sa.BigInteger(), nullable=False),
@@ -494,6 +625,25 @@ def upgrade() -> None:
     op.create_index(op.f('ix_billing_manual_line_firm_id'), 'billing_manual_line', ['firm_id'], unique=False)
     op.create_index(op.f('ix_billing_manual_line_manual_id'), 'billing_manual_line', ['manual_id'], unique=False)
     op.create_index(op.f('ix_billing_manual_line_park_id'), 'billing_manual_line', ['park_id'], unique=False)
+    op.create_table('billing_payer_rule',
+    sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
+    sa.Column('park_id', sa.BigInteger(), nullable=False),
+    sa.Column('key', sa.String(length=120), nullable=False),
+    sa.Column('payer', sa.String(length=200), nullable=True),
+    sa.Column('payer_account', sa.String(length=60), nullable=True),
+    sa.Column('firm_id', sa.BigInteger(), nullable=False),
+    sa.Column('times', sa.Integer(), server_default='1', nullable=False),
+    sa.Column('last_on', sa.Date(), nullable=False),
+    sa.Column('version', sa.Integer(), server_default='1', nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
+    sa.CheckConstraint('times >= 1', name=op.f('ck_billing_payer_rule_times')),
+    sa.ForeignKeyConstraint(['firm_id'], ['tenants_firm.id'], name=op.f('fk_billing_payer_rule_firm_id'), ondelete='RESTRICT'),
+    sa.ForeignKeyConstraint(['park_id'], ['core_park.id'], name=op.f('fk_billing_payer_rule_park_id'), ondelete='RESTRICT'),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_billing_payer_rule')),
+    sa.UniqueConstraint('park_id', 'key', name=op.f('uq_billing_payer_rule_park_id_key'))
+    )
+    op.create_index(op.f('ix_billing_payer_rule_firm_id'), 'billing_payer_rule', ['firm_id'], unique=False)
+    op.create_index(op.f('ix_billing_payer_rule_park_id'), 'billing_payer_rule', ['park_id'], unique=False)
     op.create_table('billing_receipt',
     sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
     sa.Column('park_id', sa.BigInteger(), nullable=False),
@@ -525,11 +675,8 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_billing_receipt')),
     sa.UniqueConstraint('park_id', 'number', name=op.f('uq_billing_receipt_park_id_number'))
     )
-    op.create_index(op.f('ix_billing_receipt_bank_account_id'), 'billing_receipt', ['bank_account_id'], unique=False)
-    op.create_index(op.f('ix_billing_receipt_entry_id'), 'billing_receipt', ['entry_id'], unique=False)
-    op.create_index(op.f('ix_billing_receipt_firm_id'), 'billing_receipt', ['firm_id'], unique=False)
+    op.create_index('ix_billing_receipt_firm_id', 'billing_receipt', ['firm_id', 'received_on'], unique=False)
     op.create_index(op.f('ix_billing_receipt_park_id'), 'billing_receipt', ['park_id'], unique=False)
-    op.create_index('ix_billing_receipt_park_id_firm_id', 'billing_receipt', ['park_id', 'firm_id', 'received_on'], unique=False)
     op.create_index('ix_billing_receipt_park_id_received_on', 'billing_receipt', ['park_id', 'received_on'], unique=False)
     op.create_index('ix_billing_receipt_unallocated', 'billing_receipt', ['park_id', 'firm_id'], unique=False, postgresql_where='allocated <> amount')
     op.create_index('uq_billing_receipt_reverses', 'billing_receipt', ['reverses_id'], unique=True, postgresql_where='reverses_id IS NOT NULL')
@@ -653,7 +800,7 @@ def upgrade() -> None:
     sa.Column('version', sa.Integer(), server_default='1', nullable=False),
     sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
     sa.CheckConstraint("state IN ('open', 'accepted', 'rejected', 'applied', 'withdrawn')", name=op.f('ck_billing_dispute_state')),
-    sa.CheckConstraint("state NOT IN ('accepted', 'rejected', 'applied') OR (decided_by_id IS DISTINCT FROM entered_by_id OR decided_by_id IS NULL)", name=op.f('ck_billing_dispute_other_person')),
+    sa.CheckConstraint("state NOT IN ('accepted', 'rejected', 'applied') OR decided_by_id IS NULL OR decided_by_id IS DISTINCT FROM entered_by_id", name=op.f('ck_billing_dispute_other_person')),
     sa.CheckConstraint('agreed IS NULL OR agreed >= 0', name=op.f('ck_billing_dispute_agreed')),
     sa.CheckConstraint('requested >= 0 AND requested <> original', name=op.f('ck_billing_dispute_requested')),
     sa.ForeignKeyConstraint(['adjustment_id'], ['billing_charge.id'], name=op.f('fk_billing_dispute_adjustment_id'), ondelete='RESTRICT'),
@@ -712,6 +859,90 @@ def upgrade() -> None:
     op.create_index('ix_billing_einvoice_park_id_state', 'billing_einvoice', ['park_id', 'state'], unique=False)
     op.create_index(op.f('ix_billing_einvoice_red_of_id'), 'billing_einvoice', ['red_of_id'], unique=False)
     op.create_index('uq_billing_einvoice_open', 'billing_einvoice', ['bill_id', 'block', 'red_of_id'], unique=True, postgresql_where="state <> 'cancelled'", postgresql_nulls_not_distinct=True)
+    op.create_table('billing_fee_waiver',
+    sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
+    sa.Column('park_id', sa.BigInteger(), nullable=False),
+    sa.Column('charge_id', sa.BigInteger(), nullable=False),
+    sa.Column('firm_id', sa.BigInteger(), nullable=False),
+    sa.Column('amount', sa.BigInteger(), nullable=False),
+    sa.Column('asked_on', sa.Date(), nullable=False),
+    sa.Column('reason', sa.Text(), nullable=False),
+    sa.Column('state', sa.String(length=40), server_default='requested', nullable=False),
+    sa.Column('approval_id', sa.BigInteger(), nullable=True),
+    sa.Column('applied_on', sa.Date(), nullable=True),
+    sa.Column('line_id', sa.BigInteger(), nullable=True),
+    sa.Column('credit_id', sa.BigInteger(), nullable=True),
+    sa.Column('asked_by', sa.String(length=80), nullable=False),
+    sa.Column('version', sa.Integer(), server_default='1', nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
+    sa.CheckConstraint("(state = 'applied') = (applied_on IS NOT NULL)", name=op.f('ck_billing_fee_waiver_applied')),
+    sa.CheckConstraint("state IN ('requested', 'approved', 'applied', 'returned')", name=op.f('ck_billing_fee_waiver_state')),
+    sa.CheckConstraint("state NOT IN ('approved', 'applied') OR approval_id IS NOT NULL", name=op.f('ck_billing_fee_waiver_approved')),
+    sa.CheckConstraint('amount > 0', name=op.f('ck_billing_fee_waiver_amount')),
+    sa.ForeignKeyConstraint(['approval_id'], ['core_approval.id'], name=op.f('fk_billing_fee_waiver_approval_id'), ondelete='RESTRICT'),
+    sa.ForeignKeyConstraint(['charge_id'], ['billing_charge.id'], name=op.f('fk_billing_fee_waiver_charge_id'), ondelete='RESTRICT'),
+    sa.ForeignKeyConstraint(['credit_id'], ['billing_bill.id'], name=op.f('fk_billing_fee_waiver_credit_id'), ondelete='RESTRICT'),
+    sa.ForeignKeyConstraint(['firm_id'], ['tenants_firm.id'], name=op.f('fk_billing_fee_waiver_firm_id'), ondelete='RESTRICT'),
+    sa.ForeignKeyConstraint(['park_id'], ['core_park.id'], name=op.f('fk_billing_fee_waiver_park_id'), ondelete='RESTRICT'),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_billing_fee_waiver'))
+    )
+    op.create_index(op.f('ix_billing_fee_waiver_approval_id'), 'billing_fee_waiver', ['approval_id'], unique=False)
+    op.create_index('ix_billing_fee_waiver_charge_id', 'billing_fee_waiver', ['charge_id'], unique=False)
+    op.create_index(op.f('ix_billing_fee_waiver_credit_id'), 'billing_fee_waiver', ['credit_id'], unique=False)
+    op.create_index(op.f('ix_billing_fee_waiver_firm_id'), 'billing_fee_waiver', ['firm_id'], unique=False)
+    op.create_index(op.f('ix_billing_fee_waiver_park_id'), 'billing_fee_waiver', ['park_id'], unique=False)
+    op.create_index('uq_billing_fee_waiver_open', 'billing_fee_waiver', ['charge_id'], unique=True, postgresql_where="state IN ('requested', 'approved')")
+    op.create_table('billing_payment_promise',
+    sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
+    sa.Column('park_id', sa.BigInteger(), nullable=False),
+    sa.Column('firm_id', sa.BigInteger(), nullable=False),
+    sa.Column('letter_id', sa.BigInteger(), nullable=True),
+    sa.Column('made_on', sa.Date(), nullable=False),
+    sa.Column('promised_on', sa.Date(), nullable=False),
+    sa.Column('amount', sa.BigInteger(), nullable=False),
+    sa.Column('made_by', sa.String(length=120), nullable=False),
+    sa.Column('note', sa.Text(), nullable=True),
+    sa.Column('state', sa.String(length=40), server_default='open', nullable=False),
+    sa.Column('entered_by', sa.String(length=80), nullable=False),
+    sa.Column('version', sa.Integer(), server_default='1', nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
+    sa.CheckConstraint("state IN ('open', 'kept', 'broken')", name=op.f('ck_billing_payment_promise_state')),
+    sa.CheckConstraint('amount > 0', name=op.f('ck_billing_payment_promise_amount')),
+    sa.CheckConstraint('promised_on >= made_on', name=op.f('ck_billing_payment_promise_days')),
+    sa.ForeignKeyConstraint(['firm_id'], ['tenants_firm.id'], name=op.f('fk_billing_payment_promise_firm_id'), ondelete='RESTRICT'),
+    sa.ForeignKeyConstraint(['letter_id'], ['billing_dunning_letter.id'], name=op.f('fk_billing_payment_promise_letter_id'), ondelete='RESTRICT'),
+    sa.ForeignKeyConstraint(['park_id'], ['core_park.id'], name=op.f('fk_billing_payment_promise_park_id'), ondelete='RESTRICT'),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_billing_payment_promise'))
+    )
+    op.create_index(op.f('ix_billing_payment_promise_letter_id'), 'billing_payment_promise', ['letter_id'], unique=False)
+    op.create_index(op.f('ix_billing_payment_promise_park_id'), 'billing_payment_promise', ['park_id'], unique=False)
+    op.create_index('ix_billing_payment_promise_park_id_firm_id', 'billing_payment_promise', ['park_id', 'firm_id'], unique=False)
+    op.create_index('uq_billing_payment_promise_open', 'billing_payment_promise', ['park_id', 'firm_id'], unique=True, postgresql_where="state = 'open'")
+    op.create_table('billing_bank_match',
+    sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
+    sa.Column('park_id', sa.BigInteger(), nullable=False),
+    sa.Column('line_id', sa.BigInteger(), nullable=False),
+    sa.Column('receipt_id', sa.BigInteger(), nullable=True),
+    sa.Column('move_id', sa.BigInteger(), nullable=True),
+    sa.Column('amount', sa.BigInteger(), nullable=False),
+    sa.Column('score', sa.Integer(), nullable=True),
+    sa.Column('why', sa.Text(), nullable=True),
+    sa.Column('made_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('made_by', sa.String(length=80), nullable=False),
+    sa.Column('version', sa.Integer(), server_default='1', nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
+    sa.CheckConstraint('amount <> 0', name=op.f('ck_billing_bank_match_amount')),
+    sa.CheckConstraint('num_nonnulls(receipt_id, move_id) = 1', name=op.f('ck_billing_bank_match_target')),
+    sa.ForeignKeyConstraint(['line_id'], ['billing_bank_line.id'], name=op.f('fk_billing_bank_match_line_id'), ondelete='RESTRICT'),
+    sa.ForeignKeyConstraint(['move_id'], ['billing_deposit_move.id'], name=op.f('fk_billing_bank_match_move_id'), ondelete='RESTRICT'),
+    sa.ForeignKeyConstraint(['park_id'], ['core_park.id'], name=op.f('fk_billing_bank_match_park_id'), ondelete='RESTRICT'),
+    sa.ForeignKeyConstraint(['receipt_id'], ['billing_receipt.id'], name=op.f('fk_billing_bank_match_receipt_id'), ondelete='RESTRICT'),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_billing_bank_match'))
+    )
+    op.create_index(op.f('ix_billing_bank_match_line_id'), 'billing_bank_match', ['line_id'], unique=False)
+    op.create_index(op.f('ix_billing_bank_match_park_id'), 'billing_bank_match', ['park_id'], unique=False)
+    op.create_index('uq_billing_bank_match_move_id', 'billing_bank_match', ['move_id'], unique=True, postgresql_where='move_id IS NOT NULL')
+    op.create_index('uq_billing_bank_match_receipt_id', 'billing_bank_match', ['receipt_id'], unique=True, postgresql_where='receipt_id IS NOT NULL')
     op.create_table('billing_refund',
     sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
     sa.Column('park_id', sa.BigInteger(), nullable=False),
@@ -763,13 +994,16 @@ def upgrade() -> None:
     op.create_index(op.f('ix_billing_refund_park_id'), 'billing_refund', ['park_id'], unique=False)
     op.create_index(op.f('ix_billing_refund_receipt_id'), 'billing_refund', ['receipt_id'], unique=False)
     op.execute("\nCREATE OR REPLACE FUNCTION billing_bill_fixed() RETURNS trigger LANGUAGE plpgsql AS $$\nBEGIN\n  IF TG_OP = 'INSERT' THEN\n    RAISE EXCEPTION 'a bill begins as a draft' USING ERRCODE = 'restrict_violation';\n  END IF;\n  RAISE EXCEPTION 'a posted bill is never changed or deleted; reverse it' USING ERRCODE = 'restrict_violation';\nEND $$;\nCREATE OR REPLACE FUNCTION billing_bill_gone() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$\nBEGIN\n  IF EXISTS (SELECT 1 FROM stale s JOIN billing_charge c ON c.bill_id = s.id) THEN\n    RAISE EXCEPTION 'the lines of a draft go before it' USING ERRCODE = 'foreign_key_violation';\n  END IF;\n  RETURN NULL;\nEND $$;\nCREATE OR REPLACE FUNCTION billing_never_truncated() RETURNS trigger LANGUAGE plpgsql AS $$\nBEGIN\n  RAISE EXCEPTION 'rows of % are never removed together', TG_TABLE_NAME USING ERRCODE = 'restrict_violation';\nEND $$;\nCREATE TRIGGER billing_bill_new BEFORE INSERT ON billing_bill FOR EACH ROW WHEN (NEW.state <> 'draft')\n  EXECUTE FUNCTION billing_bill_fixed();\nCREATE TRIGGER billing_bill_posted BEFORE UPDATE ON billing_bill FOR EACH ROW\n  WHEN (OLD.state <> 'draft' AND (NEW.state = 'draft' OR (OLD.state = 'reversed' AND NEW.state <> 'reversed')\n        OR ROW(OLD.id, OLD.park_id, OLD.number, OLD.kind, OLD.firm_id, OLD.run_id, OLD.month, OLD.issued_on, OLD.due_on, OLD.net, OLD.vat, OLD.gross, OLD.reverses_id, OLD.entry_id, OLD.posted_at, OLD.posted_by, OLD.memo, OLD.created_at) IS DISTINCT FROM ROW(NEW.id, NEW.park_id, NEW.number, NEW.kind, NEW.firm_id, NEW.run_id, NEW.month, NEW.issued_on, NEW.due_on, NEW.net, NEW.vat, NEW.gross, NEW.reverses_id, NEW.entry_id, NEW.posted_at, NEW.posted_by, NEW.memo, NEW.created_at)))\n  EXECUTE FUNCTION billing_bill_fixed();\nCREATE TRIGGER billing_bill_kept BEFORE DELETE ON billing_bill FOR EACH ROW WHEN (OLD.state <> 'draft')\n  EXECUTE FUNCTION billing_bill_fixed();\nCREATE TRIGGER billing_bill_gone AFTER DELETE ON billing_bill REFERENCING OLD TABLE AS stale\n  FOR EACH STATEMENT EXECUTE FUNCTION billing_bill_gone();\nCREATE TRIGGER billing_bill_truncate BEFORE TRUNCATE ON billing_bill FOR EACH STATEMENT EXECUTE FUNCTION billing_never_truncated()")
-    op.execute("\nCREATE OR REPLACE FUNCTION billing_charge_guard(touched bigint[]) RETURNS void LANGUAGE plpgsql SET search_path = public, pg_temp SET enable_seqscan = off AS $$\nBEGIN\n  -- wait for whoever is posting one of these bills; bills this very transaction wrote are its own already\n  PERFORM 1 FROM billing_bill b WHERE b.id = ANY(touched) AND b.xmin <> pg_current_xact_id()::xid FOR SHARE;\n  IF EXISTS (SELECT 1 FROM billing_bill b WHERE b.id = ANY(touched) AND b.state <> 'draft') THEN\n    RAISE EXCEPTION 'a line of a posted bill is never changed' USING ERRCODE = 'restrict_violation';\n  END IF;\nEND $$;\nCREATE OR REPLACE FUNCTION billing_charge_new() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp SET enable_seqscan = off AS $$\nBEGIN\n  IF EXISTS (SELECT 1 FROM fresh f WHERE f.kind IN ('relief', 'waiver') AND NOT EXISTS (\n      SELECT 1 FROM core_approval a WHERE a.id = f.approval_id AND a.state = 'approved')) THEN\n    RAISE EXCEPTION 'relief and waivers need an approval that was given' USING ERRCODE = 'restrict_violation';\n  END IF;\n  IF EXISTS (SELECT 1 FROM fresh f LEFT JOIN tenants_firm t ON t.id = f.firm_id WHERE t.park_id IS DISTINCT FROM f.park_id) OR EXISTS (\n      SELECT 1 FROM fresh f LEFT JOIN billing_bill b ON b.id = f.bill_id\n      WHERE f.bill_id IS NOT NULL AND (b.park_id IS DISTINCT FROM f.park_id OR b.firm_id IS DISTINCT FROM f.firm_id)) THEN\n    RAISE EXCEPTION 'a charge line, its firm and its bill belong together' USING ERRCODE = 'foreign_key_violation';\n  END IF;\n  PERFORM billing_charge_guard(array(SELECT DISTINCT f.bill_id FROM fresh f WHERE f.bill_id IS NOT NULL));\n  RETURN NULL;\nEND $$;\nCREATE OR REPLACE FUNCTION billing_charge_changed() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp SET enable_seqscan = off AS $$\nBEGIN\n  IF EXISTS (SELECT 1 FROM fresh f WHERE f.kind IN ('relief', 'waiver') AND NOT EXISTS (\n      SELECT 1 FROM core_approval a WHERE a.id = f.approval_id AND a.state = 'approved')) THEN\n    RAISE EXCEPTION 'relief and waivers need an approval that was given' USING ERRCODE = 'restrict_violation';\n  END IF;\n  IF EXISTS (SELECT 1 FROM fresh f LEFT JOIN tenants_firm t ON t.id = f.firm_id WHERE t.park_id IS DISTINCT FROM f.park_id) OR EXISTS (\n      SELECT 1 FROM fresh f LEFT JOIN billing_bill b ON b.id = f.bill_id\n      WHERE f.bill_id IS NOT NULL AND (b.park_id IS DISTINCT FROM f.park_id OR b.firm_id IS DISTINCT FROM f.firm_id)) THEN\n    RAISE EXCEPTION 'a charge line, its firm and its bill belong together' USING ERRCODE = 'foreign_key_violation';\n  END IF;\n  PERFORM billing_charge_guard(array(SELECT o.bill_id FROM stale o WHERE o.bill_id IS NOT NULL\n                                     UNION SELECT f.bill_id FROM fresh f WHERE f.bill_id IS NOT NULL));\n  RETURN NULL;\nEND $$;\nCREATE OR REPLACE FUNCTION billing_charge_gone() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp SET enable_seqscan = off AS $$\nBEGIN\n  PERFORM billing_charge_guard(array(SELECT DISTINCT o.bill_id FROM stale o WHERE o.bill_id IS NOT NULL));\n  RETURN NULL;\nEND $$;\nCREATE OR REPLACE FUNCTION billing_never_truncated() RETURNS trigger LANGUAGE plpgsql AS $$\nBEGIN\n  RAISE EXCEPTION 'rows of % are never removed together', TG_TABLE_NAME USING ERRCODE = 'restrict_violation';\nEND $$;\nCREATE TRIGGER billing_charge_insert AFTER INSERT ON billing_charge REFERENCING NEW TABLE AS fresh\n  FOR EACH STATEMENT EXECUTE FUNCTION billing_charge_new();\nCREATE TRIGGER billing_charge_update AFTER UPDATE ON billing_charge REFERENCING OLD TABLE AS stale NEW TABLE AS fresh\n  FOR EACH STATEMENT EXECUTE FUNCTION billing_charge_changed();\nCREATE TRIGGER billing_charge_delete AFTER DELETE ON billing_charge REFERENCING OLD TABLE AS stale\n  FOR EACH STATEMENT EXECUTE FUNCTION billing_charge_gone();\nCREATE TRIGGER billing_charge_truncate BEFORE TRUNCATE ON billing_charge\n  FOR EACH STATEMENT EXECUTE FUNCTION billing_never_truncated()")
     op.execute("\nCREATE OR REPLACE FUNCTION core_append_only() RETURNS trigger LANGUAGE plpgsql AS $$\nBEGIN\n  RAISE EXCEPTION 'rows of % are never changed or removed', TG_TABLE_NAME USING ERRCODE = 'restrict_violation';\nEND $$;\nCREATE TRIGGER billing_allocation_append_only BEFORE UPDATE OR DELETE ON billing_allocation FOR EACH ROW EXECUTE FUNCTION core_append_only();\nCREATE TRIGGER billing_allocation_no_truncate BEFORE TRUNCATE ON billing_allocation FOR EACH STATEMENT EXECUTE FUNCTION core_append_only()")
     op.execute("\nCREATE OR REPLACE FUNCTION core_append_only() RETURNS trigger LANGUAGE plpgsql AS $$\nBEGIN\n  RAISE EXCEPTION 'rows of % are never changed or removed', TG_TABLE_NAME USING ERRCODE = 'restrict_violation';\nEND $$;\nCREATE TRIGGER billing_receipt_fixed BEFORE UPDATE ON billing_receipt FOR EACH ROW WHEN (ROW(OLD.id, OLD.park_id, OLD.number, OLD.kind, OLD.received_on, OLD.amount, OLD.bank_account_id, OLD.payer, OLD.reference, OLD.source, OLD.source_id, OLD.reverses_id, OLD.entry_id, OLD.posted_at, OLD.posted_by, OLD.created_at) IS DISTINCT FROM ROW(NEW.id, NEW.park_id, NEW.number, NEW.kind, NEW.received_on, NEW.amount, NEW.bank_account_id, NEW.payer, NEW.reference, NEW.source, NEW.source_id, NEW.reverses_id, NEW.entry_id, NEW.posted_at, NEW.posted_by, NEW.created_at)) EXECUTE FUNCTION core_append_only();\nCREATE TRIGGER billing_receipt_firm BEFORE UPDATE ON billing_receipt FOR EACH ROW WHEN (OLD.firm_id IS NOT NULL AND OLD.firm_id IS DISTINCT FROM NEW.firm_id) EXECUTE FUNCTION core_append_only();\nCREATE TRIGGER billing_receipt_allocated_new BEFORE INSERT ON billing_receipt FOR EACH ROW WHEN (NEW.allocated <> 0) EXECUTE FUNCTION core_append_only();\nCREATE TRIGGER billing_receipt_allocated_kept BEFORE UPDATE ON billing_receipt FOR EACH ROW WHEN (OLD.allocated IS DISTINCT FROM NEW.allocated AND pg_trigger_depth() = 0) EXECUTE FUNCTION core_append_only();\nCREATE TRIGGER billing_receipt_no_delete BEFORE DELETE ON billing_receipt FOR EACH ROW EXECUTE FUNCTION core_append_only();\nCREATE TRIGGER billing_receipt_no_truncate BEFORE TRUNCATE ON billing_receipt FOR EACH STATEMENT EXECUTE FUNCTION core_append_only()")
     op.execute("\nCREATE OR REPLACE FUNCTION core_append_only() RETURNS trigger LANGUAGE plpgsql AS $$\nBEGIN\n  RAISE EXCEPTION 'rows of % are never changed or removed', TG_TABLE_NAME USING ERRCODE = 'restrict_violation';\nEND $$;\n\nCREATE OR REPLACE FUNCTION billing_allocation_apply() RETURNS trigger LANGUAGE plpgsql AS $$\nBEGIN\n  IF EXISTS (\n    SELECT 1 FROM fresh f\n      LEFT JOIN billing_bill b ON b.id = f.bill_id LEFT JOIN billing_bill c ON c.id = f.credit_id\n      LEFT JOIN billing_receipt r ON r.id = f.receipt_id LEFT JOIN billing_receipt p ON p.id = f.refund_id\n    WHERE f.park_id IS DISTINCT FROM coalesce(b.park_id, p.park_id) OR f.park_id IS DISTINCT FROM coalesce(c.park_id, r.park_id)\n      OR coalesce(b.firm_id, p.firm_id) IS DISTINCT FROM coalesce(c.firm_id, r.firm_id)\n      OR b.state = 'draft' OR b.kind <> 'bill' OR c.state = 'draft' OR c.kind <> 'credit' OR r.amount < 0 OR p.amount > 0) THEN\n    RAISE EXCEPTION 'an allocation joins posted documents of one firm and park only';\n  END IF;\n  IF EXISTS (\n    SELECT 1 FROM fresh f JOIN billing_allocation u ON u.id = f.undoes_id\n    WHERE f.amount + u.amount <> 0 OR u.undoes_id IS NOT NULL OR u.refund_id IS NOT NULL OR f.bill_id IS DISTINCT FROM u.bill_id\n      OR f.receipt_id IS DISTINCT FROM u.receipt_id OR f.credit_id IS DISTINCT FROM u.credit_id) THEN\n    RAISE EXCEPTION 'an allocation is undone as a whole and once';\n  END IF;\n  UPDATE billing_bill b SET settled = b.settled + s.amount FROM (\n    SELECT id, sum(amount)::bigint AS amount FROM (\n      SELECT bill_id AS id, amount FROM fresh WHERE bill_id IS NOT NULL\n      UNION ALL SELECT credit_id, -amount FROM fresh WHERE credit_id IS NOT NULL) x GROUP BY id) s\n  WHERE b.id = s.id;\n  UPDATE billing_receipt r SET allocated = r.allocated + s.amount FROM (\n    SELECT id, sum(amount)::bigint AS amount FROM (\n      SELECT receipt_id AS id, amount FROM fresh WHERE receipt_id IS NOT NULL\n      UNION ALL SELECT refund_id, -amount FROM fresh WHERE refund_id IS NOT NULL) x GROUP BY id) s\n  WHERE r.id = s.id;\n  RETURN NULL;\nEND $$;\nCREATE TRIGGER billing_allocation_apply AFTER INSERT ON billing_allocation REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION billing_allocation_apply();\nCREATE TRIGGER billing_bill_settled_new BEFORE INSERT ON billing_bill FOR EACH ROW WHEN (NEW.settled <> 0) EXECUTE FUNCTION core_append_only();\nCREATE TRIGGER billing_bill_settled_kept BEFORE UPDATE ON billing_bill FOR EACH ROW WHEN (OLD.settled IS DISTINCT FROM NEW.settled AND pg_trigger_depth() = 0) EXECUTE FUNCTION core_append_only()")
+    op.execute("\nCREATE OR REPLACE FUNCTION core_append_only() RETURNS trigger LANGUAGE plpgsql AS $$\nBEGIN\n  RAISE EXCEPTION 'rows of % are never changed or removed', TG_TABLE_NAME USING ERRCODE = 'restrict_violation';\nEND $$;\nCREATE TRIGGER billing_bank_line_fixed BEFORE UPDATE ON billing_bank_line FOR EACH ROW WHEN (ROW(OLD.id, OLD.park_id, OLD.statement_id, OLD.bank_account_id, OLD.place, OLD.key, OLD.on_date, OLD.amount, OLD.balance, OLD.payer, OLD.payer_account, OLD.payer_bank, OLD.text, OLD.reference, OLD.created_at) IS DISTINCT FROM ROW(NEW.id, NEW.park_id, NEW.statement_id, NEW.bank_account_id, NEW.place, NEW.key, NEW.on_date, NEW.amount, NEW.balance, NEW.payer, NEW.payer_account, NEW.payer_bank, NEW.text, NEW.reference, NEW.created_at)) EXECUTE FUNCTION core_append_only();\nCREATE TRIGGER billing_bank_line_matched_new BEFORE INSERT ON billing_bank_line FOR EACH ROW WHEN (NEW.matched <> 0) EXECUTE FUNCTION core_append_only();\nCREATE TRIGGER billing_bank_line_matched_kept BEFORE UPDATE ON billing_bank_line FOR EACH ROW WHEN (OLD.matched IS DISTINCT FROM NEW.matched AND pg_trigger_depth() = 0) EXECUTE FUNCTION core_append_only()")
+    op.execute("\nCREATE OR REPLACE FUNCTION core_append_only() RETURNS trigger LANGUAGE plpgsql AS $$\nBEGIN\n  RAISE EXCEPTION 'rows of % are never changed or removed', TG_TABLE_NAME USING ERRCODE = 'restrict_violation';\nEND $$;\n\nCREATE OR REPLACE FUNCTION billing_bank_match_apply() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$\nDECLARE\n  line bigint := coalesce(NEW.line_id, OLD.line_id);\n  change bigint := CASE TG_OP WHEN 'INSERT' THEN NEW.amount ELSE -OLD.amount END;\nBEGIN\n  IF TG_OP = 'INSERT' AND NOT EXISTS (\n    SELECT 1 FROM billing_bank_line l LEFT JOIN billing_receipt r ON r.id = NEW.receipt_id LEFT JOIN billing_deposit_move m ON m.id = NEW.move_id\n    WHERE l.id = line AND l.park_id = NEW.park_id AND coalesce(r.park_id, m.park_id) = NEW.park_id\n      AND coalesce(r.amount, m.amount) = NEW.amount) THEN\n    RAISE EXCEPTION 'a bank line is matched with a whole receipt or deposit movement of its park';\n  END IF;\n  UPDATE billing_bank_line SET matched = matched + change, version = version + 1,\n    state = CASE WHEN matched + change = amount THEN 'matched' ELSE 'open' END WHERE id = line;\n  RETURN NULL;\nEND $$;\nCREATE TRIGGER billing_bank_match_fixed BEFORE UPDATE ON billing_bank_match FOR EACH ROW WHEN (ROW(OLD.id, OLD.park_id, OLD.line_id, OLD.receipt_id, OLD.move_id, OLD.amount, OLD.score, OLD.why, OLD.made_at, OLD.made_by, OLD.created_at) IS DISTINCT FROM ROW(NEW.id, NEW.park_id, NEW.line_id, NEW.receipt_id, NEW.move_id, NEW.amount, NEW.score, NEW.why, NEW.made_at, NEW.made_by, NEW.created_at)) EXECUTE FUNCTION core_append_only();\nCREATE TRIGGER billing_bank_match_apply AFTER INSERT OR DELETE ON billing_bank_match FOR EACH ROW EXECUTE FUNCTION billing_bank_match_apply()")
+    op.execute("\nCREATE OR REPLACE FUNCTION billing_charge_guard(touched bigint[]) RETURNS void LANGUAGE plpgsql SET search_path = public, pg_temp SET enable_seqscan = off AS $$\nBEGIN\n  -- wait for whoever is posting one of these bills; bills this very transaction wrote are its own already\n  PERFORM 1 FROM billing_bill b WHERE b.id = ANY(touched) AND b.xmin <> pg_current_xact_id()::xid FOR SHARE;\n  IF EXISTS (SELECT 1 FROM billing_bill b WHERE b.id = ANY(touched) AND b.state <> 'draft') THEN\n    RAISE EXCEPTION 'a line of a posted bill is never changed' USING ERRCODE = 'restrict_violation';\n  END IF;\nEND $$;\nCREATE OR REPLACE FUNCTION billing_charge_new() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp SET enable_seqscan = off AS $$\nBEGIN\n  IF EXISTS (SELECT 1 FROM fresh f WHERE f.kind IN ('relief', 'waiver') AND NOT EXISTS (\n      SELECT 1 FROM core_approval a WHERE a.id = f.approval_id AND a.state = 'approved')) THEN\n    RAISE EXCEPTION 'relief and waivers need an approval that was given' USING ERRCODE = 'restrict_violation';\n  END IF;\n  IF EXISTS (SELECT 1 FROM fresh f LEFT JOIN tenants_firm t ON t.id = f.firm_id WHERE t.park_id IS DISTINCT FROM f.park_id) OR EXISTS (\n      SELECT 1 FROM fresh f LEFT JOIN billing_bill b ON b.id = f.bill_id\n      WHERE f.bill_id IS NOT NULL AND (b.park_id IS DISTINCT FROM f.park_id OR b.firm_id IS DISTINCT FROM f.firm_id)) THEN\n    RAISE EXCEPTION 'a charge line, its firm and its bill belong together' USING ERRCODE = 'foreign_key_violation';\n  END IF;\n  PERFORM billing_charge_guard(array(SELECT DISTINCT f.bill_id FROM fresh f WHERE f.bill_id IS NOT NULL));\n  RETURN NULL;\nEND $$;\nCREATE OR REPLACE FUNCTION billing_charge_changed() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp SET enable_seqscan = off AS $$\nBEGIN\n  IF EXISTS (SELECT 1 FROM fresh f WHERE f.kind IN ('relief', 'waiver') AND NOT EXISTS (\n      SELECT 1 FROM core_approval a WHERE a.id = f.approval_id AND a.state = 'approved')) THEN\n    RAISE EXCEPTION 'relief and waivers need an approval that was given' USING ERRCODE = 'restrict_violation';\n  END IF;\n  IF EXISTS (SELECT 1 FROM fresh f LEFT JOIN tenants_firm t ON t.id = f.firm_id WHERE t.park_id IS DISTINCT FROM f.park_id) OR EXISTS (\n      SELECT 1 FROM fresh f LEFT JOIN billing_bill b ON b.id = f.bill_id\n      WHERE f.bill_id IS NOT NULL AND (b.park_id IS DISTINCT FROM f.park_id OR b.firm_id IS DISTINCT FROM f.firm_id)) THEN\n    RAISE EXCEPTION 'a charge line, its firm and its bill belong together' USING ERRCODE = 'foreign_key_violation';\n  END IF;\n  PERFORM billing_charge_guard(array(SELECT o.bill_id FROM stale o WHERE o.bill_id IS NOT NULL\n                                     UNION SELECT f.bill_id FROM fresh f WHERE f.bill_id IS NOT NULL));\n  RETURN NULL;\nEND $$;\nCREATE OR REPLACE FUNCTION billing_charge_gone() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp SET enable_seqscan = off AS $$\nBEGIN\n  PERFORM billing_charge_guard(array(SELECT DISTINCT o.bill_id FROM stale o WHERE o.bill_id IS NOT NULL));\n  RETURN NULL;\nEND $$;\nCREATE OR REPLACE FUNCTION billing_never_truncated() RETURNS trigger LANGUAGE plpgsql AS $$\nBEGIN\n  RAISE EXCEPTION 'rows of % are never removed together', TG_TABLE_NAME USING ERRCODE = 'restrict_violation';\nEND $$;\nCREATE TRIGGER billing_charge_insert AFTER INSERT ON billing_charge REFERENCING NEW TABLE AS fresh\n  FOR EACH STATEMENT EXECUTE FUNCTION billing_charge_new();\nCREATE TRIGGER billing_charge_update AFTER UPDATE ON billing_charge REFERENCING OLD TABLE AS stale NEW TABLE AS fresh\n  FOR EACH STATEMENT EXECUTE FUNCTION billing_charge_changed();\nCREATE TRIGGER billing_charge_delete AFTER DELETE ON billing_charge REFERENCING OLD TABLE AS stale\n  FOR EACH STATEMENT EXECUTE FUNCTION billing_charge_gone();\nCREATE TRIGGER billing_charge_truncate BEFORE TRUNCATE ON billing_charge\n  FOR EACH STATEMENT EXECUTE FUNCTION billing_never_truncated()")
     op.execute("\nCREATE OR REPLACE FUNCTION core_append_only() RETURNS trigger LANGUAGE plpgsql AS $$\nBEGIN\n  RAISE EXCEPTION 'rows of % are never changed or removed', TG_TABLE_NAME USING ERRCODE = 'restrict_violation';\nEND $$;\nCREATE TRIGGER billing_deposit_move_append_only BEFORE UPDATE OR DELETE ON billing_deposit_move FOR EACH ROW EXECUTE FUNCTION core_append_only();\nCREATE TRIGGER billing_deposit_move_no_truncate BEFORE TRUNCATE ON billing_deposit_move FOR EACH STATEMENT EXECUTE FUNCTION core_append_only()")
     op.execute("\nCREATE OR REPLACE FUNCTION core_append_only() RETURNS trigger LANGUAGE plpgsql AS $$\nBEGIN\n  RAISE EXCEPTION 'rows of % are never changed or removed', TG_TABLE_NAME USING ERRCODE = 'restrict_violation';\nEND $$;\nCREATE TRIGGER billing_deposit_fixed BEFORE UPDATE ON billing_deposit FOR EACH ROW WHEN (ROW(OLD.id, OLD.park_id, OLD.number, OLD.kind, OLD.firm_id, OLD.created_at) IS DISTINCT FROM ROW(NEW.id, NEW.park_id, NEW.number, NEW.kind, NEW.firm_id, NEW.created_at)) EXECUTE FUNCTION core_append_only();\nCREATE TRIGGER billing_deposit_held_new BEFORE INSERT ON billing_deposit FOR EACH ROW WHEN (NEW.held <> 0) EXECUTE FUNCTION core_append_only();\nCREATE TRIGGER billing_deposit_held_kept BEFORE UPDATE ON billing_deposit FOR EACH ROW WHEN (OLD.held IS DISTINCT FROM NEW.held AND pg_trigger_depth() = 0) EXECUTE FUNCTION core_append_only();\nCREATE TRIGGER billing_deposit_no_delete BEFORE DELETE ON billing_deposit FOR EACH ROW EXECUTE FUNCTION core_append_only();\nCREATE TRIGGER billing_deposit_no_truncate BEFORE TRUNCATE ON billing_deposit FOR EACH STATEMENT EXECUTE FUNCTION core_append_only()")
     op.execute("\nCREATE OR REPLACE FUNCTION core_append_only() RETURNS trigger LANGUAGE plpgsql AS $$\nBEGIN\n  RAISE EXCEPTION 'rows of % are never changed or removed', TG_TABLE_NAME USING ERRCODE = 'restrict_violation';\nEND $$;\n\nCREATE OR REPLACE FUNCTION billing_deposit_move_apply() RETURNS trigger LANGUAGE plpgsql AS $$\nBEGIN\n  IF EXISTS (\n    SELECT 1 FROM (\n      SELECT f.entry_id, d.kind, d.firm_id, sum(f.amount) AS amount FROM fresh f JOIN billing_deposit d ON d.id = f.deposit_id\n      GROUP BY f.entry_id, d.kind, d.firm_id) m\n    WHERE m.amount <> (\n      SELECT coalesce(sum(l.credit - l.debit), 0) FROM billing_ledger_line l JOIN billing_account a ON a.id = l.account_id\n      WHERE l.entry_id = m.entry_id AND a.role = 'deposit_' || m.kind AND l.firm_id = m.firm_id)) THEN\n    RAISE EXCEPTION 'a deposit moves with the ledger account of its own kind and firm';\n  END IF;\n  IF EXISTS (SELECT 1 FROM fresh f JOIN billing_deposit d ON d.id = f.deposit_id WHERE d.park_id <> f.park_id) THEN\n    RAISE EXCEPTION 'a deposit and its movements belong to one park';\n  END IF;\n  UPDATE billing_deposit d SET held = d.held + s.amount\n    FROM (SELECT deposit_id AS id, sum(amount)::bigint AS amount FROM fresh GROUP BY deposit_id) s WHERE d.id = s.id;\n  RETURN NULL;\nEND $$;\nCREATE TRIGGER billing_deposit_move_apply AFTER INSERT ON billing_deposit_move REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION billing_deposit_move_apply()")
+    op.execute("\nCREATE OR REPLACE FUNCTION core_append_only() RETURNS trigger LANGUAGE plpgsql AS $$\nBEGIN\n  RAISE EXCEPTION 'rows of % are never changed or removed', TG_TABLE_NAME USING ERRCODE = 'restrict_violation';\nEND $$;\n\nCREATE OR REPLACE FUNCTION billing_dunning_order() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$\nBEGIN\n  IF NOT EXISTS (\n    SELECT 1 FROM billing_dunning_letter d WHERE d.id = NEW.follows_id AND d.firm_id = NEW.firm_id AND d.park_id = NEW.park_id\n      AND d.level IN ('demand', 'final') AND d.state = 'delivered' AND d.deadline_on < NEW.on_date) THEN\n    RAISE EXCEPTION 'a notice of termination follows a delivered demand whose period has run out' USING ERRCODE = 'restrict_violation';\n  END IF;\n  RETURN NEW;\nEND $$;\nCREATE TRIGGER billing_dunning_letter_fixed BEFORE UPDATE ON billing_dunning_letter FOR EACH ROW WHEN (ROW(OLD.id, OLD.park_id, OLD.number, OLD.firm_id, OLD.level, OLD.on_date, OLD.total, OLD.days, OLD.deadline_days, OLD.items, OLD.follows_id, OLD.made_by, OLD.made_at, OLD.created_at) IS DISTINCT FROM ROW(NEW.id, NEW.park_id, NEW.number, NEW.firm_id, NEW.level, NEW.on_date, NEW.total, NEW.days, NEW.deadline_days, NEW.items, NEW.follows_id, NEW.made_by, NEW.made_at, NEW.created_at)) EXECUTE FUNCTION core_append_only();\nCREATE TRIGGER billing_dunning_letter_sent BEFORE UPDATE ON billing_dunning_letter FOR EACH ROW WHEN (OLD.state <> 'draft' AND ROW(OLD.body, OLD.subject, OLD.delivered_on, OLD.deadline_on, OLD.delivery) IS DISTINCT FROM ROW(NEW.body, NEW.subject, NEW.delivered_on, NEW.deadline_on, NEW.delivery)) EXECUTE FUNCTION core_append_only();\nCREATE TRIGGER billing_dunning_letter_order BEFORE INSERT ON billing_dunning_letter FOR EACH ROW WHEN (NEW.level = 'termination') EXECUTE FUNCTION billing_dunning_order();\nCREATE TRIGGER billing_dunning_letter_no_delete BEFORE DELETE ON billing_dunning_letter FOR EACH ROW EXECUTE FUNCTION core_append_only();\nCREATE TRIGGER billing_dunning_letter_no_truncate BEFORE TRUNCATE ON billing_dunning_letter FOR EACH STATEMENT EXECUTE FUNCTION core_append_only()")
     op.execute("\nCREATE OR REPLACE FUNCTION core_append_only() RETURNS trigger LANGUAGE plpgsql AS $$\nBEGIN\n  RAISE EXCEPTION 'rows of % are never changed or removed', TG_TABLE_NAME USING ERRCODE = 'restrict_violation';\nEND $$;\nCREATE TRIGGER billing_ledger_entry_append_only BEFORE UPDATE OR DELETE ON billing_ledger_entry FOR EACH ROW EXECUTE FUNCTION core_append_only();\nCREATE TRIGGER billing_ledger_entry_no_truncate BEFORE TRUNCATE ON billing_ledger_entry FOR EACH STATEMENT EXECUTE FUNCTION core_append_only()")
     op.execute("\nCREATE OR REPLACE FUNCTION core_append_only() RETURNS trigger LANGUAGE plpgsql AS $$\nBEGIN\n  RAISE EXCEPTION 'rows of % are never changed or removed', TG_TABLE_NAME USING ERRCODE = 'restrict_violation';\nEND $$;\nCREATE TRIGGER billing_ledger_line_append_only BEFORE UPDATE OR DELETE ON billing_ledger_line FOR EACH ROW EXECUTE FUNCTION core_append_only();\nCREATE TRIGGER billing_ledger_line_no_truncate BEFORE TRUNCATE ON billing_ledger_line FOR EACH STATEMENT EXECUTE FUNCTION core_append_only()")
     op.execute("\nCREATE OR REPLACE FUNCTION core_append_only() RETURNS trigger LANGUAGE plpgsql AS $$\nBEGIN\n  RAISE EXCEPTION 'rows of % are never changed or removed', TG_TABLE_NAME USING ERRCODE = 'restrict_violation';\nEND $$;\nCREATE TRIGGER billing_exported_voucher_append_only BEFORE UPDATE OR DELETE ON billing_exported_voucher FOR EACH ROW EXECUTE FUNCTION core_append_only();\nCREATE TRIGGER billing_exported_voucher_no_truncate BEFORE TRUNCATE ON billing_exported_voucher FOR EACH STATEMENT EXECUTE FUNCTION core_append_only()")
@@ -799,13 +1033,16 @@ def downgrade() -> None:
     op.execute('DROP TRIGGER IF EXISTS billing_exported_voucher_append_only ON billing_exported_voucher;\nDROP TRIGGER IF EXISTS billing_exported_voucher_no_truncate ON billing_exported_voucher')
     op.execute('DROP TRIGGER IF EXISTS billing_ledger_line_append_only ON billing_ledger_line;\nDROP TRIGGER IF EXISTS billing_ledger_line_no_truncate ON billing_ledger_line')
     op.execute('DROP TRIGGER IF EXISTS billing_ledger_entry_append_only ON billing_ledger_entry;\nDROP TRIGGER IF EXISTS billing_ledger_entry_no_truncate ON billing_ledger_entry')
+    op.execute('DROP TRIGGER IF EXISTS billing_dunning_letter_fixed ON billing_dunning_letter;\nDROP TRIGGER IF EXISTS billing_dunning_letter_sent ON billing_dunning_letter;\nDROP TRIGGER IF EXISTS billing_dunning_letter_order ON billing_dunning_letter;\nDROP TRIGGER IF EXISTS billing_dunning_letter_no_delete ON billing_dunning_letter;\nDROP TRIGGER IF EXISTS billing_dunning_letter_no_truncate ON billing_dunning_letter;\nDROP FUNCTION IF EXISTS billing_dunning_order()')
     op.execute('DROP TRIGGER IF EXISTS billing_deposit_move_apply ON billing_deposit_move;\nDROP FUNCTION IF EXISTS billing_deposit_move_apply()')
     op.execute('DROP TRIGGER IF EXISTS billing_deposit_fixed ON billing_deposit;\nDROP TRIGGER IF EXISTS billing_deposit_held_new ON billing_deposit;\nDROP TRIGGER IF EXISTS billing_deposit_held_kept ON billing_deposit;\nDROP TRIGGER IF EXISTS billing_deposit_no_delete ON billing_deposit;\nDROP TRIGGER IF EXISTS billing_deposit_no_truncate ON billing_deposit')
     op.execute('DROP TRIGGER IF EXISTS billing_deposit_move_append_only ON billing_deposit_move;\nDROP TRIGGER IF EXISTS billing_deposit_move_no_truncate ON billing_deposit_move')
+    op.execute('\nDROP TRIGGER IF EXISTS billing_charge_insert ON billing_charge;\nDROP TRIGGER IF EXISTS billing_charge_update ON billing_charge;\nDROP TRIGGER IF EXISTS billing_charge_delete ON billing_charge;\nDROP TRIGGER IF EXISTS billing_charge_truncate ON billing_charge;\nDROP FUNCTION IF EXISTS billing_charge_new();\nDROP FUNCTION IF EXISTS billing_charge_changed();\nDROP FUNCTION IF EXISTS billing_charge_gone();\nDROP FUNCTION IF EXISTS billing_charge_guard(bigint[])')
+    op.execute('DROP TRIGGER IF EXISTS billing_bank_match_fixed ON billing_bank_match;\nDROP TRIGGER IF EXISTS billing_bank_match_apply ON billing_bank_match;\nDROP FUNCTION IF EXISTS billing_bank_match_apply()')
+    op.execute('DROP TRIGGER IF EXISTS billing_bank_line_fixed ON billing_bank_line;\nDROP TRIGGER IF EXISTS billing_bank_line_matched_new ON billing_bank_line;\nDROP TRIGGER IF EXISTS billing_bank_line_matched_kept ON billing_bank_line')
     op.execute('DROP TRIGGER IF EXISTS billing_allocation_apply ON billing_allocation;\nDROP TRIGGER IF EXISTS billing_bill_settled_new ON billing_bill;\nDROP TRIGGER IF EXISTS billing_bill_settled_kept ON billing_bill;\nDROP FUNCTION IF EXISTS billing_allocation_apply()')
     op.execute('DROP TRIGGER IF EXISTS billing_receipt_fixed ON billing_receipt;\nDROP TRIGGER IF EXISTS billing_receipt_firm ON billing_receipt;\nDROP TRIGGER IF EXISTS billing_receipt_allocated_new ON billing_receipt;\nDROP TRIGGER IF EXISTS billing_receipt_allocated_kept ON billing_receipt;\nDROP TRIGGER IF EXISTS billing_receipt_no_delete ON billing_receipt;\nDROP TRIGGER IF EXISTS billing_receipt_no_truncate ON billing_receipt')
     op.execute('DROP TRIGGER IF EXISTS billing_allocation_append_only ON billing_allocation;\nDROP TRIGGER IF EXISTS billing_allocation_no_truncate ON billing_allocation')
-    op.execute('\nDROP TRIGGER IF EXISTS billing_charge_insert ON billing_charge;\nDROP TRIGGER IF EXISTS billing_charge_update ON billing_charge;\nDROP TRIGGER IF EXISTS billing_charge_delete ON billing_charge;\nDROP TRIGGER IF EXISTS billing_charge_truncate ON billing_charge;\nDROP FUNCTION IF EXISTS billing_charge_new();\nDROP FUNCTION IF EXISTS billing_charge_changed();\nDROP FUNCTION IF EXISTS billing_charge_gone();\nDROP FUNCTION IF EXISTS billing_charge_guard(bigint[])')
     op.execute('\nDROP TRIGGER IF EXISTS billing_bill_new ON billing_bill;\nDROP TRIGGER IF EXISTS billing_bill_posted ON billing_bill;\nDROP TRIGGER IF EXISTS billing_bill_kept ON billing_bill;\nDROP TRIGGER IF EXISTS billing_bill_gone ON billing_bill;\nDROP TRIGGER IF EXISTS billing_bill_truncate ON billing_bill;\nDROP FUNCTION IF EXISTS billing_bill_gone();\nDROP FUNCTION IF EXISTS billing_bill_fixed()')
     op.drop_index(op.f('ix_billing_refund_receipt_id'), table_name='billing_refund')
     op.drop_index(op.f('ix_billing_refund_park_id'), table_name='billing_refund')
@@ -818,6 +1055,23 @@ def downgrade() -> None:
     op.drop_index(op.f('ix_billing_refund_bank_account_id'), table_name='billing_refund')
     op.drop_index(op.f('ix_billing_refund_approval_id'), table_name='billing_refund')
     op.drop_table('billing_refund')
+    op.drop_index('uq_billing_bank_match_receipt_id', table_name='billing_bank_match', postgresql_where='receipt_id IS NOT NULL')
+    op.drop_index('uq_billing_bank_match_move_id', table_name='billing_bank_match', postgresql_where='move_id IS NOT NULL')
+    op.drop_index(op.f('ix_billing_bank_match_park_id'), table_name='billing_bank_match')
+    op.drop_index(op.f('ix_billing_bank_match_line_id'), table_name='billing_bank_match')
+    op.drop_table('billing_bank_match')
+    op.drop_index('uq_billing_payment_promise_open', table_name='billing_payment_promise', postgresql_where="state = 'open'")
+    op.drop_index('ix_billing_payment_promise_park_id_firm_id', table_name='billing_payment_promise')
+    op.drop_index(op.f('ix_billing_payment_promise_park_id'), table_name='billing_payment_promise')
+    op.drop_index(op.f('ix_billing_payment_promise_letter_id'), table_name='billing_payment_promise')
+    op.drop_table('billing_payment_promise')
+    op.drop_index('uq_billing_fee_waiver_open', table_name='billing_fee_waiver', postgresql_where="state IN ('requested', 'approved')")
+    op.drop_index(op.f('ix_billing_fee_waiver_park_id'), table_name='billing_fee_waiver')
+    op.drop_index(op.f('ix_billing_fee_waiver_firm_id'), table_name='billing_fee_waiver')
+    op.drop_index(op.f('ix_billing_fee_waiver_credit_id'), table_name='billing_fee_waiver')
+    op.drop_index('ix_billing_fee_waiver_charge_id', table_name='billing_fee_waiver')
+    op.drop_index(op.f('ix_billing_fee_waiver_approval_id'), table_name='billing_fee_waiver')
+    op.drop_table('billing_fee_waiver')
     op.drop_index('uq_billing_einvoice_open', table_name='billing_einvoice', postgresql_where="state <> 'cancelled'", postgresql_nulls_not_distinct=True)
     op.drop_index(op.f('ix_billing_einvoice_red_of_id'), table_name='billing_einvoice')
     op.drop_index('ix_billing_einvoice_park_id_state', table_name='billing_einvoice')
@@ -854,20 +1108,26 @@ def downgrade() -> None:
     op.drop_index('uq_billing_receipt_reverses', table_name='billing_receipt', postgresql_where='reverses_id IS NOT NULL')
     op.drop_index('ix_billing_receipt_unallocated', table_name='billing_receipt', postgresql_where='allocated <> amount')
     op.drop_index('ix_billing_receipt_park_id_received_on', table_name='billing_receipt')
-    op.drop_index('ix_billing_receipt_park_id_firm_id', table_name='billing_receipt')
     op.drop_index(op.f('ix_billing_receipt_park_id'), table_name='billing_receipt')
-    op.drop_index(op.f('ix_billing_receipt_firm_id'), table_name='billing_receipt')
-    op.drop_index(op.f('ix_billing_receipt_entry_id'), table_name='billing_receipt')
-    op.drop_index(op.f('ix_billing_receipt_bank_account_id'), table_name='billing_receipt')
+    op.drop_index('ix_billing_receipt_firm_id', table_name='billing_receipt')
     op.drop_table('billing_receipt')
+    op.drop_index(op.f('ix_billing_payer_rule_park_id'), table_name='billing_payer_rule')
+    op.drop_index(op.f('ix_billing_payer_rule_firm_id'), table_name='billing_payer_rule')
+    op.drop_table('billing_payer_rule')
     op.drop_index(op.f('ix_billing_manual_line_park_id'), table_name='billing_manual_line')
     op.drop_index(op.f('ix_billing_manual_line_manual_id'), table_name='billing_manual_line')
     op.drop_index(op.f('ix_billing_manual_line_firm_id'), table_name='billing_manual_line')
     op.drop_index(op.f('ix_billing_manual_line_account_id'), table_name='billing_manual_line')
     op.drop_table('billing_manual_line')
+    op.drop_index('uq_billing_ledger_line_entry_id_line', table_name='billing_ledger_line')
     op.drop_index(op.f('ix_billing_ledger_line_firm_id'), table_name='billing_ledger_line')
     op.drop_index('ix_billing_ledger_line_account', table_name='billing_ledger_line')
     op.drop_table('billing_ledger_line')
+    op.drop_index('uq_billing_dunning_letter_draft', table_name='billing_dunning_letter', postgresql_where="state = 'draft'")
+    op.drop_index('ix_billing_dunning_letter_park_id_firm_id', table_name='billing_dunning_letter')
+    op.drop_index(op.f('ix_billing_dunning_letter_park_id'), table_name='billing_dunning_letter')
+    op.drop_index(op.f('ix_billing_dunning_letter_follows_id'), table_name='billing_dunning_letter')
+    op.drop_table('billing_dunning_letter')
     op.drop_index(op.f('ix_billing_deposit_source_id'), table_name='billing_deposit')
     op.drop_index(op.f('ix_billing_deposit_park_id'), table_name='billing_deposit')
     op.drop_index(op.f('ix_billing_deposit_firm_id'), table_name='billing_deposit')
@@ -889,6 +1149,12 @@ def downgrade() -> None:
     op.drop_index('ix_billing_bill_entry_id', table_name='billing_bill', postgresql_where='entry_id IS NOT NULL')
     op.drop_index('ix_billing_bill_draft', table_name='billing_bill', postgresql_where="state = 'draft'")
     op.drop_table('billing_bill')
+    op.drop_index(op.f('ix_billing_bank_line_statement_id'), table_name='billing_bank_line')
+    op.drop_index('ix_billing_bank_line_park_id_on_date', table_name='billing_bank_line')
+    op.drop_index(op.f('ix_billing_bank_line_park_id'), table_name='billing_bank_line')
+    op.drop_index('ix_billing_bank_line_open', table_name='billing_bank_line', postgresql_where="state = 'open'")
+    op.drop_index(op.f('ix_billing_bank_line_bank_account_id'), table_name='billing_bank_line')
+    op.drop_table('billing_bank_line')
     op.drop_index(op.f('ix_billing_simplified_election_park_id'), table_name='billing_simplified_election')
     op.drop_index(op.f('ix_billing_simplified_election_carrier_id'), table_name='billing_simplified_election')
     op.drop_table('billing_simplified_election')
@@ -906,6 +1172,10 @@ def downgrade() -> None:
     op.drop_index(op.f('ix_billing_carrier_exemption_park_id'), table_name='billing_carrier_exemption')
     op.drop_index(op.f('ix_billing_carrier_exemption_carrier_id'), table_name='billing_carrier_exemption')
     op.drop_table('billing_carrier_exemption')
+    op.drop_index('ix_billing_bank_statement_park_id_ends_on', table_name='billing_bank_statement')
+    op.drop_index(op.f('ix_billing_bank_statement_park_id'), table_name='billing_bank_statement')
+    op.drop_index(op.f('ix_billing_bank_statement_bank_account_id'), table_name='billing_bank_statement')
+    op.drop_table('billing_bank_statement')
     op.drop_index(op.f('ix_billing_voucher_export_park_id'), table_name='billing_voucher_export')
     op.drop_table('billing_voucher_export')
     op.drop_index(op.f('ix_billing_tax_status_park_id'), table_name='billing_tax_status')
@@ -917,6 +1187,8 @@ def downgrade() -> None:
     op.drop_index('ix_billing_ledger_entry_park_id_entry_date', table_name='billing_ledger_entry')
     op.drop_index(op.f('ix_billing_ledger_entry_park_id'), table_name='billing_ledger_entry')
     op.drop_table('billing_ledger_entry')
+    op.drop_index(op.f('ix_billing_dunning_level_park_id'), table_name='billing_dunning_level')
+    op.drop_table('billing_dunning_level')
     op.drop_index(op.f('ix_billing_charge_item_exempt_account_id'), table_name='billing_charge_item')
     op.drop_index(op.f('ix_billing_charge_item_account_id'), table_name='billing_charge_item')
     op.drop_table('billing_charge_item')
