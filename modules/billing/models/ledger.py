@@ -69,7 +69,7 @@ class LedgerLine(ParkScoped, Record):
 
     __tablename__ = "billing_ledger_line"
     __table_args__ = (
-        UniqueConstraint("entry_id", "line"),
+        Index("uq_billing_ledger_line_entry_id_line", "entry_id", "line", unique=True),
         CheckConstraint("debit >= 0 AND credit >= 0 AND (debit = 0) <> (credit = 0)", name="side"),
         Index("ix_billing_ledger_line_account", "park_id", "account_id", "firm_id"),
     )

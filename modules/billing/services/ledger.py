@@ -15,11 +15,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, func, literal, select
-from sqlalchemy import column as sql_column
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import Select, select
 from sqlalchemy.dialects.postgresql import insert as pg_insert
-from sqlalchemy.types import BigInteger, Date, Integer, String
 
 from parkops import money
 from parkops.db import audit
@@ -76,16 +73,14 @@ def post(session: Any, *, park_id: int, kind: str, on: date, memo: str, legs: Se
     nothing (G-02) or its month is closed (G-04)."""
     sides = [_sides(leg) for leg in legs]
     _check(sides)
-    kept = [(leg, side) for leg, side in zip(legs, sides, strict=True) if side != (0, 0)]
-    header = select(
-        literal(1, Integer).label("ref"), literal(on, Date).label("entry_date"), literal(memo[:300], String).label("memo"),
-        literal(source, String).label("source"), literal(source_id, BigInteger).label("source_id"),
-        literal(reverses_id, BigInteger).label("reverses_id"))
     end = lock(session, park_id)
     require_open(session, park_id, on)
-    ledger_sql.insert_entries(session, park_id=park_id, kind=kind, end=end, per_year={on.year: 1}, headers=header, legs=_legs(kept))
-    entry = session.scalars(select(LedgerEntry).where(
-        LedgerEntry.park_id == park_id, LedgerEntry.sequence == end.sequence + 1)).one()
+    session.flush()
+    entry_id = ledger_sql.insert_one(
+        session, park_id=park_id, kind=kind, end=end, on=on, memo=memo[:300], source=source, source_id=source_id, reverses_id=reverses_id,
+        legs=[(leg.account_id, leg.firm_id, *side, leg.memo and leg.memo[:300])
+              for leg, side in zip(legs, sides, strict=True) if any(side)])
+    entry = session.get(LedgerEntry, entry_id)
     audit.event(session, "insert", {"kind": kind, "total": str(entry.total), "source": source, "source_id": source_id},
                 resource=LedgerEntry.__resource__, record_id=entry.id, label=entry.number, park_id=park_id)
     return entry
@@ -157,13 +152,3 @@ def _check(sides: list[tuple[int, int]]) -> None:
 
 def _not_balanced() -> Problem:
     return Problem("billing.G-01", _l("Debits and credits differ. Nothing was posted; correct the amounts."))
-
-
-def _legs(kept: list[tuple[Leg, tuple[int, int]]]) -> Select:
-    """The legs of one entry as rows, in the order given."""
-    names = (("line", Integer, range(1, len(kept) + 1)), ("account_id", BigInteger, (leg.account_id for leg, _s in kept)),
-             ("firm_id", BigInteger, (leg.firm_id for leg, _s in kept)), ("debit", BigInteger, (s[0] for _leg, s in kept)),
-             ("credit", BigInteger, (s[1] for _leg, s in kept)), ("memo", String, (leg.memo for leg, _s in kept)))
-    arrays = [literal(list(values), ARRAY(type_)) for _name, type_, values in names]
-    rows = func.unnest(*arrays).table_valued(*(sql_column(name, type_) for name, type_, _v in names), name="given").render_derived()
-    return select(literal(1, Integer).label("ref"), *(rows.c[name] for name, _t, _v in names))

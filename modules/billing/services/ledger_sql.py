@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
 from datetime import date
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, String, and_, case, cast, func, insert, literal, null, select, type_coerce
-from sqlalchemy.dialects.postgresql import aggregate_order_by
+from sqlalchemy import ColumnElement, Select, String, and_, bindparam, case, cast, func, insert, literal, null, select, type_coerce
+from sqlalchemy import column as sql_column
+from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
 from sqlalchemy.orm import with_loader_criteria
 from sqlalchemy.types import BigInteger, Date, DateTime, Integer, LargeBinary, SmallInteger, Text
 
@@ -19,6 +20,12 @@ from ..models.ledger import LedgerEntry, LedgerLine
 
 CODE = "billing.entry"
 ALGORITHM = 1
+LEG = {"line": Integer(), "account_id": BigInteger(), "firm_id": BigInteger(), "debit": BigInteger(), "credit": BigInteger(),
+       "memo": Text()}
+ONE = {  # parameters of a single entry
+    "park_id": BigInteger(), "number": Text(), "sequence": BigInteger(), "kind": Text(), "entry_date": Date(), "memo": Text(),
+    "source": Text(), "source_id": BigInteger(), "reverses_id": BigInteger(), "posted_at": DateTime(timezone=True), "posted_by": Text(),
+    "end": LargeBinary(), **{f"legs_{name}": ARRAY(type_) for name, type_ in LEG.items()}}
 
 
 def confined(query: Select, park_id: int) -> Select:
@@ -87,6 +94,42 @@ def _numbered(headers: Select, taken: dict[int, sequences.Taken], texts: Any, fi
     ).select_from(h).join(texts, texts.c.ref == h.c.ref).cte("n")
 
 
+@cache
+def _one() -> Any:
+    """The statement for a single entry, built once: every value is a parameter. It returns the entry's id."""
+    p = {name: bindparam(name, type_=type_) for name, type_ in ONE.items()}
+    given = func.unnest(*(p[f"legs_{name}"] for name in LEG)).table_valued(
+        *(sql_column(name, type_) for name, type_ in LEG.items()), name="given").render_derived()
+    lines = select(*given.c).cte("l")
+    c = lines.c
+    text = func.billing_line_text(c.line, p["park_id"], c.account_id, c.firm_id, c.debit, c.credit, c.memo, type_=Text)
+    texts = select(cast(func.sum(c.debit), BigInteger).label("total"),
+                   func.string_agg(text, aggregate_order_by(literal(",", String), c.line)).label("lines")).cte("t")
+    digest = func.billing_entry_digest(
+        literal(ALGORITHM, Integer), p["park_id"], p["sequence"], p["number"], p["kind"], p["entry_date"], p["memo"], texts.c.total,
+        p["source"], p["source_id"], p["reverses_id"], p["posted_at"], p["posted_by"], texts.c.lines, type_=LargeBinary)
+    values = {name: p[name] for name in ONE if name != "end" and not name.startswith("legs_")} | {
+        "total": texts.c.total, "algorithm": literal(ALGORITHM, SmallInteger), "created_at": p["posted_at"],
+        "hash": func.sha256(p["end"].op("||")(digest), type_=LargeBinary)}
+    entry, line = LedgerEntry.__table__, LedgerLine.__table__
+    made = insert(entry).from_select(list(values), select(*(v.label(k) for k, v in values.items())).select_from(texts),
+                                     include_defaults=False).returning(entry.c.id).cte("e")
+    columns = {"park_id": p["park_id"], "entry_id": made.c.id, **{name: c[name] for name in LEG}, "created_at": p["posted_at"]}
+    rows = select(*(v.label(k) for k, v in columns.items())).select_from(made.join(lines, literal(True))).order_by(c.line)
+    written = insert(line).from_select(list(columns), rows, include_defaults=False).returning(line.c.id).cte("w")
+    return select(made.c.id).add_cte(written)
+
+
+def insert_one(session: Any, *, park_id: int, kind: str, end: Any, on: date, legs: list[tuple[Any, ...]], **header: Any) -> int:
+    """Write one entry behind `end`; `legs` are (account_id, firm_id, debit, credit, memo) in fen. Returns its id."""
+    number = sequences.take(session, CODE, park_id, on, 1, keep=False).numbers()[0]
+    columns = list(zip(*((i, *leg) for i, leg in enumerate(legs, 1)), strict=True))
+    values = {f"legs_{name}": list(column) for name, column in zip(LEG, columns, strict=True)}
+    return session.connection().execute(_one(), {
+        "park_id": park_id, "kind": kind, "number": number, "sequence": end.sequence + 1, "entry_date": on, "end": end.hash,
+        "posted_at": clock.now(), "posted_by": scope_of(session).user_name, **header, **values}).scalar_one()
+
+
 def insert_entries(session: Any, *, park_id: int, kind: str, end: Any, per_year: dict[int, int], headers: Select, legs: Select) -> None:
     """Write entries and lines by one statement behind `end`; the triggers check it and move the end of the chain."""
     taken = {year: sequences.take(session, CODE, park_id, date(year, 1, 1), count, keep=False) for year, count in sorted(per_year.items())}
@@ -109,7 +152,6 @@ def insert_entries(session: Any, *, park_id: int, kind: str, end: Any, per_year:
         "debit": lines.c.debit, "credit": lines.c.credit, "memo": lines.c.memo, "created_at": at}
     rows = select(*(v.label(k) for k, v in columns.items())).select_from(made).join(n, n.c.sequence == made.c.sequence).join(
         lines, and_(lines.c.ref == n.c.ref)).order_by(made.c.sequence, lines.c.line)
-    many = sum(per_year.values()) > 1
-    with unprepared(session) if many else nullcontext():
+    with unprepared(session):
         written = insert(LedgerLine).from_select(list(columns), rows, include_defaults=False).returning(LedgerLine.id.label("id")).cte("w")
         session.execute(confined(select(func.count()).select_from(written), park_id))

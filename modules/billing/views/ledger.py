@@ -15,9 +15,9 @@ M = "modules.billing.services.ledger_manual"
 ON = Input("on", "date", _l("Date"), required=True, default=lambda session: clock.today())
 REASON = Input("reason", "longtext", _l("Reason"), required=True)
 LINES = ("line", "account.code", "account.name", "firm.name", "debit", "credit", "memo")
-LEGS = (Col("account.code", _l("Account code"), 100, important=True), Col("account.name", _l("Account"), 280, important=True),
-        Col("firm.name", _l("Firm"), 240))
-SIDES = (Col("debit", width=130, total="sum", important=True), Col("credit", width=130, total="sum"), Col("memo", width=260))
+LEGS = (Col("account.code", _l("Account code"), 100, important=True), Col("account.name", _l("Account"), 230, important=True),
+        Col("firm.name", _l("Firm"), 200))
+SIDES = (Col("debit", width=115, total="sum", important=True), Col("credit", width=115, total="sum"), Col("memo", width=260))
 
 ENTRIES = Resource(
     "billing.ledger_entry",
@@ -48,10 +48,10 @@ ENTRIES = Resource(
         Action("reverse", _l("Propose a reversal"), f"{M}:propose_reversal", inputs=(ON, REASON), danger=True, guard=f"{M}:why_not_reverse",
                help=_l("A second person posts it.")),
     ),
-    tabs=(Related("lines", _l("Lines"), "billing.ledger_line", "entry_id", columns=LINES, order=5),),
     search=("number", "memo"),
     sort="-sequence",
     code_field="number",
+    record_template="billing/voucher.html",
     money=True,
     menu=("ledger", 20),
     icon="file-invoice",
@@ -62,7 +62,7 @@ ENTRY_LINES = Resource(
     LedgerLine,
     Titles(_l("Ledger lines"), _l("Ledger line")),
     columns=(
-        Col("entry.number", _l("Voucher"), 140, important=True, link=True),
+        Col("entry.number", _l("Voucher"), 130, important=True, link=True),
         Col("entry.entry_date", _l("Date"), 105),
         Col("line", width=60, hidden=True),
         *LEGS,
@@ -92,7 +92,9 @@ MANUAL = Resource(
         Col("prepared_by", width=120),
         Col("entry.number", _l("Voucher"), 140),
     ),
-    sections=(Section(_l("Manual entry"), (Input("entry_date", "date", required=True, default=lambda session: clock.today()), "memo")),),
+    sections=(Section(_l("Manual entry"), (
+        Input("entry_date", "date", required=True, default=lambda session: clock.today()), "memo", "kind", "total", "prepared_by",
+        "entry_id")),),
     create=f"{M}:create_manual",
     change=f"{M}:change_manual",
     remove=f"{M}:remove_manual",
@@ -105,6 +107,7 @@ MANUAL = Resource(
     load=("entry", "reverses"),
     search=("memo",),
     sort="-id",
+    record_template="billing/voucher.html",
     money=True,
     menu=("ledger", 40),
     icon="pencil",

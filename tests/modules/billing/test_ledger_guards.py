@@ -115,15 +115,13 @@ def test_a_temporary_table_does_not_stand_in_for_the_locks(booked, fresh_db):
         s.execute(text(f"create temporary table {P} (like public.{P})"))
         s.execute(text("set search_path = pg_temp, public"))
         end = ledger.lock(s, booked)
-        from sqlalchemy import Date, Integer, String, literal
 
         from modules.billing.services import ledger_sql
 
-        header = select(literal(1, Integer).label("ref"), literal(date(2026, 1, 9), Date).label("entry_date"), literal("x", String).label("memo"),
-                        literal("t", String).label("source"), literal(1, Integer).label("source_id"))
-        legs = ledger._legs([(leg, ledger._sides(leg)) for leg in pair(s)])
+        legs = [(leg.account_id, None, *ledger._sides(leg), None) for leg in pair(s)]
         with pytest.raises(DBAPIError, match="closed"):
-            ledger_sql.insert_entries(s, park_id=booked, kind="manual", end=end, per_year={2026: 1}, headers=header, legs=legs)
+            ledger_sql.insert_one(s, park_id=booked, kind="manual", end=end, on=date(2026, 1, 9), memo="x", source=None, source_id=None,
+                                  reverses_id=None, legs=legs)
         s.rollback()
 
 
