@@ -53,6 +53,7 @@ class Plan:
     building: Building
     on: date
     storeys: list[Storey]
+    lettable: Decimal  # what occupancy counts (units.lettable_on)
 
     @property
     def cells(self) -> list[Cell]:
@@ -111,7 +112,7 @@ def unit_rents(session: Any, on: date, lease_ids: list[int]) -> dict[tuple[int, 
 
 
 def plan_of(session: Any, building: Building, on: date) -> Plan:
-    """The building on the day: nine statements whatever its size. Units that were never let are shown like all others."""
+    """The building on the day: ten statements whatever its size. Units that were never let are shown like all others."""
     access.require(session, "leasing.unit", "read")
     floors = list(session.scalars(select(Floor).where(Floor.building_id == building.id).order_by(Floor.level.desc())))
     rows = session.execute(
@@ -123,7 +124,7 @@ def plan_of(session: Any, building: Building, on: date) -> Plan:
     by_floor = {f.id: Storey(f) for f in floors}
     for cell in cells.values():
         by_floor[cell.unit.floor_id].cells.append(cell)
-    return Plan(building, on, list(by_floor.values()))
+    return Plan(building, on, list(by_floor.values()), units.lettable_area_on(session, on, building.id))
 
 
 def _tenants(session: Any, cells: dict[int, Cell], building: Building, on: date) -> None:

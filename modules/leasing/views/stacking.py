@@ -129,11 +129,14 @@ class StackingPage(Page):
         )
 
     def _context(self, plan: stacking.Plan) -> str:
-        b, lettable = plan.building, plan.area()
-        let = plan.area("let")
-        parts = [_("as of %(day)s", day=plan.on.isoformat()), _("%(n)s units", n=len(plan.cells)), f"{area(lettable)} ㎡"]
-        if lettable:
-            parts.append(_("%(rate)s %% let", rate=f"{let / lettable * 100:.1f}"))
+        b = plan.building
+        parts = [
+            _("as of %(day)s", day=plan.on.isoformat()),
+            _("%(n)s units", n=len(plan.cells)),
+            _("%(area)s ㎡ lettable", area=area(plan.lettable)),
+        ]
+        if plan.lettable:
+            parts.append(_("%(rate)s %% let", rate=f"{plan.area('let') / plan.lettable * 100:.1f}"))
         if b.address or b.region:
             parts.append(f"{b.region or ''}{b.address or ''}")
         return " · ".join(parts)
@@ -154,8 +157,8 @@ class StackingPage(Page):
 
     def _free(self, storey: stacking.Storey) -> str:
         free, whole = storey.area("vacant", "held"), storey.area()
-        if not whole or not free:
-            return ""
+        if not free:
+            return _("fully let") if whole and storey.area("let", "public", "out_of_use") == whole and storey.area("let") else ""
         return _("free %(area)s ㎡ · %(rate)s %%", area=area(free), rate=f"{free / whole * 100:.0f}")
 
     def _lines(self, cell: stacking.Cell) -> tuple[str, ...]:
