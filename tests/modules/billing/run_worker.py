@@ -38,9 +38,17 @@ def main() -> None:
 
     def answer(session, park_id, month, **_more):
         item = select(ChargeItem.id).where(ChargeItem.code == "rent").scalar_subquery()
-        return select((literal(f"run:{month}:") + func.to_char(Firm.id, "FM999999999")).label("key"), Firm.id.label("firm_id"), item.label("item_id"),
-                      literal("run").label("source"), Firm.id.label("source_id"), literal(month).label("period_from"), literal(month).label("period_to"),
-                      literal(month).label("due_on"), literal(10900).label("amount")).where(Firm.name.like("run firm %"))
+        return select(
+            (literal(f"run:{month}:") + func.to_char(Firm.id, "FM999999999")).label("key"),
+            Firm.id.label("firm_id"),
+            item.label("item_id"),
+            literal("run").label("source"),
+            Firm.id.label("source_id"),
+            literal(month).label("period_from"),
+            literal(month).label("period_to"),
+            literal(month).label("due_on"),
+            literal(10900).label("amount"),
+        ).where(Firm.name.like("run firm %"))
 
     collect.connect(answer)
     say("loaded")
@@ -71,7 +79,9 @@ def naive(park: int, month: date) -> None:
     with engine(owner=True).connect() as c:
         firms = list(c.execute(text("select id from tenants_firm where name like 'run firm %' order by id")).scalars())
         for firm in firms:
-            c.execute(text("insert into naive_bill (firm_id, month, number) select :f, :m, count(*) + 1 from naive_bill"), {"f": firm, "m": month})
+            c.execute(
+                text("insert into naive_bill (firm_id, month, number) select :f, :m, count(*) + 1 from naive_bill"), {"f": firm, "m": month}
+            )
             c.commit()
             say("bill")
             c.execute(text("insert into naive_entry (firm_id, month, side, amount) values (:f, :m, 'debit', 1)"), {"f": firm, "m": month})

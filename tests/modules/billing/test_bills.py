@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
-from bills_help import approved, charged, demand, draft, posted
+from bills_help import approved, charged, demand, draft, english, posted  # noqa: F401 - `english` holds for the whole file
 from core_help import entry
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
@@ -25,8 +25,12 @@ JAN, DAY = date(2026, 1, 1), date(2026, 1, 20)
 
 
 def legs(session, bill):
-    rows = session.execute(select(Account.code, LedgerLine.debit, LedgerLine.credit).join(LedgerLine, LedgerLine.account_id == Account.id).where(
-        LedgerLine.entry_id == bill.entry_id).order_by(LedgerLine.line))
+    rows = session.execute(
+        select(Account.code, LedgerLine.debit, LedgerLine.credit)
+        .join(LedgerLine, LedgerLine.account_id == Account.id)
+        .where(LedgerLine.entry_id == bill.entry_id)
+        .order_by(LedgerLine.line)
+    )
     return [(code, debit - credit) for code, debit, credit in rows]
 
 
@@ -53,9 +57,14 @@ def test_relief_needs_an_approval_that_was_given(session, park):
         charges.add_charges(session, park.id, [demand(session, firm, "10", kind="relief", approval_id=approved(session, firm).id)])
     waiting = approved(session, firm, "withdrawn")
     with pytest.raises(DBAPIError, match="approval that was given"):
-        session.execute(text("insert into billing_charge (park_id, key, firm_id, item_id, kind, source, source_id, approval_id, period_from, period_to,"
-                             " due_on, treatment, net, vat, gross) select :p, 'x', :f, min(id), 'relief', 's', 1, :a, '2026-01-01', '2026-01-31',"
-                             " '2026-01-05', 'outside', -1, 0, -1 from billing_charge_item"), {"p": park.id, "f": firm.id, "a": waiting.id})
+        session.execute(
+            text(
+                "insert into billing_charge (park_id, key, firm_id, item_id, kind, source, source_id, approval_id, period_from, period_to,"
+                " due_on, treatment, net, vat, gross) select :p, 'x', :f, min(id), 'relief', 's', 1, :a, '2026-01-01', '2026-01-31',"
+                " '2026-01-05', 'outside', -1, 0, -1 from billing_charge_item"
+            ),
+            {"p": park.id, "f": firm.id, "a": waiting.id},
+        )
 
 
 def test_a_firm_of_another_park_is_unknown(session, park2):
@@ -82,8 +91,14 @@ def test_reductions_stand_gross_on_their_own_accounts(session):
     lines += charged(session, firm, "50.00", item="late_fee", kind="penalty")
     bill = bills.make_bill(session, firm_id=firm.id, charge_ids=[c.id for c in lines], issued_on=JAN)
     posting.post_bill(session, bill, on=JAN)
-    assert dict(legs(session, bill)) == {"1122": D("486.00"), "600101": D("-1000.00"), "600190": D("500.00"), "600192": D("100.00"),
-                                         "630102": D("-50.00"), "22210107": D("-36.00")}
+    assert dict(legs(session, bill)) == {
+        "1122": D("486.00"),
+        "600101": D("-1000.00"),
+        "600190": D("500.00"),
+        "600192": D("100.00"),
+        "630102": D("-50.00"),
+        "22210107": D("-36.00"),
+    }
     assert bill.gross == D("486.00")
 
 
@@ -113,7 +128,13 @@ def test_reversal_gives_back_what_was_paid_as_an_advance(session):
     receipt = receipts.receive(session, firm_id=firm.id, amount=D("500"), received_on=date(2026, 1, 10), allocate=[(bill.id, D("500"))])
     credit = credits.reverse_bill(session, bill, on=DAY, reason="wrong firm")
     session.refresh(receipt)
-    assert (bill.state, bill.settled, credit.gross, credit.settled, credit.number) == ("reversed", D("1090.00"), D("-1090.00"), D("-1090.00"), "C-2026-000001")
+    assert (bill.state, bill.settled, credit.gross, credit.settled, credit.number) == (
+        "reversed",
+        D("1090.00"),
+        D("-1090.00"),
+        D("-1090.00"),
+        "C-2026-000001",
+    )
     assert receipt.allocated == 0 and credit.reverses_id == bill.id
     with pytest.raises(RuleError, match="not reversed"):
         credits.reverse_bill(session, bill, on=DAY, reason="again")
@@ -138,8 +159,13 @@ def test_partial_credit_then_reversal_of_the_rest(session):
 def test_a_credit_note_of_new_lines_names_its_bill(session):
     firm = entry(session)
     bill, paper = posted(session, firm, "1090.00"), approved(session, firm).id
-    note = credits.credit_charges(session, firm_id=firm.id, on=DAY, reason="relief", demands=[
-        demand(session, firm, "-545.00", kind="relief", approval_id=paper, corrects_id=credits.lines_of(session, bill)[0].id)])
+    note = credits.credit_charges(
+        session,
+        firm_id=firm.id,
+        on=DAY,
+        reason="relief",
+        demands=[demand(session, firm, "-545.00", kind="relief", approval_id=paper, corrects_id=credits.lines_of(session, bill)[0].id)],
+    )
     assert note.state == "posted" and note.reverses_id == bill.id and note.gross == D("-545.00")
     assert dict(legs(session, note)) == {"1122": D("-545.00"), "600190": D("500.00"), "22210107": D("45.00")}
 
@@ -167,9 +193,9 @@ BILL_ATTACKS = {
     "delete": "delete from billing_bill where id = :bill",
     "truncate": "truncate billing_bill cascade",
     "insert posted": "insert into billing_bill (park_id, number, kind, firm_id, month, issued_on, due_on, state, net, vat, gross, entry_id, posted_at)"
-                     " select park_id, 'B-9', kind, firm_id, month, issued_on, due_on, 'posted', net, vat, gross, entry_id, now() from billing_bill where id = :bill",
+    " select park_id, 'B-9', kind, firm_id, month, issued_on, due_on, 'posted', net, vat, gross, entry_id, now() from billing_bill where id = :bill",
     "upsert": "insert into billing_bill (id, park_id, kind, firm_id, month, issued_on, due_on, state, net, vat, gross) select id, park_id, kind, firm_id,"
-              " month, issued_on, due_on, 'draft', 0, 0, 0 from billing_bill where id = :bill on conflict (id) do update set gross = 0, net = 0, vat = 0",
+    " month, issued_on, due_on, 'draft', 0, 0, 0 from billing_bill where id = :bill on conflict (id) do update set gross = 0, net = 0, vat = 0",
     "merge": "merge into billing_bill b using (select cast(:bill as bigint) as id) x on x.id = b.id when matched then update set gross = 0, net = 0, vat = 0",
 }
 CHARGE_ATTACKS = {
@@ -182,8 +208,8 @@ CHARGE_ATTACKS = {
     "delete": "delete from billing_charge where bill_id = :bill",
     "truncate": "truncate billing_charge cascade",
     "new line": "insert into billing_charge (park_id, key, firm_id, item_id, source, source_id, period_from, period_to, due_on, treatment, net, vat, gross, bill_id)"
-                " select park_id, 'y', firm_id, item_id, source, source_id, period_from, period_to, due_on, 'outside', 1, 0, 1, :bill from billing_charge"
-                " where id = :free",
+    " select park_id, 'y', firm_id, item_id, source, source_id, period_from, period_to, due_on, 'outside', 1, 0, 1, :bill from billing_charge"
+    " where id = :free",
     "another firm's draft": "update billing_charge set firm_id = (select max(id) from tenants_firm) where id = :free and bill_id = :draft",
     "no such bill": "update billing_charge set bill_id = 999999999 where id = :free",
     "lines left behind": "delete from billing_bill where id = :draft",
@@ -278,7 +304,11 @@ def test_a_line_cannot_slip_onto_a_bill_while_it_is_posted(fresh_db):
 
 
 def test_capitals_and_the_sheet(session, park):
-    assert capitals(D("109000.00")) == "壹拾万玖仟元整" and capitals(D("1308.05")) == "壹仟叁佰零捌元零伍分" and capitals(D("-1.10")).startswith("负")
+    assert (
+        capitals(D("109000.00")) == "壹拾万玖仟元整"
+        and capitals(D("1308.05")) == "壹仟叁佰零捌元零伍分"
+        and capitals(D("-1.10")).startswith("负")
+    )
     from parkops import clock
     from parkops.reports.registry import Request
     from parkops.reports.typst import compile_document
@@ -303,8 +333,15 @@ def test_screen_commands(session):
     assert session.scalar(select(func.count()).select_from(Bill).where(Bill.kind == "credit")) == 1
 
 
-@pytest.mark.parametrize("day,expected", [
-    (date(2026, 1, 1), date(2026, 1, 4)), (date(2026, 1, 10), date(2026, 1, 12)), (date(2026, 1, 5), date(2026, 1, 5)), (date(2035, 1, 6), date(2035, 1, 8))])
+@pytest.mark.parametrize(
+    "day,expected",
+    [
+        (date(2026, 1, 1), date(2026, 1, 4)),
+        (date(2026, 1, 10), date(2026, 1, 12)),
+        (date(2026, 1, 5), date(2026, 1, 5)),
+        (date(2035, 1, 6), date(2035, 1, 8)),
+    ],
+)
 def test_due_days_on_holidays(day, expected):
     """2026: New Year's holiday 1-3 January, Sunday the 4th is worked; years nobody announced yet go by weekdays."""
     assert bills.next_workday(day) == expected

@@ -14,7 +14,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from bills_help import charged, demand, qualified
+from bills_help import charged, demand, english, qualified  # noqa: F401 - `english` holds for the whole file
 from core_help import entry, incubatee
 from sqlalchemy import func, select, text
 
@@ -61,7 +61,10 @@ def test_four_steps(session, asked):
     assert session.scalar(select(func.count()).select_from(Bill)) == 0, "collecting writes nothing"
     runs.draft_run(session, run)
     drafts = session.scalars(select(Bill).order_by(Bill.firm_id)).all()
-    assert [(b.state, b.gross, b.due_on, b.month) for b in drafts] == [("draft", D("1308.00"), date(2026, 1, 5), JAN), ("draft", D("119.00"), date(2026, 1, 5), JAN)]
+    assert [(b.state, b.gross, b.due_on, b.month) for b in drafts] == [
+        ("draft", D("1308.00"), date(2026, 1, 5), JAN),
+        ("draft", D("119.00"), date(2026, 1, 5), JAN),
+    ]
     assert runs.post_next(session, run, size=1) == 1 and run.state == "posting"
     assert runs.post_next(session, run, size=1) == 0 and run.state == "posted" and run.posted == 2
     assert sequences.gaps(session) == []
@@ -72,8 +75,12 @@ def test_four_steps(session, asked):
 
 def test_exceptions_name_the_record_to_fix(session, asked):
     firm, owed = entry(session), entry(session)
-    asked += [demand(session, firm), demand(session, firm, period_from=date(2016, 4, 1), period_to=date(2016, 4, 30)),
-              demand(session, owed, "-50.00", kind="discount"), demand(session, incubatee(session, date(2025, 1, 1)), carrier_id=None)]
+    asked += [
+        demand(session, firm),
+        demand(session, firm, period_from=date(2016, 4, 1), period_to=date(2016, 4, 30)),
+        demand(session, owed, "-50.00", kind="discount"),
+        demand(session, incubatee(session, date(2025, 1, 1)), carrier_id=None),
+    ]
     run = runs.start_run(session, month=JAN, issued_on=JAN)
     found = {(e.code, e.record_id) for e in run_exceptions.of(run)}
     rent = catalogue.by_code(session, "rent").id
@@ -133,9 +140,15 @@ def _firms(count: int) -> tuple[int, list[int]]:
     with system_scope("run test") as s:
         park = s.execute(text("select min(id) from core_park")).scalar()
     with system_scope("run test", park_id=park) as s:
-        ids = list(s.execute(text(
-            "insert into tenants_firm (park_id, name, state, was_team, watch, version) select :p, 'run firm ' || i, 'prospect', false, false, 1"
-            " from generate_series(1, :n) i returning id"), {"p": park, "n": count}).scalars())
+        ids = list(
+            s.execute(
+                text(
+                    "insert into tenants_firm (park_id, name, state, was_team, watch, version) select :p, 'run firm ' || i, 'prospect', false, false, 1"
+                    " from generate_series(1, :n) i returning id"
+                ),
+                {"p": park, "n": count},
+            ).scalars()
+        )
     return park, ids
 
 
@@ -145,13 +158,26 @@ def _tied(park: int, firms: list[int]) -> dict[str, int]:
 
     with engine().connect() as c:
         per_firm = c.execute(text("select firm_id, count(*) from billing_charge where source = 'run' group by firm_id")).all()
-        unbalanced = c.execute(text("select count(*) from (select entry_id from billing_ledger_line group by entry_id having sum(debit) <> sum(credit)) x")).scalar()
-        loose = c.execute(text("select count(*) from billing_bill b where state <> 'draft' and (select count(*) from billing_ledger_entry e"
-                               " where e.source = 'billing.bill' and e.source_id = b.id) <> 1")).scalar()
-        half = c.execute(text("select count(*) from billing_bill b where gross <> coalesce((select sum(gross) from billing_charge c where c.bill_id = b.id), 0)"
-                              )).scalar()
+        unbalanced = c.execute(
+            text("select count(*) from (select entry_id from billing_ledger_line group by entry_id having sum(debit) <> sum(credit)) x")
+        ).scalar()
+        loose = c.execute(
+            text(
+                "select count(*) from billing_bill b where state <> 'draft' and (select count(*) from billing_ledger_entry e"
+                " where e.source = 'billing.bill' and e.source_id = b.id) <> 1"
+            )
+        ).scalar()
+        half = c.execute(
+            text(
+                "select count(*) from billing_bill b where gross <> coalesce((select sum(gross) from billing_charge c where c.bill_id = b.id), 0)"
+            )
+        ).scalar()
         numbers = c.execute(text("select count(*) - count(distinct number) from billing_bill where number is not null")).scalar()
-    return {"lost": len(firms) - len(per_firm), "twice": sum(n - 1 for _f, n in per_firm) + numbers, "unbalanced": unbalanced + loose + half}
+    return {
+        "lost": len(firms) - len(per_firm),
+        "twice": sum(n - 1 for _f, n in per_firm) + numbers,
+        "unbalanced": unbalanced + loose + half,
+    }
 
 
 @pytest.mark.slow
@@ -163,8 +189,12 @@ def test_killed_at_random_points_nothing_is_lost_or_done_twice(fresh_db):
     while kills > 0:
         month += 1
         start = threading.Event()
-        worker = subprocess.Popen([sys.executable, str(HERE / "run_worker.py"), str(park), f"2026-{month:02d}"], stdout=subprocess.PIPE, text=True,
-                                  env={**os.environ, "_PARKOPS_TEST_DB": fresh_db, "PYTHONPATH": os.pathsep.join(sys.path)})
+        worker = subprocess.Popen(
+            [sys.executable, str(HERE / "run_worker.py"), str(park), f"2026-{month:02d}"],
+            stdout=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "_PARKOPS_TEST_DB": fresh_db, "PYTHONPATH": os.pathsep.join(sys.path)},
+        )
         lines = iter(worker.stdout.readline, "")
         stop_after = rng.randrange(0, 10)
         for n, _line in enumerate(lines):
@@ -174,15 +204,22 @@ def test_killed_at_random_points_nothing_is_lost_or_done_twice(fresh_db):
                 break
         worker.wait(60)
         start.set()
-        done = subprocess.run([sys.executable, str(HERE / "run_worker.py"), str(park), f"2026-{month:02d}"], capture_output=True, text=True, check=False,
-                              env={**os.environ, "_PARKOPS_TEST_DB": fresh_db, "PYTHONPATH": os.pathsep.join(sys.path)})
+        done = subprocess.run(
+            [sys.executable, str(HERE / "run_worker.py"), str(park), f"2026-{month:02d}"],
+            capture_output=True,
+            text=True,
+            check=False,
+            env={**os.environ, "_PARKOPS_TEST_DB": fresh_db, "PYTHONPATH": os.pathsep.join(sys.path)},
+        )
         assert done.returncode == 0, (seed, done.stderr[-2000:])
         if month == 12 or kills <= 0:
             break
     from parkops.db.session import engine
 
     with engine().connect() as c:
-        counts = c.execute(text("select count(*), count(distinct key), count(distinct bill_id) from billing_charge where source = 'run'")).one()
+        counts = c.execute(
+            text("select count(*), count(distinct key), count(distinct bill_id) from billing_charge where source = 'run'")
+        ).one()
         states = dict(c.execute(text("select state, count(*) from billing_bill group by state")).tuples().all())
         runs_open = c.execute(text("select count(*) from billing_bill_run where state not in ('posted', 'voided')")).scalar()
     assert tuple(counts) == (60 * month, 60 * month, 60 * month) and states == {"posted": 60 * month} and runs_open == 0, (seed, states)
@@ -209,7 +246,9 @@ def test_control_a_plain_loop_duplicates_and_unbalances(fresh_db):
     subprocess.run(command, check=True, capture_output=True, env=env)
     with engine().connect() as c:
         twice = c.execute(text("select count(*) from (select firm_id from naive_bill group by firm_id having count(*) > 1) x")).scalar()
-        uneven = c.execute(text("select count(*) from (select firm_id from naive_entry group by firm_id having count(*) % 2 = 1) x")).scalar()
+        uneven = c.execute(
+            text("select count(*) from (select firm_id from naive_entry group by firm_id having count(*) % 2 = 1) x")
+        ).scalar()
     assert twice > 0 and uneven > 0
 
 
@@ -225,8 +264,20 @@ def test_two_clerks_at_once_make_one_run(fresh_db):
         collect.disconnect(fn)
 
     def answer(session, park_id, month, **_more):
-        return [{"key": f"run:{f}", "firm_id": f, "item_id": item, "source": "run", "source_id": f, "period_from": JAN, "period_to": JAN, "due_on": JAN,
-                 "amount": D("109.00")} for f in firms]
+        return [
+            {
+                "key": f"run:{f}",
+                "firm_id": f,
+                "item_id": item,
+                "source": "run",
+                "source_id": f,
+                "period_from": JAN,
+                "period_to": JAN,
+                "due_on": JAN,
+                "amount": D("109.00"),
+            }
+            for f in firms
+        ]
 
     collect.connect(answer)
     gate, errors = threading.Barrier(2), []
