@@ -99,7 +99,7 @@ APPLICATION = Resource(
         Related("papers", _l("Documents"), "leasing.relief_paper", "application_id", order=10),
         Related("operators", _l("Actual operators"), "leasing.relief_subtenant", "application_id", order=20),
         Related("objections", _l("Objections"), "leasing.relief_objection", "application_id", order=30),
-        Related("months", _l("Months"), "leasing.relief_month", "application_id", order=40),
+        Related("months", _l("Months of the relief"), "leasing.relief_month", "application_id", order=40),
     ),
     facts=(
         Fact(_l("Relief"), lambda s, o: (f"{o.amount:,.2f}", None)),
