@@ -28,7 +28,10 @@ GRANTS = [
     Grant(FINANCE, "leasing.relief_application", "act"),
     Grant(FINANCE, "leasing.relief_subtenant", "act"),
     *(Grant(LEADERSHIP, f"leasing.{thing}", "read export") for thing in (*SET_UP, *CASES)),
-    *(Grant(role, f"leasing.{thing}", "read export") for role in (CLERK, MANAGER, FINANCE, LEADERSHIP)
-      for thing in ("tie_run", "tie_difference")),
+    *(
+        Grant(role, f"leasing.{thing}", "read export")
+        for role in (CLERK, MANAGER, FINANCE, LEADERSHIP)
+        for thing in ("tie_run", "tie_difference")
+    ),
     *(Grant(role, "leasing.tie_run", "act") for role in (MANAGER, FINANCE)),
 ]
