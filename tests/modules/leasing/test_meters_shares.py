@@ -208,3 +208,27 @@ def test_rights(as_role, session, house):
     session.commit()
     with as_role("operations_clerk") as s, pytest.raises(NotAllowed):
         shares.confirm_sheet(s, s.get(ShareSheet, sheet.id), on=date(2022, 7, 2))
+
+
+def test_the_bill_run_charges_both_once(session, park, house):
+    """Usage and shared costs through `billing.collect` and `add_charges`: net and VAT sum to what was worked out, a second run adds nothing."""
+    from modules.billing.models.charge import Charge
+    from modules.billing.services import charges, reference
+    from modules.billing.signals.collect import collect
+
+    reference.load_file(session, next(p for p in reference_files() if p.stem == "vat"))
+    round_(session, house)
+    shares.confirm_sheet(session, sheet_of(session, house), on=date(2022, 7, 2))
+    answers = [a for a in collect.send(session, park_id=park.id, month=FIRST) if a is not None]
+    first = [charges.add_charges(session, park.id, a) for a in answers]
+    again = [charges.add_charges(session, park.id, a) for a in collect.send(session, park_id=park.id, month=FIRST) if a is not None]
+    sums = dict(session.execute(select(Charge.source, func.sum(Charge.gross)).group_by(Charge.source)).all())
+    assert sum(first) > 0 and sum(again) == 0
+    # E101: 500 kWh, E102: 250 kWh over 30 days, 15 of them let: 125 kWh
+    assert (sums["leasing.meter_reading"], sums["leasing.share_line"]) == (D("500.00"), D("125.00"))
+
+
+def reference_files():
+    from pathlib import Path
+
+    return sorted((Path(__file__).resolve().parents[3] / "modules" / "billing" / "data").glob("*.yaml"))
