@@ -2,12 +2,12 @@
 
 Rules (`RULES`), each a total order of the open bills; the amount is then given to them one after the other:
 
-| rule | order | source |
-|---|---|---|
-| named | what the payer named, first to last | Civil Code 560 (1): the debtor's own designation comes first |
-| oldest | due first, then older document | house rule, the default |
-| civil_code | due before not due; costs → interest → principal; unsecured before secured; the heavier burden first; due first; equal ones in proportion | Civil Code 560 (2), 561 |
-| priority | by the park's list of charged items (late fee, damages, property fee, utilities, rent …), then due first | house rule, setting `billing.allocation_priority` |
+- `named`: what the payer named, first to last. Civil Code 560 (1): the debtor's own designation comes first.
+- `oldest`: due first, then the older document. House rule, the default.
+- `civil_code`: due before not due; costs → interest → principal; unsecured before secured; the heavier burden first; due first;
+  equal ones in proportion. Civil Code 560 (2), 561.
+- `priority`: by the park's list of charged items (late fee, damages, property fee, utilities, rent …), then due first. House
+  rule, setting `billing.allocation_priority`.
 
 Within one bill that is paid in part, `cover_lines` says which lines count as paid: costs, interest, principal; then the list."""
 
@@ -23,8 +23,19 @@ from parkops import money
 
 RULES = ("oldest", "civil_code", "priority")
 COSTS, INTEREST, PRINCIPAL = 0, 1, 2  # Civil Code 561
-DEFAULT_PRIORITY = ("late_fee", "damages", "property_fee", "water", "electricity", "gas_heat", "parking", "service_fee", "equipment_lease",
-                    "rent", "turnover_rent")
+DEFAULT_PRIORITY = (
+    "late_fee",
+    "damages",
+    "property_fee",
+    "water",
+    "electricity",
+    "gas_heat",
+    "parking",
+    "service_fee",
+    "equipment_lease",
+    "rent",
+    "turnover_rent",
+)
 UNLISTED = 999
 
 
@@ -92,7 +103,7 @@ def spread(amount: Decimal, claims: Sequence[Claim], rule: str, on: date) -> Pla
         raise ValueError("amounts are never negative here")
     left, shares = amount, []
     ordered = sorted(claims, key=lambda c: (*_key(rule, c, on), c.bill_id))
-    for _key_, group in groupby(ordered, key=lambda c: _key(rule, c, on)):
+    for _same, group in groupby(ordered, key=lambda c: _key(rule, c, on)):
         same = [c for c in group if c.open]
         if not same:
             continue

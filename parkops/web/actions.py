@@ -128,6 +128,12 @@ class ActionPages:
     @route(f"/{PK}/do/<code>", "read", methods=("GET", "POST"))
     def do(self, pk: int, code: str) -> Any:
         resolved, session = self.resolved, self.session
+        if request.method == "POST":
+            body = {k: request.form.getlist(k) for k in request.form if k not in ("_once", "csrf_token")}
+            before = idempotency.answered(session, request.form.get("_once"), request.path, body)
+            if before is not None:
+                session.rollback()
+                return redirect(safe_path(before.get("url"), resolved.url), 303)
         obj = load_record(session, resolved, pk, lock=request.method == "POST")
         button = find(session, resolved, obj, code)
         form = inputs_form(button.inputs, session, button.service)
@@ -135,7 +141,6 @@ class ActionPages:
         if request.method == "GET":
             return self._action_page(button, form, obj, back)
         ok = form.read(request.form, request.files)
-        body = {k: request.form.getlist(k) for k in request.form if k not in ("_once", "csrf_token")}
         claimed = idempotency.Claim(None)
         if ok:
             claimed = idempotency.claim(session, request.form.get("_once"), request.path, body, needed=button.money)

@@ -79,6 +79,18 @@ def claim(session: Any, key: str | None, where: str, body: Any, *, needed: bool 
     return Claim(full, found.answer or {})
 
 
+def answered(session: Any, key: str | None, where: str, body: Any) -> dict | None:
+    """What an earlier call with this key answered, before anything else is looked at: the first call may have moved the record
+    out of the list it was reached through. Raises Conflict on another body."""
+    if not key or not KEY.fullmatch(key):
+        return None
+    full = hashlib.sha256(f"{scope_of(session).user_id}\n{where}\n{key}".encode()).hexdigest()
+    found = session.connection().execute(select(OnceKey.__table__).where(OnceKey.__table__.c.key == full)).one_or_none()
+    if found is not None and found.body != digest(body):
+        raise Conflict(_l("This form was already sent with other values. Reload the page and check what was saved."))
+    return None if found is None else found.answer or {}
+
+
 def keep(session: Any, claimed: Claim, answer: dict) -> None:
     """Store the answer beside the claim, in the same transaction."""
     if claimed.key is not None:

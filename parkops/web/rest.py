@@ -203,11 +203,19 @@ class ItemApi:
     def do_item(self, pk: int, code: str) -> Any:
         """A workflow step or action; inputs as a JSON object."""
         session, resolved = self.session, self.resolved
-        obj = self._record(pk, lock=True)
-        button = find(session, resolved, obj, code)
         try:
             body = json_body()
             version = body.pop("version", None)
+            before = idempotency.answered(session, request.headers.get("Idempotency-Key"), request.path, body)
+        except ParkOpsError as e:
+            session.rollback()
+            return refused(e)
+        if before is not None:
+            session.rollback()
+            return jsonify(before.get("body", {}))
+        obj = self._record(pk, lock=True)
+        button = find(session, resolved, obj, code)
+        try:
             claimed = idempotency.claim(session, request.headers.get("Idempotency-Key"), request.path, body, needed=button.money)
             if claimed.answer is not None:
                 session.rollback()

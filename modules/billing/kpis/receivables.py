@@ -53,18 +53,29 @@ def _collected_receipts(window: Window) -> Any:
 
 def _settled(window: Window) -> Any:
     """What receipts and what credit notes settled of a bill up to the day: bill_id, paid, credited."""
-    return select(
-        Allocation.bill_id, func.coalesce(func.sum(_fen(Allocation.amount)).filter(Allocation.receipt_id.is_not(None)), 0).label("paid"),
-        func.coalesce(func.sum(_fen(Allocation.amount)).filter(Allocation.credit_id.is_not(None)), 0).label("credited"),
-    ).where(Allocation.bill_id.is_not(None), Allocation.on_date <= window.on).group_by(Allocation.bill_id).subquery("settled")
+    return (
+        select(
+            Allocation.bill_id,
+            func.coalesce(func.sum(_fen(Allocation.amount)).filter(Allocation.receipt_id.is_not(None)), 0).label("paid"),
+            func.coalesce(func.sum(_fen(Allocation.amount)).filter(Allocation.credit_id.is_not(None)), 0).label("credited"),
+        )
+        .where(Allocation.bill_id.is_not(None), Allocation.on_date <= window.on)
+        .group_by(Allocation.bill_id)
+        .subquery("settled")
+    )
 
 
 def _rate_rows(window: Window) -> Any:
     s = _settled(window)
     paid = func.coalesce(s.c.paid, 0)
     due = _fen(Bill.gross) - func.coalesce(s.c.credited, 0)
-    return select(Bill.id.label("id"), Bill.park_id, paid.label("paid"), due.label("due")).select_from(Bill).outerjoin(
-        s, s.c.bill_id == Bill.id).where(Bill.kind == "bill", *_issued(window)).subquery("rows")
+    return (
+        select(Bill.id.label("id"), Bill.park_id, paid.label("paid"), due.label("due"))
+        .select_from(Bill)
+        .outerjoin(s, s.c.bill_id == Bill.id)
+        .where(Bill.kind == "bill", *_issued(window))
+        .subquery("rows")
+    )
 
 
 def _rate(window: Window) -> Any:
@@ -114,8 +125,11 @@ def _arrears_bills(window: Window) -> Any:
 def _overdue_share(window: Window) -> Any:
     o = _open(window.on, (Bill.due_on < window.on).label("late"))
     late = func.coalesce(func.sum(o.c.open).filter(o.c.late), 0)
-    return select(o.c.park_id, late.label("numerator"), func.sum(o.c.open).label("denominator")).where(
-        o.c.kind == "bill").group_by(o.c.park_id)
+    return (
+        select(o.c.park_id, late.label("numerator"), func.sum(o.c.open).label("denominator"))
+        .where(o.c.kind == "bill")
+        .group_by(o.c.park_id)
+    )
 
 
 def _overdue_bills(window: Window) -> Any:
@@ -130,9 +144,13 @@ def _open_bills(window: Window) -> Any:
 
 def _held(window: Window) -> Any:
     amount = func.sum(_fen(DepositMove.amount))
-    return select(Deposit.id.label("id"), Deposit.park_id, type_coerce(Deposit.kind, String).label("key"), amount.label("amount")).join(
-        DepositMove, and_(DepositMove.deposit_id == Deposit.id, DepositMove.on_date <= window.on)).group_by(
-        Deposit.id).having(amount != 0).subquery("held")
+    return (
+        select(Deposit.id.label("id"), Deposit.park_id, type_coerce(Deposit.kind, String).label("key"), amount.label("amount"))
+        .join(DepositMove, and_(DepositMove.deposit_id == Deposit.id, DepositMove.on_date <= window.on))
+        .group_by(Deposit.id)
+        .having(amount != 0)
+        .subquery("held")
+    )
 
 
 def _deposits(window: Window) -> Any:
@@ -146,23 +164,100 @@ def _deposit_rows(window: Window) -> Any:
 
 
 KPIS = [
-    Kpi("billing.receivable", _l("Receivable of the period"), "money", SUM, _charged, _l("Gross of the bills and credit notes posted in the period."),
-        resource="billing.bill", drill=_charged_bills, empty="zero", better="none", order=10),
-    Kpi("billing.collected", _l("Collected in the period"), "money", SUM, _collected,
+    Kpi(
+        "billing.receivable",
+        _l("Receivable of the period"),
+        "money",
+        SUM,
+        _charged,
+        _l("Gross of the bills and credit notes posted in the period."),
+        resource="billing.bill",
+        drill=_charged_bills,
+        empty="zero",
+        better="none",
+        order=10,
+    ),
+    Kpi(
+        "billing.collected",
+        _l("Collected in the period"),
+        "money",
+        SUM,
+        _collected,
         _l("Money received in cash and by bank in the period, less refunds and reversals; set-off deposits are not counted."),
-        resource="billing.receipt", drill=_collected_receipts, empty="zero", order=11),
-    Kpi("billing.collection_rate", _l("Collection rate"), "percent", RATIO, _rate,
-        _l("Of the bills posted in the period: settled by receipts up to its last day, divided by their gross less what credit notes settled."),
-        resource="billing.bill", drill=_rate_drill("paid"), drill_denominator=_rate_drill("due"), places=2, denominator_places=2, order=12),
-    Kpi("billing.receivable_balance", _l("Receivable balance"), "money", LAST, _balance,
+        resource="billing.receipt",
+        drill=_collected_receipts,
+        empty="zero",
+        order=11,
+    ),
+    Kpi(
+        "billing.collection_rate",
+        _l("Collection rate"),
+        "percent",
+        RATIO,
+        _rate,
+        _l(
+            "Of the bills posted in the period: settled by receipts up to its last day, divided by their gross less what"
+            " credit notes settled."
+        ),
+        resource="billing.bill",
+        drill=_rate_drill("paid"),
+        drill_denominator=_rate_drill("due"),
+        places=2,
+        denominator_places=2,
+        order=12,
+    ),
+    Kpi(
+        "billing.receivable_balance",
+        _l("Receivable balance"),
+        "money",
+        LAST,
+        _balance,
         _l("Open bills less open credit notes at the end of the period, whatever month they are from."),
-        resource="billing.bill", drill=_balance_bills, empty="zero", better="lower", order=13),
-    Kpi("billing.arrears", _l("Arrears by age"), "money", LAST, _arrears,
+        resource="billing.bill",
+        drill=_balance_bills,
+        empty="zero",
+        better="lower",
+        order=13,
+    ),
+    Kpi(
+        "billing.arrears",
+        _l("Arrears by age"),
+        "money",
+        LAST,
+        _arrears,
         _l("Overdue bills at the end of the period by days past due: 1–30, 31–60, 61–90, 91–180, 181–365, over 365."),
-        resource="billing.bill", drill=_arrears_bills, empty="zero", better="lower", order=14),
-    Kpi("billing.overdue_share", _l("Overdue share"), "percent", RATIO, _overdue_share, _l("Overdue bills divided by all open bills at the end of the period."),
-        resource="billing.bill", drill=_overdue_bills, drill_denominator=_open_bills, better="lower", places=2, denominator_places=2, order=15),
-    Kpi("billing.deposits_held", _l("Deposits held by kind"), "money", LAST, _deposits,
+        resource="billing.bill",
+        drill=_arrears_bills,
+        empty="zero",
+        better="lower",
+        order=14,
+    ),
+    Kpi(
+        "billing.overdue_share",
+        _l("Overdue share"),
+        "percent",
+        RATIO,
+        _overdue_share,
+        _l("Overdue bills divided by all open bills at the end of the period."),
+        resource="billing.bill",
+        drill=_overdue_bills,
+        drill_denominator=_open_bills,
+        better="lower",
+        places=2,
+        denominator_places=2,
+        order=15,
+    ),
+    Kpi(
+        "billing.deposits_held",
+        _l("Deposits held by kind"),
+        "money",
+        LAST,
+        _deposits,
         _l("Pledged deposits, performance bonds and earnest money held at the end of the period; they are a liability."),
-        resource="billing.deposit", drill=_deposit_rows, empty="zero", better="none", order=16),
+        resource="billing.deposit",
+        drill=_deposit_rows,
+        empty="zero",
+        better="none",
+        order=16,
+    ),
 ]

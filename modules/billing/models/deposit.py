@@ -22,12 +22,18 @@ from .receipt import dropped, kept_by_trigger, never_changed, never_removed
 
 DEPOSIT_KINDS = Choices(
     "billing.deposit_kind",
-    ("pledge", _l("Pledged deposit")), ("performance", _l("Performance bond")), ("earnest", _l("Earnest money")),
+    ("pledge", _l("Pledged deposit")),
+    ("performance", _l("Performance bond")),
+    ("earnest", _l("Earnest money")),
 )
 MOVE_KINDS = Choices(
     "billing.deposit_move",
-    ("received", _l("Received"), "green"), ("offset", _l("Offset against bills"), "blue"), ("refunded", _l("Refunded"), "amber"),
-    ("forfeited", _l("Forfeited"), "red"), ("returned_double", _l("Returned double"), "red"), ("moved", _l("Moved to another deposit"), "grey"),
+    ("received", _l("Received"), "green"),
+    ("offset", _l("Offset against bills"), "blue"),
+    ("refunded", _l("Refunded"), "amber"),
+    ("forfeited", _l("Forfeited"), "red"),
+    ("returned_double", _l("Returned double"), "red"),
+    ("moved", _l("Moved to another deposit"), "grey"),
     ("reversed", _l("Reversed"), "grey"),
 )
 
@@ -47,7 +53,9 @@ class Deposit(ParkScoped, Record):
     firm_id: Mapped[int] = fk("tenants_firm.id", _l("Firm"))
     agreed: Mapped[Decimal] = field(Money, _l("Agreed amount"))
     held: Mapped[Decimal] = field(Money, _l("Amount held"), default=Decimal(0), server_default="0")
-    subject_amount: Mapped[Decimal | None] = field(Money, _l("Subject amount"), help=_l("Earnest money is at most 20 % of it (Civil Code 586)."))
+    subject_amount: Mapped[Decimal | None] = field(
+        Money, _l("Subject amount"), help=_l("Earnest money is at most 20 % of it (Civil Code 586).")
+    )
     due_on: Mapped[date | None] = field(Date, _l("Due on"))
     source: Mapped[str | None] = field(String(80), _l("Kind of source"), fmt="code")
     source_id: Mapped[int | None] = field(BigInteger, _l("Source record"), index=True)
@@ -114,11 +122,16 @@ BEGIN
   RETURN NULL;
 END $$"""
 _DEPOSIT = [
-    FUNCTION, never_changed(Deposit.__table__, ("held", "version", "agreed", "subject_amount", "due_on", "closed_on", "note", "source", "source_id")),
-    *kept_by_trigger("billing_deposit", "held"), *never_removed("billing_deposit")]
+    FUNCTION,
+    never_changed(Deposit.__table__, ("held", "version", "agreed", "subject_amount", "due_on", "closed_on", "note", "source", "source_id")),
+    *kept_by_trigger("billing_deposit", "held"),
+    *never_removed("billing_deposit"),
+]
 after_create(Deposit.__table__, ";\n".join(_DEPOSIT), dropped(_DEPOSIT))
 _MOVE = [
-    FUNCTION, APPLY,
+    FUNCTION,
+    APPLY,
     "CREATE TRIGGER billing_deposit_move_apply AFTER INSERT ON billing_deposit_move REFERENCING NEW TABLE AS fresh"
-    " FOR EACH STATEMENT EXECUTE FUNCTION billing_deposit_move_apply()"]
+    " FOR EACH STATEMENT EXECUTE FUNCTION billing_deposit_move_apply()",
+]
 after_create(DepositMove.__table__, ";\n".join(_MOVE), dropped(_MOVE) + ";\nDROP FUNCTION IF EXISTS billing_deposit_move_apply()")

@@ -27,8 +27,10 @@ class Refund(ParkScoped, Record):
         UniqueConstraint("park_id", "number"),
         CheckConstraint("amount > 0", name="amount"),
         CheckConstraint("num_nonnulls(receipt_id, credit_id, deposit_id) = 1", name="source"),
-        CheckConstraint("num_nonnulls(paid_receipt_id, move_id) <= 1 AND (num_nonnulls(paid_receipt_id, move_id) = 1) = (paid_on IS NOT NULL)",
-                        name="paid"),
+        CheckConstraint(
+            "num_nonnulls(paid_receipt_id, move_id) <= 1 AND (num_nonnulls(paid_receipt_id, move_id) = 1) = (paid_on IS NOT NULL)",
+            name="paid",
+        ),
         CheckConstraint("paid_on IS NULL OR state = 'paid'", name="paid_state"),
         CheckConstraint("state NOT IN ('approved', 'paid') OR approval_id IS NOT NULL", name="approved"),
         Index("ix_billing_refund_open", "park_id", "firm_id", postgresql_where="state IN ('requested', 'approved')"),

@@ -15,7 +15,8 @@ from parkops.i18n import _l
 
 STATEMENT_STATES = Choices(
     "billing.statement_state",
-    ("issued", _l("Sent, not signed back"), "blue"), ("confirmed", _l("Confirmed by the firm"), "green"),
+    ("issued", _l("Sent, not signed back"), "blue"),
+    ("confirmed", _l("Confirmed by the firm"), "green"),
     ("disputed", _l("Disputed by the firm"), "red"),
 )
 

@@ -20,13 +20,26 @@ def document(session: Any, on: date, park_id: int | None, *, at: datetime, made_
     """The table on a day."""
     found = balances.ageing(session, on, park_id, with_advances=True)
     names = dict(session.execute(select(Firm.id, Firm.name).where(Firm.id.in_([f.firm_id for f in found.firms]))).tuples().all())
-    rows = [[names.get(f.firm_id, str(f.firm_id)), *f.buckets, f.credits, f.total, f.advance]
-            for f in sorted(found.firms, key=lambda f: (-f.overdue, -f.total, f.firm_id))]
-    columns = (Column(_l("Firm"), width=3), *(Column(t, "money") for t in found.titles), Column(_l("Credit notes"), "money"),
-               Column(_l("Owed"), "money"), Column(_l("Advances"), "money"))
+    rows = [
+        [names.get(f.firm_id, str(f.firm_id)), *f.buckets, f.credits, f.total, f.advance]
+        for f in sorted(found.firms, key=lambda f: (-f.overdue, -f.total, f.firm_id))
+    ]
+    columns = (
+        Column(_l("Firm"), width=3),
+        *(Column(t, "money") for t in found.titles),
+        Column(_l("Credit notes"), "money"),
+        Column(_l("Owed"), "money"),
+        Column(_l("Advances"), "money"),
+    )
     totals = [_("Total"), *(sum((r[i] for r in rows), money.ZERO) for i in range(1, len(columns)))]
-    return Document(_("Ageing of receivables"), on.isoformat(), (Section(_l("By firm and days past due"), table=Table(columns, rows, totals)),),
-                    at, made_by, landscape=True)
+    return Document(
+        _("Ageing of receivables"),
+        on.isoformat(),
+        (Section(_l("By firm and days past due"), table=Table(columns, rows, totals)),),
+        at,
+        made_by,
+        landscape=True,
+    )
 
 
 def ageing_report(session: Any, request: Request) -> Document:
@@ -35,5 +48,13 @@ def ageing_report(session: Any, request: Request) -> Document:
     return document(session, on, request.park_id, at=request.at, made_by=request.made_by)
 
 
-REPORTS = [Report("ageing", _l("Ageing of receivables"), ageing_report, resource="billing.open_item", needs=("period",),
-                  explain=_l("Open bills of every firm by days past due on the last day of the period."))]
+REPORTS = [
+    Report(
+        "ageing",
+        _l("Ageing of receivables"),
+        ageing_report,
+        resource="billing.open_item",
+        needs=("period",),
+        explain=_l("Open bills of every firm by days past due on the last day of the period."),
+    )
+]

@@ -37,16 +37,33 @@ def receipt_slip(session: Any, request: Request) -> Document:
     row = _found(session, Receipt, request)
     park = session.get(Park, row.park_id)
     facts = (
-        (_l("Number"), row.number, "text"), (_l("Received on"), row.received_on, "date"),
-        (_l("Received from"), row.payer or (row.firm.name if row.firm else None), "text"), (_l("Firm"), row.firm.name if row.firm else None, "text"),
-        (_l("Way"), str(RECEIPT_KINDS.label(row.kind)), "text"), (_l("Amount"), row.amount, "money"),
-        (_l("Amount in words"), capitals(row.amount), "text"), (_l("Reference"), row.reference, "text"))
+        (_l("Number"), row.number, "text"),
+        (_l("Received on"), row.received_on, "date"),
+        (_l("Received from"), row.payer or (row.firm.name if row.firm else None), "text"),
+        (_l("Firm"), row.firm.name if row.firm else None, "text"),
+        (_l("Way"), str(RECEIPT_KINDS.label(row.kind)), "text"),
+        (_l("Amount"), row.amount, "money"),
+        (_l("Amount in words"), capitals(row.amount), "text"),
+        (_l("Reference"), row.reference, "text"),
+    )
     rows = [[a.bill.number, f"{a.bill.month:%Y-%m}", a.on_date, a.amount] for a in standing(session, receipt_id=row.id)]
-    table = Table((Column(_l("Bill"), width=2), Column(_l("Month")), Column(_l("Date"), "date"), Column(_l("Amount"), "money")), rows,
-                  [_("Total"), None, None, sum((r[3] for r in rows), money.ZERO)]) if rows else None
+    table = (
+        Table(
+            (Column(_l("Bill"), width=2), Column(_l("Month")), Column(_l("Date"), "date"), Column(_l("Amount"), "money")),
+            rows,
+            [_("Total"), None, None, sum((r[3] for r in rows), money.ZERO)],
+        )
+        if rows
+        else None
+    )
     settles = Section(_l("Settles"), table=table, text=() if rows else (_("An advance: no bill is settled yet."),))
-    return Document(_("Receipt"), f"{park.name} · {row.number}", (Section(_l("Money received"), facts=facts), settles, _signatures()),
-                    request.at, request.made_by)
+    return Document(
+        _("Receipt"),
+        f"{park.name} · {row.number}",
+        (Section(_l("Money received"), facts=facts), settles, _signatures()),
+        request.at,
+        request.made_by,
+    )
 
 
 def deposit_slip(session: Any, request: Request) -> Document:
@@ -55,17 +72,53 @@ def deposit_slip(session: Any, request: Request) -> Document:
     park = session.get(Park, row.park_id)
     moves = session.scalars(select(DepositMove).where(DepositMove.deposit_id == row.id).order_by(DepositMove.id)).all()
     facts = (
-        (_l("Number"), row.number, "text"), (_l("Firm"), row.firm.name, "text"), (_l("Kind"), str(DEPOSIT_KINDS.label(row.kind)), "text"),
-        (_l("Agreed amount"), row.agreed, "money"), (_l("Amount held"), row.held, "money"), (_l("Held, in words"), capitals(row.held), "text"))
+        (_l("Number"), row.number, "text"),
+        (_l("Firm"), row.firm.name, "text"),
+        (_l("Kind"), str(DEPOSIT_KINDS.label(row.kind)), "text"),
+        (_l("Agreed amount"), row.agreed, "money"),
+        (_l("Amount held"), row.held, "money"),
+        (_l("Held, in words"), capitals(row.held), "text"),
+    )
     choices = DepositMove.__table__.c.kind.type.choices
-    table = Table((Column(_l("Date"), "date"), Column(_l("Movement"), width=2), Column(_l("Amount"), "money")),
-                  [[m.on_date, str(choices.label(m.kind)), m.amount] for m in moves], [_("Amount held"), None, row.held])
-    return Document(_("Deposit receipt"), f"{park.name} · {row.number}", (
-        Section(_l("Deposit"), facts=facts, note=_l("A deposit is kept for the firm; it is no payment for a service and no invoice is issued for it.")),
-        Section(_l("Movements"), table=table), _signatures()), request.at, request.made_by)
+    table = Table(
+        (Column(_l("Date"), "date"), Column(_l("Movement"), width=2), Column(_l("Amount"), "money")),
+        [[m.on_date, str(choices.label(m.kind)), m.amount] for m in moves],
+        [_("Amount held"), None, row.held],
+    )
+    return Document(
+        _("Deposit receipt"),
+        f"{park.name} · {row.number}",
+        (
+            Section(
+                _l("Deposit"),
+                facts=facts,
+                note=_l("A deposit is kept for the firm; it is no payment for a service and no invoice is issued for it."),
+            ),
+            Section(_l("Movements"), table=table),
+            _signatures(),
+        ),
+        request.at,
+        request.made_by,
+    )
 
 
 REPORTS = [
-    Report("receipt-slip", _l("Receipt slip"), receipt_slip, resource="billing.receipt", word="read", needs=("record",), formats=("pdf", "html")),
-    Report("deposit-slip", _l("Deposit receipt"), deposit_slip, resource="billing.deposit", word="read", needs=("record",), formats=("pdf", "html")),
+    Report(
+        "receipt-slip",
+        _l("Receipt slip"),
+        receipt_slip,
+        resource="billing.receipt",
+        word="read",
+        needs=("record",),
+        formats=("pdf", "html"),
+    ),
+    Report(
+        "deposit-slip",
+        _l("Deposit receipt"),
+        deposit_slip,
+        resource="billing.deposit",
+        word="read",
+        needs=("record",),
+        formats=("pdf", "html"),
+    ),
 ]

@@ -35,7 +35,9 @@ Pairs = Sequence[tuple[int, Decimal]]
 def account_ids(session: Any) -> dict[str, int]:
     """Account id of every role of the chart; read once per session."""
     if "billing_roles" not in session.info:
-        session.info["billing_roles"] = dict(session.execute(select(Account.role, Account.id).where(Account.role.is_not(None))).tuples().all())
+        session.info["billing_roles"] = dict(
+            session.execute(select(Account.role, Account.id).where(Account.role.is_not(None))).tuples().all()
+        )
     return session.info["billing_roles"]
 
 
@@ -59,15 +61,21 @@ def money_account(session: Any, kind: str, bank_account_id: int | None) -> int:
 
 def lock_bills(session: Any, ids: Iterable[int]) -> dict[int, Bill]:
     """The bills, locked in the order of their ids (so that two payments never wait for each other in a circle), read anew."""
-    found = session.scalars(select(Bill).where(Bill.id.in_(sorted(set(ids)))).order_by(Bill.id).with_for_update(of=Bill)
-                            .execution_options(populate_existing=True))
+    found = session.scalars(
+        select(Bill)
+        .where(Bill.id.in_(sorted(set(ids))))
+        .order_by(Bill.id)
+        .with_for_update(of=Bill)
+        .execution_options(populate_existing=True)
+    )
     return {b.id: b for b in found}
 
 
 def lock_receipt(session: Any, receipt: Receipt) -> Receipt:
     """The receipt's row, locked and read anew."""
-    return session.scalars(select(Receipt).where(Receipt.id == receipt.id).with_for_update(of=Receipt)
-                           .execution_options(populate_existing=True)).one()
+    return session.scalars(
+        select(Receipt).where(Receipt.id == receipt.id).with_for_update(of=Receipt).execution_options(populate_existing=True)
+    ).one()
 
 
 def open_bills(session: Any, firm_id: int, *, lock: bool = False) -> list[Bill]:
@@ -84,8 +92,10 @@ def claims_of(session: Any, bills: Sequence[Bill], rule: str = "oldest") -> list
         return [calc.Claim(b.id, b.due_on, b.gross - b.settled) for b in bills]
     lines: dict[int, list[tuple[str, str]]] = defaultdict(list)
     for bill_id, code, kind in session.execute(
-            select(Charge.bill_id, ChargeItem.code, Charge.kind).join(ChargeItem, ChargeItem.id == Charge.item_id)
-            .where(Charge.bill_id.in_([b.id for b in bills]), Charge.gross > 0)):
+        select(Charge.bill_id, ChargeItem.code, Charge.kind)
+        .join(ChargeItem, ChargeItem.id == Charge.item_id)
+        .where(Charge.bill_id.in_([b.id for b in bills]), Charge.gross > 0)
+    ):
         lines[bill_id].append((code, kind))
     secured = session.scalar(select(Deposit.id).where(Deposit.firm_id == bills[0].firm_id, Deposit.held > 0).limit(1)) is not None
     order = tuple(settings.get(session, "billing.allocation_priority", park_id=bills[0].park_id) or calc.DEFAULT_PRIORITY)
@@ -93,8 +103,17 @@ def claims_of(session: Any, bills: Sequence[Bill], rule: str = "oldest") -> list
     for b in bills:
         parts = [calc.Line(0, code, kind, Decimal(1)) for code, kind in lines[b.id]]
         nature = min((p.nature for p in parts), default=calc.PRINCIPAL)
-        out.append(calc.Claim(b.id, b.due_on, b.gross - b.settled, nature, secured and nature == calc.PRINCIPAL, 0,
-                              calc.rank_of([p.item for p in parts], order)))
+        out.append(
+            calc.Claim(
+                b.id,
+                b.due_on,
+                b.gross - b.settled,
+                nature,
+                secured and nature == calc.PRINCIPAL,
+                0,
+                calc.rank_of([p.item for p in parts], order),
+            )
+        )
     return out
 
 
@@ -128,11 +147,20 @@ def check_pairs(bills: dict[int, Bill], pairs: Pairs, amount: Decimal, firm_id: 
         elif part <= 0:
             problems.add("billing.R-06", _l("The amount for bill %(number)s must be above zero.", number=bill.number), "pairs")
         elif part > bill.gross - bill.settled:
-            problems.add("billing.R-06", _l("Bill %(number)s has only %(open)s open. Enter that amount or less.", number=bill.number,
-                                            open=bill.gross - bill.settled), "pairs")
+            problems.add(
+                "billing.R-06",
+                _l(
+                    "Bill %(number)s has only %(open)s open. Enter that amount or less.", number=bill.number, open=bill.gross - bill.settled
+                ),
+                "pairs",
+            )
         seen.add(bill_id)
     if total > amount:
-        problems.add("billing.R-07", _l("%(sum)s would be allocated but only %(amount)s is there. Lower the parts.", sum=total, amount=amount), "pairs")
+        problems.add(
+            "billing.R-07",
+            _l("%(sum)s would be allocated but only %(amount)s is there. Lower the parts.", sum=total, amount=amount),
+            "pairs",
+        )
     problems.stop()
 
 
@@ -151,13 +179,37 @@ def by_day(pairs: Pairs, bills: dict[int, Bill], on: date) -> dict[date, list[tu
     return dict(sorted(out.items()))
 
 
-def add_rows(session: Any, park_id: int, days: dict[date, list[tuple[int, Decimal]]], *, receipt_id: int | None = None,
-             credit_id: int | None = None) -> list[Allocation]:
-    """Write the allocation rows; the trigger does the sums."""
-    rows = [Allocation(park_id=park_id, bill_id=bill_id, receipt_id=receipt_id, credit_id=credit_id, amount=part, on_date=day,
-                       made_by=scope_of(session).user_name) for day, pairs in days.items() for bill_id, part in pairs]
+def add_rows(
+    session: Any,
+    park_id: int,
+    days: dict[date, list[tuple[int, Decimal]]],
+    bills: dict[int, Bill],
+    *,
+    receipt: Receipt | None = None,
+    credit: Bill | None = None,
+) -> list[Allocation]:
+    """Write the allocation rows. The trigger does the sums; the objects at hand, locked before, are brought to the same."""
+    rows = [
+        Allocation(
+            park_id=park_id,
+            bill=bills[bill_id],
+            receipt=receipt,
+            credit=credit,
+            amount=part,
+            on_date=day,
+            made_by=scope_of(session).user_name,
+        )
+        for day, pairs in days.items()
+        for bill_id, part in pairs
+    ]
     session.add_all(rows)
     session.flush()
+    for row in rows:
+        set_committed_value(row.bill, "settled", row.bill.settled + row.amount)
+        if receipt is not None:
+            set_committed_value(receipt, "allocated", receipt.allocated + row.amount)
+        if credit is not None:
+            set_committed_value(credit, "settled", credit.settled - row.amount)
     return rows
 
 
@@ -174,8 +226,11 @@ def allocate(session: Any, receipt: Receipt, *, pairs: Pairs | None = None, on: 
     """Allocate what is left of a receipt: to named bills, or by a rule. Dr advance, Cr receivable on the day it holds from."""
     access.require(session, "billing.allocation", "add")
     named = list(pairs) if pairs is not None else None
-    bills = lock_bills(session, [i for i, _a in named]) if named is not None else {
-        b.id: b for b in open_bills(session, receipt.firm_id or 0, lock=True)}
+    bills = (
+        lock_bills(session, [i for i, _a in named])
+        if named is not None
+        else {b.id: b for b in open_bills(session, receipt.firm_id or 0, lock=True)}
+    )
     receipt = lock_receipt(session, receipt)
     problems, left = Problems(), receipt.amount - receipt.allocated
     if receipt.firm_id is None:
@@ -183,7 +238,11 @@ def allocate(session: Any, receipt: Receipt, *, pairs: Pairs | None = None, on: 
     elif receipt.amount < 0 or left <= 0:
         problems.add("billing.R-07", _l("Nothing is left of receipt %(number)s to allocate.", number=receipt.number))
     if on < receipt.received_on:
-        problems.add("billing.R-08", _l("The allocation lies before the money arrived (%(day)s). Choose a later date.", day=receipt.received_on.isoformat()), "on")
+        problems.add(
+            "billing.R-08",
+            _l("The allocation lies before the money arrived (%(day)s). Choose a later date.", day=receipt.received_on.isoformat()),
+            "on",
+        )
     problems.stop()
     if named is None:
         named = plan(session, sorted(bills.values(), key=lambda b: (b.due_on, b.id)), left, rule or "setting", on).pairs()
@@ -192,9 +251,7 @@ def allocate(session: Any, receipt: Receipt, *, pairs: Pairs | None = None, on: 
         return []
     days = by_day(named, bills, on)
     post_advance(session, receipt, days)
-    rows = add_rows(session, receipt.park_id, days, receipt_id=receipt.id)
-    settled_again(session, receipt, *bills.values())
-    return rows
+    return add_rows(session, receipt.park_id, days, bills, receipt=receipt)
 
 
 def post_advance(session: Any, receipt: Receipt, days: dict[date, list[tuple[int, Decimal]]], *, back: bool = False) -> None:
@@ -203,10 +260,20 @@ def post_advance(session: Any, receipt: Receipt, days: dict[date, list[tuple[int
         total = sum((a for _i, a in pairs), Decimal(0))
         into, out_of = role_id(session, "receivable"), role_id(session, "advance")
         first, second = (into, out_of) if back else (out_of, into)
-        ledger.post(session, park_id=receipt.park_id, kind="receipt", on=day, source="billing.receipt", source_id=receipt.id,
-                    memo=(_l("Allocation of receipt %(number)s undone", number=receipt.number) if back
-                          else _l("Allocation of receipt %(number)s", number=receipt.number)).__str__(),
-                    legs=[ledger.Leg(first, debit=total, firm_id=receipt.firm_id), ledger.Leg(second, credit=total, firm_id=receipt.firm_id)])
+        ledger.post(
+            session,
+            park_id=receipt.park_id,
+            kind="receipt",
+            on=day,
+            source="billing.receipt",
+            source_id=receipt.id,
+            memo=(
+                _l("Allocation of receipt %(number)s undone", number=receipt.number)
+                if back
+                else _l("Allocation of receipt %(number)s", number=receipt.number)
+            ).__str__(),
+            legs=[ledger.Leg(first, debit=total, firm_id=receipt.firm_id), ledger.Leg(second, credit=total, firm_id=receipt.firm_id)],
+        )
 
 
 def undo_allocation(session: Any, allocation: Allocation, *, on: date, reason: str | None = None) -> Allocation:
@@ -219,11 +286,22 @@ def undo_allocation(session: Any, allocation: Allocation, *, on: date, reason: s
     if allocation.amount < 0 or allocation.refund_id is not None or undone is not None:
         problems.add("billing.R-10", _l("This allocation was undone already, or pays money back. It stays as it is."))
     if on < allocation.on_date:
-        problems.add("billing.R-08", _l("The allocation holds from %(day)s. Choose that day or a later one.", day=allocation.on_date.isoformat()), "on")
+        problems.add(
+            "billing.R-08",
+            _l("The allocation holds from %(day)s. Choose that day or a later one.", day=allocation.on_date.isoformat()),
+            "on",
+        )
     problems.stop()
-    row = Allocation(park_id=allocation.park_id, bill_id=allocation.bill_id, receipt_id=allocation.receipt_id,
-                     credit_id=allocation.credit_id, amount=-allocation.amount, on_date=on, undoes_id=allocation.id,
-                     made_by=scope_of(session).user_name)
+    row = Allocation(
+        park_id=allocation.park_id,
+        bill_id=allocation.bill_id,
+        receipt_id=allocation.receipt_id,
+        credit_id=allocation.credit_id,
+        amount=-allocation.amount,
+        on_date=on,
+        undoes_id=allocation.id,
+        made_by=scope_of(session).user_name,
+    )
     if receipt is not None:
         post_advance(session, receipt, {on: [(allocation.bill_id, allocation.amount)]}, back=True)
     session.add(row)
@@ -234,7 +312,11 @@ def undo_allocation(session: Any, allocation: Allocation, *, on: date, reason: s
 
 def why_not_undo(session: Any, row: Allocation) -> str | None:
     """Why it cannot be undone, or None."""
-    if row.amount < 0 or row.refund_id is not None or session.scalar(select(Allocation.id).where(Allocation.undoes_id == row.id)) is not None:
+    if (
+        row.amount < 0
+        or row.refund_id is not None
+        or session.scalar(select(Allocation.id).where(Allocation.undoes_id == row.id)) is not None
+    ):
         return str(_l("It was undone already, or pays money back."))
     return None
 
@@ -266,14 +348,19 @@ def apply_credit(session: Any, credit: Bill, *, pairs: Pairs | None = None, on: 
     if credit.kind != "credit" or credit.state == "draft" or left <= 0:
         problems.add("billing.R-11", _l("Only a posted credit note with something left can be used."))
     problems.stop()
-    wanted = list(pairs) if pairs is not None else plan(session, sorted(bills.values(), key=lambda b: (b.due_on, b.id)), left, "oldest", on).pairs()
+    wanted = (
+        list(pairs)
+        if pairs is not None
+        else plan(session, sorted(bills.values(), key=lambda b: (b.due_on, b.id)), left, "oldest", on).pairs()
+    )
     check_pairs(bills, wanted, left, credit.firm_id)
-    rows = add_rows(session, credit.park_id, by_day(wanted, bills, max(on, credit.issued_on)), credit_id=credit.id)
-    settled_again(session, credit, *bills.values())
-    return rows
+    return add_rows(session, credit.park_id, by_day(wanted, bills, max(on, credit.issued_on)), bills, credit=credit)
 
 
 def advance_left(session: Any, firm_id: int) -> Decimal:
     """Money of a firm that settles nothing yet."""
-    return session.scalar(select(type_coerce(func.coalesce(func.sum(Receipt.amount - Receipt.allocated), 0), Money)).where(
-        Receipt.firm_id == firm_id, Receipt.allocated != Receipt.amount))
+    return session.scalar(
+        select(type_coerce(func.coalesce(func.sum(Receipt.amount - Receipt.allocated), 0), Money)).where(
+            Receipt.firm_id == firm_id, Receipt.allocated != Receipt.amount
+        )
+    )

@@ -80,8 +80,11 @@ def limits(session: Any, park_id: int | None = None) -> tuple[int, ...]:
 def bucket_titles(days: tuple[int, ...]) -> list[str]:
     """`Not due`, `1–30 days`, …, `Over 365 days`."""
     starts = (1, *(d + 1 for d in days[:-1]))
-    return [_("Not due"), *(_("%(from)s–%(to)s days", **{"from": a, "to": b}) for a, b in zip(starts, days, strict=True)),
-            _("Over %(n)s days", n=days[-1])]
+    return [
+        _("Not due"),
+        *(_("%(from)s–%(to)s days", **{"from": a, "to": b}) for a, b in zip(starts, days, strict=True)),
+        _("Over %(n)s days", n=days[-1]),
+    ]
 
 
 def bucket_sql(due_on: Any, on: Any, days: tuple[int, ...]) -> Any:
@@ -92,10 +95,16 @@ def bucket_sql(due_on: Any, on: Any, days: tuple[int, ...]) -> Any:
 
 def later(on: date) -> Any:
     """Sub-query: what was settled after a day, by bill (credit notes too): `bill_id`, `amount` (fen)."""
-    bills = select(Allocation.bill_id.label("bill_id"), func.sum(type_coerce(Allocation.amount, BigInteger)).label("amount")).where(
-        Allocation.on_date > on, Allocation.bill_id.is_not(None)).group_by(Allocation.bill_id)
-    credits = select(Allocation.credit_id, -func.sum(type_coerce(Allocation.amount, BigInteger))).where(
-        Allocation.on_date > on, Allocation.credit_id.is_not(None)).group_by(Allocation.credit_id)
+    bills = (
+        select(Allocation.bill_id.label("bill_id"), func.sum(type_coerce(Allocation.amount, BigInteger)).label("amount"))
+        .where(Allocation.on_date > on, Allocation.bill_id.is_not(None))
+        .group_by(Allocation.bill_id)
+    )
+    credits = (
+        select(Allocation.credit_id, -func.sum(type_coerce(Allocation.amount, BigInteger)))
+        .where(Allocation.on_date > on, Allocation.credit_id.is_not(None))
+        .group_by(Allocation.credit_id)
+    )
     return bills.union_all(credits).subquery("later")
 
 
@@ -109,8 +118,12 @@ def open_on(on: date) -> tuple[Any, Any]:
 def items_query(on: date, *columns: Any) -> Any:
     """Select over the bills and credit notes that are open on a day. Columns are added by the caller."""
     amount, after = open_on(on)
-    return select(*columns, amount.label("open")).select_from(Bill).outerjoin(after, after.c.bill_id == Bill.id).where(
-        Bill.state != "draft", Bill.issued_on <= on, or_(Bill.settled != Bill.gross, after.c.bill_id.is_not(None)), amount != 0)
+    return (
+        select(*columns, amount.label("open"))
+        .select_from(Bill)
+        .outerjoin(after, after.c.bill_id == Bill.id)
+        .where(Bill.state != "draft", Bill.issued_on <= on, or_(Bill.settled != Bill.gross, after.c.bill_id.is_not(None)), amount != 0)
+    )
 
 
 def open_items(session: Any, on: date, *, firm_id: int | None = None, park_id: int | None = None) -> list[tuple[Bill, Decimal]]:
@@ -132,19 +145,30 @@ def open_balance(session: Any, firm_ids: Iterable[int] | None, on: date) -> dict
     return {firm: money.yuan(int(fen)) for firm, fen in rows if fen}
 
 
-def advances(session: Any, firm_ids: Iterable[int] | None, on: date) -> dict[int, Decimal]:
+def advances(session: Any, firm_ids: Iterable[int] | None, on: date, park_id: int | None = None) -> dict[int, Decimal]:
     """Money of firms that settled nothing yet on a day (refunds and reversals taken off)."""
-    used_later = select(func.coalesce(func.sum(type_coerce(Allocation.amount, BigInteger)), 0)).where(
-        Allocation.receipt_id == Receipt.id, Allocation.on_date > on).correlate(Receipt).scalar_subquery()
-    paid_back_later = select(func.coalesce(func.sum(type_coerce(Allocation.amount, BigInteger)), 0)).where(
-        Allocation.refund_id == Receipt.id, Allocation.on_date > on).correlate(Receipt).scalar_subquery()
+    used_later = (
+        select(func.coalesce(func.sum(type_coerce(Allocation.amount, BigInteger)), 0))
+        .where(Allocation.receipt_id == Receipt.id, Allocation.on_date > on)
+        .correlate(Receipt)
+        .scalar_subquery()
+    )
+    paid_back_later = (
+        select(func.coalesce(func.sum(type_coerce(Allocation.amount, BigInteger)), 0))
+        .where(Allocation.refund_id == Receipt.id, Allocation.on_date > on)
+        .correlate(Receipt)
+        .scalar_subquery()
+    )
     left = type_coerce(Receipt.amount, BigInteger) - type_coerce(Receipt.allocated, BigInteger) + used_later - paid_back_later
     moved = select(Allocation.receipt_id).where(Allocation.on_date > on, Allocation.receipt_id.is_not(None))
-    query = select(Receipt.firm_id, func.sum(left)).where(
-        Receipt.firm_id.is_not(None), Receipt.received_on <= on,
-        or_(Receipt.allocated != Receipt.amount, Receipt.id.in_(moved))).group_by(Receipt.firm_id)
+    query = (
+        select(Receipt.firm_id, func.sum(left))
+        .where(Receipt.firm_id.is_not(None), Receipt.received_on <= on, or_(Receipt.allocated != Receipt.amount, Receipt.id.in_(moved)))
+        .group_by(Receipt.firm_id)
+    )
     if firm_ids is not None:
         query = query.where(Receipt.firm_id.in_(list(firm_ids)))
+    query = query.where(Receipt.park_id == park_id) if park_id is not None else query
     return {firm: money.yuan(int(fen)) for firm, fen in session.execute(query) if fen}
 
 
@@ -157,8 +181,11 @@ def ageing(session: Any, on: date, park_id: int | None = None, *, firm_id: int |
     inner = inner.where(Bill.park_id == park_id) if park_id is not None else inner
     inner = inner.where(Bill.firm_id == firm_id) if firm_id is not None else inner
     i = inner.subquery("items")
-    rows = session.execute(select(i.c.firm_id, i.c.bucket, cast(func.sum(i.c.open), BigInteger), func.min(i.c.due_on))
-                           .group_by(i.c.firm_id, i.c.bucket).order_by(i.c.firm_id))
+    rows = session.execute(
+        select(i.c.firm_id, i.c.bucket, cast(func.sum(i.c.open), BigInteger), func.min(i.c.due_on))
+        .group_by(i.c.firm_id, i.c.bucket)
+        .order_by(i.c.firm_id)
+    )
     found: dict[int, Aged] = {}
     size = len(days) + 2
     for firm, bucket, fen, due in rows:
@@ -171,9 +198,8 @@ def ageing(session: Any, on: date, park_id: int | None = None, *, firm_id: int |
             row.buckets[bucket] = money.yuan(fen)
             row.oldest = due if row.oldest is None or due < row.oldest else row.oldest
     if with_advances:
-        for firm, amount in advances(session, [firm_id] if firm_id is not None else None, on).items():
-            if park_id is None or firm in found:
-                found.setdefault(firm, Aged(firm, [money.ZERO] * size)).advance = amount
+        for firm, amount in advances(session, [firm_id] if firm_id is not None else None, on, park_id).items():
+            found.setdefault(firm, Aged(firm, [money.ZERO] * size)).advance = amount
     return Ageing(on, days, list(found.values()))
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from modules.tenants.models.firm import Firm
-from parkops import records, sequences
+from parkops import sequences
 from parkops.clock import now
 from parkops.db.session import scope_of
 from parkops.errors import NotFound, Problems
@@ -49,9 +49,20 @@ def reserve_id(session: Any, model: Any = Receipt) -> int:
     return session.scalar(select(func.nextval(func.pg_get_serial_sequence(model.__tablename__, "id"))))
 
 
-def receive(session: Any, *, firm_id: int | None, amount: Decimal, received_on: date, kind: str = "bank", bank_account_id: int | None = None,
-            payer: str | None = None, reference: str | None = None, allocate: Any = "setting", source: str | None = None,
-            source_id: int | None = None) -> Receipt:
+def receive(
+    session: Any,
+    *,
+    firm_id: int | None,
+    amount: Decimal,
+    received_on: date,
+    kind: str = "bank",
+    bank_account_id: int | None = None,
+    payer: str | None = None,
+    reference: str | None = None,
+    allocate: Any = "setting",
+    source: str | None = None,
+    source_id: int | None = None,
+) -> Receipt:
     """Record money that arrived; it is posted at once. Dr bank or cash; Cr receivable for what is settled, Cr advance for the
     rest, Cr unidentified when nobody knows the payer (R-09).
 
@@ -69,8 +80,21 @@ def receive(session: Any, *, firm_id: int | None, amount: Decimal, received_on: 
     problems.stop()
     bills = open_bills(session, firm.id, lock=True) if firm is not None and allocate is not None else []
     shares = plan(session, bills, amount, allocate if firm is not None else None, received_on)
-    return _post(session, park_id, firm, amount, received_on, shares.pairs(), {b.id: b for b in bills}, kind=kind,
-                 bank_account_id=bank_account_id, payer=payer, reference=reference, source=source, source_id=source_id)
+    return _post(
+        session,
+        park_id,
+        firm,
+        amount,
+        received_on,
+        shares.pairs(),
+        {b.id: b for b in bills},
+        kind=kind,
+        bank_account_id=bank_account_id,
+        payer=payer,
+        reference=reference,
+        source=source,
+        source_id=source_id,
+    )
 
 
 def _firm_and_park(session: Any, firm_id: int | None, bank_account_id: int | None) -> tuple[Firm | None, int]:
@@ -84,8 +108,16 @@ def _firm_and_park(session: Any, firm_id: int | None, bank_account_id: int | Non
     return firm, park_id
 
 
-def _post(session: Any, park_id: int, firm: Firm | None, amount: Decimal, on: date, pairs: list[tuple[int, Decimal]],
-          bills: dict[int, Any], **values: Any) -> Receipt:
+def _post(
+    session: Any,
+    park_id: int,
+    firm: Firm | None,
+    amount: Decimal,
+    on: date,
+    pairs: list[tuple[int, Decimal]],
+    bills: dict[int, Any],
+    **values: Any,
+) -> Receipt:
     """Write receipt, entry and allocations; parts of bills dated later follow with entries of their own days."""
     days = by_day(pairs, bills, on)
     at_once = sum((a for _i, a in days.get(on, [])), Decimal(0))
@@ -94,12 +126,13 @@ def _post(session: Any, park_id: int, firm: Firm | None, amount: Decimal, on: da
     if at_once:
         legs.append(ledger.Leg(role_id(session, "receivable"), credit=at_once, firm_id=firm_id))
     if amount > at_once:
-        legs.append(ledger.Leg(role_id(session, "advance" if firm is not None else "unidentified"), credit=amount - at_once, firm_id=firm_id))
+        legs.append(
+            ledger.Leg(role_id(session, "advance" if firm is not None else "unidentified"), credit=amount - at_once, firm_id=firm_id)
+        )
     receipt = record(session, park_id=park_id, firm=firm, amount=amount, on=on, legs=legs, memo=_memo(firm, values["payer"]), **values)
     if pairs:
         post_advance(session, receipt, {d: p for d, p in days.items() if d != on})
-        add_rows(session, park_id, days, receipt_id=receipt.id)
-        settled_again(session, receipt, *bills.values())
+        add_rows(session, park_id, days, bills, receipt=receipt)
     return receipt
 
 
@@ -107,33 +140,42 @@ def _memo(firm: Firm | None, payer: str | None) -> str:
     return str(_l("Received from %(payer)s", payer=firm.name if firm is not None else payer or _l("an unknown payer")))[:300]
 
 
-def record(session: Any, *, park_id: int, firm: Firm | None, amount: Decimal, on: date, legs: list[Any], memo: str, kind: str,
-           entry_kind: str = "receipt", reverses: Receipt | None = None, **values: Any) -> Receipt:
+def record(
+    session: Any,
+    *,
+    park_id: int,
+    firm: Firm | None,
+    amount: Decimal,
+    on: date,
+    legs: list[Any],
+    memo: str,
+    kind: str,
+    entry_kind: str = "receipt",
+    reverses: Receipt | None = None,
+    **values: Any,
+) -> Receipt:
     """The receipt's row and its entry, which name each other."""
-    ledger.lock(session, park_id)
     new_id = reserve_id(session)
-    number = sequences.next_number(session, SOURCE, park_id, on)
-    entry = ledger.post(session, park_id=park_id, kind=entry_kind, on=on, memo=f"{number} {memo}"[:300], legs=legs, source=SOURCE,
-                        source_id=new_id)
-    receipt = Receipt(id=new_id, park_id=park_id, number=number, kind=kind, firm_id=firm.id if firm is not None else None, received_on=on,
-                      amount=amount, allocated=Decimal(0), entry_id=entry.id, posted_at=now(), posted_by=scope_of(session).user_name,
-                      reverses_id=reverses.id if reverses is not None else None,
-                      **{k: (v or None) if isinstance(v, str) else v for k, v in values.items()})
+    entry = ledger.post(session, park_id=park_id, kind=entry_kind, on=on, memo=memo[:300], legs=legs, source=SOURCE, source_id=new_id)
+    number = sequences.next_number(session, SOURCE, park_id, on)  # after the entry: the end of the chain is locked first everywhere
+    receipt = Receipt(
+        id=new_id,
+        park_id=park_id,
+        number=number,
+        kind=kind,
+        firm=firm,
+        received_on=on,
+        amount=amount,
+        allocated=Decimal(0),
+        entry=entry,
+        posted_at=now(),
+        posted_by=scope_of(session).user_name,
+        reverses=reverses,
+        **{k: (v or None) if isinstance(v, str) else v for k, v in values.items()},
+    )
     session.add(receipt)
     session.flush()
     return receipt
-
-
-def take_payment(session: Any, *, firm_id: int | None = None, amount: Decimal, received_on: date, kind: str = "bank",
-                 bank_account_id: int | None = None, payer: str | None = None, reference: str | None = None,
-                 rule: str | None = None, pairs: Any = None) -> Receipt:
-    """What the payment screen and REST call: as `receive`, not for a day that is still to come (R-05)."""
-    problems = Problems()
-    records.not_future({"received_on": received_on}, problems, ("received_on",))
-    problems.stop()
-    how = pairs if pairs is not None else None if rule == "none" else rule or "setting"
-    return receive(session, firm_id=firm_id, amount=amount, received_on=received_on, kind=kind, bank_account_id=bank_account_id,
-                   payer=payer, reference=reference, allocate=how)
 
 
 def assign_receipt(session: Any, receipt: Receipt, *, firm_id: int, on: date, rule: str | None = None) -> Receipt:
@@ -146,12 +188,23 @@ def assign_receipt(session: Any, receipt: Receipt, *, firm_id: int, on: date, ru
     if receipt.firm_id is not None or receipt.amount < 0 or receipt.allocated:
         problems.add("billing.R-09", _l("This receipt has its firm already. Reverse it if the firm is wrong."))
     if on < receipt.received_on:
-        problems.add("billing.R-08", _l("The money arrived on %(day)s. Choose that day or a later one.", day=receipt.received_on.isoformat()), "on")
+        problems.add(
+            "billing.R-08", _l("The money arrived on %(day)s. Choose that day or a later one.", day=receipt.received_on.isoformat()), "on"
+        )
     problems.stop()
-    ledger.post(session, park_id=receipt.park_id, kind="receipt", on=on, source=SOURCE, source_id=receipt.id,
-                memo=str(_l("Receipt %(number)s is from %(firm)s", number=receipt.number, firm=firm.name))[:300],
-                legs=[ledger.Leg(role_id(session, "unidentified"), debit=receipt.amount),
-                      ledger.Leg(role_id(session, "advance"), credit=receipt.amount, firm_id=firm.id)])
+    ledger.post(
+        session,
+        park_id=receipt.park_id,
+        kind="receipt",
+        on=on,
+        source=SOURCE,
+        source_id=receipt.id,
+        memo=str(_l("Receipt %(number)s is from %(firm)s", number=receipt.number, firm=firm.name))[:300],
+        legs=[
+            ledger.Leg(role_id(session, "unidentified"), debit=receipt.amount),
+            ledger.Leg(role_id(session, "advance"), credit=receipt.amount, firm_id=firm.id),
+        ],
+    )
     receipt.firm_id = firm.id
     session.flush()
     if rule != "none":
@@ -172,7 +225,9 @@ def reverse_receipt(session: Any, receipt: Receipt, *, on: date, reason: str) ->
     elif session.scalar(select(Allocation.id).where(Allocation.receipt_id == receipt.id, Allocation.refund_id.is_not(None)).limit(1)):
         problems.add("billing.R-12", _l("Part of this receipt was paid back. Only what is left can be handled, by a refund."))
     if on < receipt.received_on:
-        problems.add("billing.R-08", _l("The money arrived on %(day)s. Choose that day or a later one.", day=receipt.received_on.isoformat()), "on")
+        problems.add(
+            "billing.R-08", _l("The money arrived on %(day)s. Choose that day or a later one.", day=receipt.received_on.isoformat()), "on"
+        )
     problems.stop()
     for row in standing(session, receipt_id=receipt.id):
         undo_allocation(session, row, on=max(on, row.on_date))
@@ -180,65 +235,72 @@ def reverse_receipt(session: Any, receipt: Receipt, *, on: date, reason: str) ->
         from .deposits import give_back
 
         return give_back(session, receipt, on=on, reason=reason)
-    return pay_out(session, receipt, amount=receipt.amount, on=on, kind=receipt.kind, bank_account_id=receipt.bank_account_id,
-                   reference=reason.strip()[:200], memo=str(_l("Receipt %(number)s reversed", number=receipt.number)), reverses=receipt,
-                   entry_kind="reversal")
+    return pay_out(
+        session,
+        receipt,
+        amount=receipt.amount,
+        on=on,
+        kind=receipt.kind,
+        bank_account_id=receipt.bank_account_id,
+        reference=reason.strip()[:200],
+        memo=str(_l("Receipt %(number)s reversed", number=receipt.number)),
+        reverses=receipt,
+        entry_kind="reversal",
+    )
 
 
-def pay_out(session: Any, receipt: Receipt, *, amount: Decimal, on: date, kind: str, bank_account_id: int | None, memo: str,
-            reference: str | None = None, reverses: Receipt | None = None, entry_kind: str = "refund", account_id: int | None = None) -> Receipt:
+def pay_out(
+    session: Any,
+    receipt: Receipt,
+    *,
+    amount: Decimal,
+    on: date,
+    kind: str,
+    bank_account_id: int | None,
+    memo: str,
+    reference: str | None = None,
+    reverses: Receipt | None = None,
+    entry_kind: str = "refund",
+    account_id: int | None = None,
+) -> Receipt:
     """Money of a receipt goes back: a negative receipt, linked to it so that the same money cannot be used again.
     Dr advance (or unidentified), Cr bank or cash."""
     firm = session.get(Firm, receipt.firm_id) if receipt.firm_id is not None else None
-    back_to = account_id or money_account(session, "cash" if kind == "cash" or (kind == "refund" and bank_account_id is None) else "bank", bank_account_id)
-    legs = [ledger.Leg(role_id(session, "advance" if firm is not None else "unidentified"), debit=amount, firm_id=receipt.firm_id),
-            ledger.Leg(back_to, credit=amount, firm_id=receipt.firm_id if account_id else None)]
-    paid = record(session, park_id=receipt.park_id, firm=firm, amount=-amount, on=on, legs=legs, memo=memo, kind=kind, entry_kind=entry_kind,
-                  reverses=reverses, bank_account_id=bank_account_id, payer=receipt.payer, reference=reference)
-    session.add(Allocation(park_id=receipt.park_id, receipt_id=receipt.id, refund_id=paid.id, amount=amount, on_date=on,
-                           made_by=scope_of(session).user_name))
+    back_to = account_id or money_account(
+        session, "cash" if kind == "cash" or (kind == "refund" and bank_account_id is None) else "bank", bank_account_id
+    )
+    legs = [
+        ledger.Leg(role_id(session, "advance" if firm is not None else "unidentified"), debit=amount, firm_id=receipt.firm_id),
+        ledger.Leg(back_to, credit=amount, firm_id=receipt.firm_id if account_id else None),
+    ]
+    paid = record(
+        session,
+        park_id=receipt.park_id,
+        firm=firm,
+        amount=-amount,
+        on=on,
+        legs=legs,
+        memo=memo,
+        kind=kind,
+        entry_kind=entry_kind,
+        reverses=reverses,
+        bank_account_id=bank_account_id,
+        payer=receipt.payer,
+        reference=reference,
+    )
+    session.add(
+        Allocation(
+            park_id=receipt.park_id,
+            receipt_id=receipt.id,
+            refund_id=paid.id,
+            amount=amount,
+            on_date=on,
+            made_by=scope_of(session).user_name,
+        )
+    )
     session.flush()
     settled_again(session, receipt, paid)
     return paid
-
-
-def pay_bill(session: Any, bill: Any, *, received_on: date, kind: str = "bank", bank_account_id: int | None = None,
-             reference: str | None = None) -> tuple[str, str]:
-    """Quick full payment from a bill's page: one receipt over what is open."""
-    receipt = take_payment(session, firm_id=bill.firm_id, amount=bill.gross - bill.settled, received_on=received_on, kind=kind,
-                           bank_account_id=bank_account_id, reference=reference, pairs=[(bill.id, bill.gross - bill.settled)])
-    return str(_l("Receipt %(number)s over %(amount)s was posted.", number=receipt.number, amount=f"{receipt.amount:,.2f}")), f"/billing/bill/{bill.id}"
-
-
-def allocate_by_rule(session: Any, receipt: Receipt, *, on: date, rule: str | None = None) -> None:
-    """The button on a receipt: what is left, by a rule."""
-    allocate(session, receipt, on=on, rule=rule)
-
-
-def why_not_pay(session: Any, bill: Any) -> str | None:
-    """Why nothing can be paid on a bill, or None."""
-    if bill.state != "posted" or bill.kind != "bill":
-        return str(_l("Only a posted bill can be paid."))
-    return str(_l("This bill is settled.")) if bill.settled == bill.gross else None
-
-
-def why_not_assign(session: Any, receipt: Receipt) -> str | None:
-    """Why a firm cannot be named, or None."""
-    return str(_l("This receipt has its firm already.")) if receipt.firm_id is not None or receipt.amount < 0 or receipt.allocated else None
-
-
-def why_not_allocate(session: Any, receipt: Receipt) -> str | None:
-    """Why nothing can be allocated, or None."""
-    if receipt.firm_id is None:
-        return str(_l("Say first which firm this receipt is from."))
-    return str(_l("Nothing is left to allocate.")) if receipt.amount < 0 or receipt.allocated == receipt.amount else None
-
-
-def why_not_reverse(session: Any, receipt: Receipt) -> str | None:
-    """Why it cannot be reversed, or None."""
-    if receipt.amount < 0 or session.scalar(select(Receipt.id).where(Receipt.reverses_id == receipt.id)) is not None:
-        return str(_l("It was reversed already, or pays money back."))
-    return None
 
 
 def refund(session: Any, receipt: Receipt, *, amount: Decimal, on: date, reason: str, **payee: Any) -> Any:
@@ -248,5 +310,20 @@ def refund(session: Any, receipt: Receipt, *, amount: Decimal, on: date, reason:
     return request_refund(session, receipt=receipt, amount=amount, on=on, reason=reason, **payee)
 
 
-__all__ = ["advance_left", "allocate", "apply_credit", "assign_receipt", "free_bill", "pay_bill", "pay_out", "preview", "receive", "receive_many",
-           "record", "refund", "reserve_id", "reverse_receipt", "standing", "take_payment", "undo_allocation"]
+__all__ = [
+    "advance_left",
+    "allocate",
+    "apply_credit",
+    "assign_receipt",
+    "free_bill",
+    "pay_out",
+    "preview",
+    "receive",
+    "receive_many",
+    "record",
+    "refund",
+    "reserve_id",
+    "reverse_receipt",
+    "standing",
+    "undo_allocation",
+]

@@ -26,7 +26,8 @@ from ..models.refund import Refund
 from ..states_refund import REFUND
 from . import ledger
 from .allocations import lock_bills, lock_receipt, money_account, role_id, settled_again
-from .deposits import lock_deposit, pay_out_deposit
+from .deposits import pay_out_deposit
+from .deposits_base import lock_deposit
 from .receipts import pay_out, record
 
 RESOURCE = "billing.refund"
@@ -34,8 +35,9 @@ OPEN = ("requested", "approved")
 KIND = approval.ApprovalKind(RESOURCE, _l("Refund"), RESOURCE, "act", needed=1, thresholds=((Decimal(50000), 2),))
 
 
-def reserved_of(session: Any, *, receipt: Receipt | None = None, credit: Bill | None = None, deposit: Deposit | None = None,
-                besides: int | None = None) -> Decimal:
+def reserved_of(
+    session: Any, *, receipt: Receipt | None = None, credit: Bill | None = None, deposit: Deposit | None = None, besides: int | None = None
+) -> Decimal:
     """What open requests have set aside of a source."""
     query = select(type_coerce(func.coalesce(func.sum(Refund.amount), 0), Money)).where(Refund.state.in_(OPEN))
     for column, obj in ((Refund.receipt_id, receipt), (Refund.credit_id, credit), (Refund.deposit_id, deposit)):
@@ -55,9 +57,19 @@ def _locked(session: Any, refund: Any) -> tuple[dict[str, Any], Decimal]:
     return {"deposit": deposit}, deposit.held
 
 
-def request_refund(session: Any, *, amount: Decimal, on: date, reason: str, receipt: Receipt | None = None, credit: Bill | None = None,
-                   deposit: Deposit | None = None, payee: str | None = None, payee_bank: str | None = None,
-                   payee_account: str | None = None) -> Refund:
+def request_refund(
+    session: Any,
+    *,
+    amount: Decimal,
+    on: date,
+    reason: str,
+    receipt: Receipt | None = None,
+    credit: Bill | None = None,
+    deposit: Deposit | None = None,
+    payee: str | None = None,
+    payee_bank: str | None = None,
+    payee_account: str | None = None,
+) -> Refund:
     """Ask to pay back part of an advance, of a credit note or of a deposit (R-14, R-15)."""
     access.require(session, RESOURCE, "add")
     if sum(x is not None for x in (receipt, credit, deposit)) != 1:
@@ -67,40 +79,92 @@ def request_refund(session: Any, *, amount: Decimal, on: date, reason: str, rece
     if amount is None or amount <= 0:
         problems.add("billing.R-14", _l("Enter the amount to pay back, above zero."), "amount")
     elif amount > free:
-        problems.add("billing.R-15", _l("Only %(free)s is left to pay back, open requests counted. Enter that amount or less.", free=free), "amount")
+        problems.add(
+            "billing.R-15", _l("Only %(free)s is left to pay back, open requests counted. Enter that amount or less.", free=free), "amount"
+        )
     if not (reason or "").strip():
         problems.add("billing.R-14", _l("Write a reason."), "reason")
     problems.stop()
     obj = next(iter(source.values()))
     firm = session.get(Firm, obj.firm_id)
-    row = Refund(park_id=obj.park_id, number=sequences.next_number(session, RESOURCE, obj.park_id, on), firm_id=firm.id, amount=amount,
-                 asked_on=on, reason=reason.strip(), payee=payee or firm.name, payee_bank=payee_bank, payee_account=payee_account,
-                 state=REFUND.start, **{f"{k}_id": v.id for k, v in source.items()})
+    row = Refund(
+        park_id=obj.park_id,
+        number=sequences.next_number(session, RESOURCE, obj.park_id, on),
+        firm_id=firm.id,
+        amount=amount,
+        asked_on=on,
+        reason=reason.strip(),
+        payee=payee or firm.name,
+        payee_bank=payee_bank,
+        payee_account=payee_account,
+        state=REFUND.start,
+        **{f"{k}_id": v.id for k, v in source.items()},
+    )
     session.add(row)
     session.flush()
-    asked = approval.request(session, row, KIND.code, amount=amount, reason=row.reason, payload={"source": str(obj), "amount": amount},
-                             title=_("%(firm)s: pay back %(amount)s", firm=firm.name, amount=f"{amount:,.2f}"))
+    asked = approval.request(
+        session,
+        row,
+        KIND.code,
+        amount=amount,
+        reason=row.reason,
+        payload={"source": str(obj), "amount": amount},
+        title=_("%(firm)s: pay back %(amount)s", firm=firm.name, amount=f"{amount:,.2f}"),
+    )
     row.approval_id = asked.id
     session.flush()
     return row
 
 
-def ask_for_receipt(session: Any, receipt: Receipt, *, amount: Decimal, on: date, reason: str, payee: str | None = None,
-                    payee_bank: str | None = None, payee_account: str | None = None) -> Refund:
+def ask_for_receipt(
+    session: Any,
+    receipt: Receipt,
+    *,
+    amount: Decimal,
+    on: date,
+    reason: str,
+    payee: str | None = None,
+    payee_bank: str | None = None,
+    payee_account: str | None = None,
+) -> Refund:
     """The button on a receipt."""
-    return request_refund(session, receipt=receipt, amount=amount, on=on, reason=reason, payee=payee, payee_bank=payee_bank, payee_account=payee_account)
+    return request_refund(
+        session, receipt=receipt, amount=amount, on=on, reason=reason, payee=payee, payee_bank=payee_bank, payee_account=payee_account
+    )
 
 
-def ask_for_deposit(session: Any, deposit: Deposit, *, amount: Decimal, on: date, reason: str, payee: str | None = None,
-                    payee_bank: str | None = None, payee_account: str | None = None) -> Refund:
+def ask_for_deposit(
+    session: Any,
+    deposit: Deposit,
+    *,
+    amount: Decimal,
+    on: date,
+    reason: str,
+    payee: str | None = None,
+    payee_bank: str | None = None,
+    payee_account: str | None = None,
+) -> Refund:
     """The button on a deposit."""
-    return request_refund(session, deposit=deposit, amount=amount, on=on, reason=reason, payee=payee, payee_bank=payee_bank, payee_account=payee_account)
+    return request_refund(
+        session, deposit=deposit, amount=amount, on=on, reason=reason, payee=payee, payee_bank=payee_bank, payee_account=payee_account
+    )
 
 
-def ask_for_credit(session: Any, credit: Bill, *, amount: Decimal, on: date, reason: str, payee: str | None = None,
-                   payee_bank: str | None = None, payee_account: str | None = None) -> Refund:
+def ask_for_credit(
+    session: Any,
+    credit: Bill,
+    *,
+    amount: Decimal,
+    on: date,
+    reason: str,
+    payee: str | None = None,
+    payee_bank: str | None = None,
+    payee_account: str | None = None,
+) -> Refund:
     """The button on a credit note."""
-    return request_refund(session, credit=credit, amount=amount, on=on, reason=reason, payee=payee, payee_bank=payee_bank, payee_account=payee_account)
+    return request_refund(
+        session, credit=credit, amount=amount, on=on, reason=reason, payee=payee, payee_bank=payee_bank, payee_account=payee_account
+    )
 
 
 def why_not_approve(session: Any, refund: Refund) -> str | None:
@@ -151,17 +215,26 @@ def pay_refund(session: Any, refund: Refund, *, on: date, bank_account_id: int |
     if refund.amount > left:
         problems.add("billing.R-15", _l("Only %(free)s is left to pay back, open requests counted. Enter that amount or less.", free=left))
     if on < refund.asked_on:
-        problems.add("billing.R-17", _l("It was asked for on %(day)s. Choose that day or a later one.", day=refund.asked_on.isoformat()), "on")
+        problems.add(
+            "billing.R-17", _l("It was asked for on %(day)s. Choose that day or a later one.", day=refund.asked_on.isoformat()), "on"
+        )
     problems.stop()
     REFUND.move(session, refund, "pay", on=on)  # exactly one of two racing payments gets the row; the rest is one transaction with it
     memo = str(_l("Refund %(number)s", number=refund.number))
     if "deposit" in source:
-        done = {"move_id": pay_out_deposit(session, source["deposit"], amount=refund.amount, on=on, bank_account_id=bank_account_id, reason=memo).id}
+        done = {
+            "move_id": pay_out_deposit(
+                session, source["deposit"], amount=refund.amount, on=on, bank_account_id=bank_account_id, reason=memo
+            ).id
+        }
     elif "credit" in source:
         done = {"paid_receipt_id": _pay_credit(session, source["credit"], refund.amount, on, bank_account_id, memo).id}
     else:
-        done = {"paid_receipt_id": pay_out(session, source["receipt"], amount=refund.amount, on=on, kind="refund",
-                                           bank_account_id=bank_account_id, memo=memo).id}
+        done = {
+            "paid_receipt_id": pay_out(
+                session, source["receipt"], amount=refund.amount, on=on, kind="refund", bank_account_id=bank_account_id, memo=memo
+            ).id
+        }
     for name, value in {**done, "paid_on": on, "bank_account_id": bank_account_id}.items():
         setattr(refund, name, value)
     session.flush()
@@ -170,12 +243,27 @@ def pay_refund(session: Any, refund: Refund, *, on: date, bank_account_id: int |
 
 def _pay_credit(session: Any, credit: Bill, amount: Decimal, on: date, bank_account_id: int | None, memo: str) -> Receipt:
     """A credit note is paid out: Dr receivable, Cr bank or cash."""
-    legs = [ledger.Leg(role_id(session, "receivable"), debit=amount, firm_id=credit.firm_id),
-            ledger.Leg(money_account(session, "cash" if bank_account_id is None else "bank", bank_account_id), credit=amount)]
-    paid = record(session, park_id=credit.park_id, firm=session.get(Firm, credit.firm_id), amount=-amount, on=on, legs=legs, memo=memo,
-                  kind="refund", entry_kind="refund", bank_account_id=bank_account_id)
-    session.add(Allocation(park_id=credit.park_id, credit_id=credit.id, refund_id=paid.id, amount=amount, on_date=on,
-                           made_by=scope_of(session).user_name))
+    legs = [
+        ledger.Leg(role_id(session, "receivable"), debit=amount, firm_id=credit.firm_id),
+        ledger.Leg(money_account(session, "cash" if bank_account_id is None else "bank", bank_account_id), credit=amount),
+    ]
+    paid = record(
+        session,
+        park_id=credit.park_id,
+        firm=session.get(Firm, credit.firm_id),
+        amount=-amount,
+        on=on,
+        legs=legs,
+        memo=memo,
+        kind="refund",
+        entry_kind="refund",
+        bank_account_id=bank_account_id,
+    )
+    session.add(
+        Allocation(
+            park_id=credit.park_id, credit_id=credit.id, refund_id=paid.id, amount=amount, on_date=on, made_by=scope_of(session).user_name
+        )
+    )
     session.flush()
     settled_again(session, credit, paid)
     return paid

@@ -69,8 +69,12 @@ class Statement:
 
 def term_of() -> Any:
     """SQL: the term a charge line counts to. Credited charges, discounts and waivers are adjustments."""
-    return case((Charge.kind == "relief", "relief"), (Charge.kind == "penalty", "penalty"),
-                (and_(Charge.kind == "charge", Bill.kind == "bill"), "charges"), else_="adjustments")
+    return case(
+        (Charge.kind == "relief", "relief"),
+        (Charge.kind == "penalty", "penalty"),
+        (and_(Charge.kind == "charge", Bill.kind == "bill"), "charges"),
+        else_="adjustments",
+    )
 
 
 def accounts_of(session: Any) -> list[int]:
@@ -80,16 +84,23 @@ def accounts_of(session: Any) -> list[int]:
 def ledger_balances(session: Any, on: date, firm_ids: list[int] | None = None) -> dict[int, Decimal]:
     """Receivable less advance of the ledger at the end of a day, by firm; zero ones are left out."""
     amount = func.sum(type_coerce(LedgerLine.debit, FEN) - type_coerce(LedgerLine.credit, FEN))
-    query = select(LedgerLine.firm_id, amount).join(LedgerEntry, LedgerEntry.id == LedgerLine.entry_id).where(
-        LedgerLine.account_id.in_(accounts_of(session)), LedgerLine.firm_id.is_not(None), LedgerEntry.entry_date <= on)
+    query = (
+        select(LedgerLine.firm_id, amount)
+        .join(LedgerEntry, LedgerEntry.id == LedgerLine.entry_id)
+        .where(LedgerLine.account_id.in_(accounts_of(session)), LedgerLine.firm_id.is_not(None), LedgerEntry.entry_date <= on)
+    )
     query = query.where(LedgerLine.firm_id.in_(firm_ids)) if firm_ids is not None else query
     return {f: money.yuan(int(a)) for f, a in session.execute(query.group_by(LedgerLine.firm_id)) if a}
 
 
 def _charged(start: date, end: date) -> Any:
     term = term_of().label("term")
-    return select(Bill.firm_id, term, func.sum(type_coerce(Charge.gross, FEN)).label("amount")).join(
-        Bill, Bill.id == Charge.bill_id).where(Bill.state != "draft", Bill.issued_on >= start, Bill.issued_on <= end).group_by(Bill.firm_id, term)
+    return (
+        select(Bill.firm_id, term, func.sum(type_coerce(Charge.gross, FEN)).label("amount"))
+        .join(Bill, Bill.id == Charge.bill_id)
+        .where(Bill.state != "draft", Bill.issued_on >= start, Bill.issued_on <= end)
+        .group_by(Bill.firm_id, term)
+    )
 
 
 def statements(session: Any, start: date, end: date, firm_ids: list[int] | None = None) -> dict[int, Statement]:
@@ -119,10 +130,16 @@ def statements(session: Any, start: date, end: date, firm_ids: list[int] | None 
 
 def _dated(session: Any, start: date, end: date) -> Any:
     """Movement (debit − credit) of receivable and advance by firm in the days."""
-    return select(LedgerLine.firm_id, func.sum(type_coerce(LedgerLine.debit, FEN) - type_coerce(LedgerLine.credit, FEN))).join(
-        LedgerEntry, LedgerEntry.id == LedgerLine.entry_id).where(
-        LedgerLine.account_id.in_(accounts_of(session)), LedgerLine.firm_id.is_not(None), LedgerEntry.entry_date >= start,
-        LedgerEntry.entry_date <= end)
+    return (
+        select(LedgerLine.firm_id, func.sum(type_coerce(LedgerLine.debit, FEN) - type_coerce(LedgerLine.credit, FEN)))
+        .join(LedgerEntry, LedgerEntry.id == LedgerLine.entry_id)
+        .where(
+            LedgerLine.account_id.in_(accounts_of(session)),
+            LedgerLine.firm_id.is_not(None),
+            LedgerEntry.entry_date >= start,
+            LedgerEntry.entry_date <= end,
+        )
+    )
 
 
 def _money_lines(session: Any, start: date, end: date) -> Any:
@@ -132,14 +149,18 @@ def _money_lines(session: Any, start: date, end: date) -> Any:
 
 def _other_lines(session: Any, start: date, end: date) -> Any:
     """Entries on the two accounts that come from no bill and no receipt (manual ones, relief to be refunded)."""
-    return _dated(session, start, end).where(or_(LedgerEntry.source.is_(None), LedgerEntry.source.not_in(("billing.receipt", "billing.bill"))))
+    return _dated(session, start, end).where(
+        or_(LedgerEntry.source.is_(None), LedgerEntry.source.not_in(("billing.receipt", "billing.bill")))
+    )
 
 
 def statement(session: Any, firm: Firm, start: date, end: date) -> Statement:
     """The statement of one firm with its lines."""
     found = statements(session, start, end, [firm.id]).get(firm.id) or Statement(firm.id, start, end)
-    found.lines = sorted([*_bill_lines(session, firm.id, start, end), *_entry_lines(session, firm.id, start, end)],
-                         key=lambda x: (x.on, x.resource, x.record_id))
+    found.lines = sorted(
+        [*_bill_lines(session, firm.id, start, end), *_entry_lines(session, firm.id, start, end)],
+        key=lambda x: (x.on, x.resource, x.record_id),
+    )
     balance = found.opening
     for line in found.lines:
         balance += sum(line.amounts.values()) - 2 * line.amounts.get("paid", money.ZERO)
@@ -150,10 +171,13 @@ def statement(session: Any, firm: Firm, start: date, end: date) -> Statement:
 def _bill_lines(session: Any, firm_id: int, start: date, end: date) -> list[Line]:
     rows: dict[int, Line] = {}
     term_ = term_of().label("term")
-    query = select(Bill.id, Bill.issued_on, Bill.number, Bill.kind, Bill.month, term_, func.sum(type_coerce(Charge.gross, FEN))).join(
-        Charge, Charge.bill_id == Bill.id).where(
-        Bill.firm_id == firm_id, Bill.state != "draft", Bill.issued_on >= start, Bill.issued_on <= end).group_by(
-        Bill.id, term_).order_by(Bill.issued_on, Bill.id)
+    query = (
+        select(Bill.id, Bill.issued_on, Bill.number, Bill.kind, Bill.month, term_, func.sum(type_coerce(Charge.gross, FEN)))
+        .join(Charge, Charge.bill_id == Bill.id)
+        .where(Bill.firm_id == firm_id, Bill.state != "draft", Bill.issued_on >= start, Bill.issued_on <= end)
+        .group_by(Bill.id, term_)
+        .order_by(Bill.issued_on, Bill.id)
+    )
     for bill_id, on, number, kind, month, term, amount in session.execute(query):
         text = _l("Bill of %(month)s", month=f"{month:%Y-%m}") if kind == "bill" else _l("Credit note")
         line = rows.setdefault(bill_id, Line(on, "billing.bill", bill_id, number, str(text), {}))
@@ -164,12 +188,30 @@ def _bill_lines(session: Any, firm_id: int, start: date, end: date) -> list[Line
 def _entry_lines(session: Any, firm_id: int, start: date, end: date) -> list[Line]:
     """One line for each entry that moved the balance and is no bill's."""
     amount = func.sum(type_coerce(LedgerLine.debit, FEN) - type_coerce(LedgerLine.credit, FEN))
-    query = select(LedgerEntry.entry_date, LedgerEntry.source, LedgerEntry.source_id, LedgerEntry.id, LedgerEntry.number, LedgerEntry.memo,
-                   Receipt.number, amount).join(LedgerLine, LedgerLine.entry_id == LedgerEntry.id).outerjoin(
-        Receipt, and_(LedgerEntry.source == "billing.receipt", Receipt.id == LedgerEntry.source_id)).where(
-        LedgerLine.firm_id == firm_id, LedgerLine.account_id.in_(accounts_of(session)), LedgerEntry.entry_date >= start,
-        LedgerEntry.entry_date <= end, func.coalesce(LedgerEntry.source, literal("")) != "billing.bill").group_by(
-        LedgerEntry.id, Receipt.id).having(amount != 0).order_by(LedgerEntry.entry_date, LedgerEntry.id)
+    query = (
+        select(
+            LedgerEntry.entry_date,
+            LedgerEntry.source,
+            LedgerEntry.source_id,
+            LedgerEntry.id,
+            LedgerEntry.number,
+            LedgerEntry.memo,
+            Receipt.number,
+            amount,
+        )
+        .join(LedgerLine, LedgerLine.entry_id == LedgerEntry.id)
+        .outerjoin(Receipt, and_(LedgerEntry.source == "billing.receipt", Receipt.id == LedgerEntry.source_id))
+        .where(
+            LedgerLine.firm_id == firm_id,
+            LedgerLine.account_id.in_(accounts_of(session)),
+            LedgerEntry.entry_date >= start,
+            LedgerEntry.entry_date <= end,
+            func.coalesce(LedgerEntry.source, literal("")) != "billing.bill",
+        )
+        .group_by(LedgerEntry.id, Receipt.id)
+        .having(amount != 0)
+        .order_by(LedgerEntry.entry_date, LedgerEntry.id)
+    )
     out = []
     for on, source, source_id, entry_id, number, memo, receipt, fen in session.execute(query):
         if source == "billing.receipt":
@@ -188,16 +230,31 @@ def issue_statement(session: Any, *, firm_id: int, starts_on: date, ends_on: dat
 
 
 def _keep(session: Any, firm: Any, made: Statement, on: date) -> AccountStatement:
-    row = session.scalars(select(AccountStatement).where(
-        AccountStatement.firm_id == made.firm_id, AccountStatement.starts_on == made.start, AccountStatement.ends_on == made.end)).one_or_none()
+    row = session.scalars(
+        select(AccountStatement).where(
+            AccountStatement.firm_id == made.firm_id, AccountStatement.starts_on == made.start, AccountStatement.ends_on == made.end
+        )
+    ).one_or_none()
     problems = Problems()
     if made.difference:
-        problems.add("billing.R-23", _l("Documents and ledger differ by %(amount)s. Run the checks before you send this statement.", amount=made.difference))
+        problems.add(
+            "billing.R-23",
+            _l("Documents and ledger differ by %(amount)s. Run the checks before you send this statement.", amount=made.difference),
+        )
     if row is not None and row.state == "confirmed":
         problems.add("billing.R-24", _l("The firm has signed this statement. Send one of another period."))
     problems.stop()
-    values = {"opening": made.opening, "closing": made.closing, **made.terms, "issued_on": on, "issued_by": scope_of(session).user_name,
-              "state": "issued", "answered_on": None, "answered_by": None, "answer": None}
+    values = {
+        "opening": made.opening,
+        "closing": made.closing,
+        **made.terms,
+        "issued_on": on,
+        "issued_by": scope_of(session).user_name,
+        "state": "issued",
+        "answered_on": None,
+        "answered_by": None,
+        "answer": None,
+    }
     if row is None:
         row = AccountStatement(park_id=firm.park_id, firm_id=firm.id, starts_on=made.start, ends_on=made.end, **values)
         session.add(row)
@@ -212,10 +269,18 @@ def issue_all(session: Any, *, park_id: int, starts_on: date, ends_on: date, on:
     """A statement for every firm of a park with a balance or a movement in the days; signed ones stay."""
     access.require(session, RESOURCE, "add")
     firms = {f.id: f for f in session.scalars(select(Firm).where(Firm.park_id == park_id))}
-    signed = set(session.scalars(select(AccountStatement.firm_id).where(
-        AccountStatement.starts_on == starts_on, AccountStatement.ends_on == ends_on, AccountStatement.state == "confirmed")))
-    made = [s for i, s in statements(session, starts_on, ends_on).items() if i in firms and i not in signed
-            and (s.opening or s.closing or any(s.terms.values()))]
+    signed = set(
+        session.scalars(
+            select(AccountStatement.firm_id).where(
+                AccountStatement.starts_on == starts_on, AccountStatement.ends_on == ends_on, AccountStatement.state == "confirmed"
+            )
+        )
+    )
+    made = [
+        s
+        for i, s in statements(session, starts_on, ends_on).items()
+        if i in firms and i not in signed and (s.opening or s.closing or any(s.terms.values()))
+    ]
     for found in made:
         _keep(session, firms[found.firm_id], found, on)
     return str(_n("%(n)s statement is ready.", "%(n)s statements are ready.", len(made)))

@@ -54,9 +54,19 @@ class AgeingPage(Page):
         names = dict(self.session.execute(select(Firm.id, Firm.name).where(Firm.id.in_([f.firm_id for f in found.firms]))).tuples().all())
         rows = sorted((f for f in found.firms if text in names.get(f.firm_id, "")), key=lambda f: (-f.overdue, -f.total, f.firm_id))
         shown = balances.Ageing(on, found.limits, rows)
-        return self.draw("billing/ageing.html", on=on, text=text, ageing=shown, rows=rows[:SHOWN], more=len(rows) - SHOWN, names=names,
-                         sums=shown.sums(), credits=sum((f.credits for f in rows), money.ZERO),
-                         advance=sum((f.advance for f in rows), money.ZERO), may_export=access.may(self.session, self.resource, "export"))
+        return self.draw(
+            "billing/ageing.html",
+            on=on,
+            text=text,
+            ageing=shown,
+            rows=rows[:SHOWN],
+            more=len(rows) - SHOWN,
+            names=names,
+            sums=shown.sums(),
+            credits=sum((f.credits for f in rows), money.ZERO),
+            advance=sum((f.advance for f in rows), money.ZERO),
+            may_export=access.may(self.session, self.resource, "export"),
+        )
 
     @route(f"/firm/{PK}")
     def firm(self, pk: int) -> Any:
@@ -66,12 +76,20 @@ class AgeingPage(Page):
         if firm is None:
             raise NotFound(_l("There is no such record in your parks."))
         days = balances.limits(self.session, firm.park_id)
-        items = [(bill, left, _bucket((on - bill.due_on).days, days) if bill.kind == "bill" else -1)
-                 for bill, left in balances.open_items(self.session, on, firm_id=pk)]
+        items = [
+            (bill, left, _bucket((on - bill.due_on).days, days) if bill.kind == "bill" else -1)
+            for bill, left in balances.open_items(self.session, on, firm_id=pk)
+        ]
         if bucket.lstrip("-").isdigit():
             items = [i for i in items if i[2] == int(bucket)]
-        return self.draw("billing/ageing_firm.html", firm=firm, on=on, items=items, titles=balances.bucket_titles(days),
-                         total=sum((left for _b, left, _n in items), money.ZERO))
+        return self.draw(
+            "billing/ageing_firm.html",
+            firm=firm,
+            on=on,
+            items=items,
+            titles=balances.bucket_titles(days),
+            total=sum((left for _b, left, _n in items), money.ZERO),
+        )
 
     @route("/export", "export")
     def export(self) -> Any:
@@ -80,8 +98,11 @@ class AgeingPage(Page):
         data = xlsx.write(document(self.session, on, park, at=clock.now(), made_by=scope_of(self.session).user_name))
         audit.event(self.session, "export", {"report": "ageing", "on": on.isoformat()}, resource=self.resource, park_id=park)
         commit()
-        return Response(data, mimetype="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-                        headers={"Content-Disposition": f"attachment; filename=ageing-{on.isoformat()}.xlsx"})
+        return Response(
+            data,
+            mimetype="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+            headers={"Content-Disposition": f"attachment; filename=ageing-{on.isoformat()}.xlsx"},
+        )
 
 
 def _bucket(late: int, days: tuple[int, ...]) -> int:
@@ -96,13 +117,31 @@ def account_tab(session: Any, firm: Firm) -> dict[str, Any]:
     found = balances.ageing(session, on, firm_id=firm.id)
     row = found.firms[0] if found.firms else balances.Aged(firm.id, [money.ZERO] * (len(found.limits) + 2))
     items = balances.open_items(session, on, firm_id=firm.id)
-    last = session.scalars(select(Receipt).where(Receipt.firm_id == firm.id).order_by(Receipt.received_on.desc(), Receipt.id.desc()).limit(6)).all()
-    held = session.scalars(select(Deposit).where(Deposit.firm_id == firm.id, (Deposit.held > 0) | (Deposit.closed_on.is_(None)))
-                           .order_by(Deposit.kind, Deposit.id)).all()
-    return {"allowed": True, "firm": firm, "on": on, "row": row, "titles": found.titles, "items": items[:LINES], "more": len(items) - LINES,
-            "receipts": last, "deposits": held, "kinds": DEPOSIT_KINDS, "advance": allocations.advance_left(session, firm.id),
-            "share": [_share(b, row.buckets) for b in row.buckets], "may_pay": access.may(session, "billing.receipt", "add"),
-            "start": on.replace(day=1, month=1), "late": lambda due: max((on - due).days, 0)}
+    last = session.scalars(
+        select(Receipt).where(Receipt.firm_id == firm.id).order_by(Receipt.received_on.desc(), Receipt.id.desc()).limit(6)
+    ).all()
+    held = session.scalars(
+        select(Deposit)
+        .where(Deposit.firm_id == firm.id, (Deposit.held > 0) | (Deposit.closed_on.is_(None)))
+        .order_by(Deposit.kind, Deposit.id)
+    ).all()
+    return {
+        "allowed": True,
+        "firm": firm,
+        "on": on,
+        "row": row,
+        "titles": found.titles,
+        "items": items[:LINES],
+        "more": len(items) - LINES,
+        "receipts": last,
+        "deposits": held,
+        "kinds": DEPOSIT_KINDS,
+        "advance": allocations.advance_left(session, firm.id),
+        "share": [_share(b, row.buckets) for b in row.buckets],
+        "may_pay": access.may(session, "billing.receipt", "add"),
+        "start": on.replace(day=1, month=1),
+        "late": lambda due: max((on - due).days, 0),
+    }
 
 
 def _share(part: Decimal, parts: list[Decimal]) -> int:

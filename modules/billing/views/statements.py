@@ -31,20 +31,54 @@ MONEY = ("opening", "charges", "adjustments", "relief", "penalty", "paid", "clos
 
 RESOURCES = [
     Resource(
-        "billing.statement", AccountStatement, Titles(_l("Statements of account"), _l("Statement of account")), icon="file-description",
-        columns=(Col("firm_id", important=True, link=True, width=240), Col("starts_on", width=105), Col("ends_on", width=105, important=True),
-                 *(Col(n, width=110, total="sum", important=n == "closing") for n in MONEY), Col("state", width=130), Col("issued_on", width=105),
-                 Col("answered_on", hidden=True), Col("answered_by", hidden=True)),
-        sections=(Section(_l("Statement of account"), ("firm_id", "starts_on", "ends_on", *MONEY)),
-                  Section(_l("Confirmation"), ("issued_on", "issued_by", "state", "answered_on", "answered_by", "answer"))),
+        "billing.statement",
+        AccountStatement,
+        Titles(_l("Statements of account"), _l("Statement of account")),
+        icon="file-description",
+        columns=(
+            Col("firm_id", important=True, link=True, width=240),
+            Col("starts_on", width=105),
+            Col("ends_on", width=105, important=True),
+            *(Col(n, width=110, total="sum", important=n == "closing") for n in MONEY),
+            Col("state", width=130),
+            Col("issued_on", width=105),
+            Col("answered_on", hidden=True),
+            Col("answered_by", hidden=True),
+        ),
+        sections=(
+            Section(_l("Statement of account"), ("firm_id", "starts_on", "ends_on", *MONEY)),
+            Section(_l("Confirmation"), ("issued_on", "issued_by", "state", "answered_on", "answered_by", "answer")),
+        ),
         load=("firm",),
-        views=(View("issued", _l("Not signed back"), (Filter("state", "eq", "issued"),), sort="issued_on"),
-               View("disputed", _l("Disputed"), (Filter("state", "eq", "disputed"),), sort="answered_on"), View("all", _l("All"), (), sort="-ends_on")),
-        actions=(Action("confirm", _l("Confirmed by the firm"), f"{S}:confirm_statement", (
-                     ON, WHO, Input("answer", "longtext", _l("Remarks"))), word="change", primary=True, guard=f"{S}:why_not_answer"),
-                 Action("dispute", _l("Disputed by the firm"), f"{S}:dispute_statement", (
-                     ON, WHO, Input("answer", "longtext", _l("What the firm says"), required=True)), word="change", guard=f"{S}:why_not_answer")),
-        search=("firm.name",), menu=("receipts", 30), sort="-id", report="account-statement"),
+        views=(
+            View("issued", _l("Not signed back"), (Filter("state", "eq", "issued"),), sort="issued_on"),
+            View("disputed", _l("Disputed"), (Filter("state", "eq", "disputed"),), sort="answered_on"),
+            View("all", _l("All"), (), sort="-ends_on"),
+        ),
+        actions=(
+            Action(
+                "confirm",
+                _l("Confirmed by the firm"),
+                f"{S}:confirm_statement",
+                (ON, WHO, Input("answer", "longtext", _l("Remarks"))),
+                word="change",
+                primary=True,
+                guard=f"{S}:why_not_answer",
+            ),
+            Action(
+                "dispute",
+                _l("Disputed by the firm"),
+                f"{S}:dispute_statement",
+                (ON, WHO, Input("answer", "longtext", _l("What the firm says"), required=True)),
+                word="change",
+                guard=f"{S}:why_not_answer",
+            ),
+        ),
+        search=("firm.name",),
+        menu=("receipts", 30),
+        sort="-id",
+        report="account-statement",
+    ),
 ]
 
 
@@ -65,8 +99,18 @@ class StatementPage(Page):
         found = statements.statements(self.session, start, end) if start <= end else {}
         names = dict(self.session.execute(select(Firm.id, Firm.name).where(Firm.id.in_(list(found)))).tuples().all())
         rows = sorted((s for i, s in found.items() if i in names), key=lambda s: (-s.closing, s.firm_id))
-        return self.draw("billing/statements.html", start=start, end=end, rows=rows[:500], more=len(rows) - 500, names=names, titles=TITLES,
-                         terms=statements.TERMS, once=idempotency.new_key(), wrong=[s for s in rows if s.difference])
+        return self.draw(
+            "billing/statements.html",
+            start=start,
+            end=end,
+            rows=rows[:500],
+            more=len(rows) - 500,
+            names=names,
+            titles=TITLES,
+            terms=statements.TERMS,
+            once=idempotency.new_key(),
+            wrong=[s for s in rows if s.difference],
+        )
 
     @route("/issue", "add", methods=("POST",))
     def issue(self) -> Any:
@@ -94,14 +138,23 @@ class StatementPage(Page):
         if firm is None:
             raise NotFound(_l("There is no such record in your parks."))
         found = statements.statement(self.session, firm, start, max(start, end))
-        return self.draw("billing/account.html", firm=firm, statement=found, titles=TITLES, terms=statements.TERMS, once=idempotency.new_key(),
-                         may_issue=access.may(self.session, self.resource, "add"))
+        return self.draw(
+            "billing/account.html",
+            firm=firm,
+            statement=found,
+            titles=TITLES,
+            terms=statements.TERMS,
+            once=idempotency.new_key(),
+            may_issue=access.may(self.session, self.resource, "add"),
+        )
 
     @route(f"/{PK}/issue", "add", methods=("POST",))
     def issue_one(self, pk: int) -> Any:
         """Keep this firm's statement as sent today."""
         start, end = self._days()
-        claimed = idempotency.claim(self.session, request.form.get("_once"), request.path, {"start": str(start), "end": str(end)}, needed=True)
+        claimed = idempotency.claim(
+            self.session, request.form.get("_once"), request.path, {"start": str(start), "end": str(end)}, needed=True
+        )
         if claimed.answer is not None:
             self.session.rollback()
             return redirect(str(claimed.answer["url"]), 303)

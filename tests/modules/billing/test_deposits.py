@@ -110,7 +110,7 @@ def test_returned_double(session):
     f = firm(session)
     row = deposit(session, f, "earnest", "1500", "1500", subject_amount=D(5000))
     deposits.return_double(session, row, on=ON, reason="park withdrew")
-    assert (row.held, balance(session, "bank"), balance(session, "deposit_earnest", f)) == (0, D(-1000), 0)
+    assert (row.held, balance(session, "bank"), balance(session, "cash"), balance(session, "deposit_earnest", f)) == (0, D(1500), D(-2500), 0)
     with pytest.raises(RuleError):
         deposits.return_double(session, deposit(session, f, received="10"), on=ON, reason="x")
 
