@@ -89,8 +89,6 @@ class BankLine(ParkScoped, Record):
     statement: Mapped[BankStatement] = relationship(foreign_keys="BankLine.statement_id")
     bank_account: Mapped[BankAccount] = relationship(foreign_keys="BankLine.bank_account_id")
 
-    __search__ = ("payer", "text")
-
     def __str__(self) -> str:
         return f"{self.on_date} {self.payer or self.text or ''} {self.amount:,.2f}".replace("  ", " ")
 
