@@ -60,3 +60,12 @@ def short(price: Decimal) -> str:
     """A price without needless zeros."""
     text = f"{price:f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def reduction_words(found: list[Any]) -> str:
+    """What discounts or subsidies say, each once: a share (for at most so many ㎡) or an amount a month."""
+    out = []
+    for r in dict.fromkeys(found):
+        text = _("%(amount)s a month", amount=r.amount) if r.amount is not None else f"{short(r.percent * 100)} %"
+        out.append(text + (" ≤ " + _("%(area)s ㎡", area=r.area_cap) if r.area_cap is not None else ""))
+    return "; ".join(out)[:120]

@@ -19,7 +19,7 @@ from parkops.clock import add_months
 from parkops.i18n import _
 
 from . import calc_dates as dates
-from .calc_explain import explain_parts, short
+from .calc_explain import explain_parts, reduction_words, short
 
 FEN, PRICE = Decimal("0.01"), Decimal("0.0001")
 SQM = ("sqm_month", "sqm_day")
@@ -274,8 +274,8 @@ def _instalment(terms: Terms, line: Line, group: tuple[dates.Unit, ...], table: 
 
 def _worked_out(rule: str, line: Line, parts: tuple[tuple[Part, ...], ...]) -> list[tuple]:
     gross = discount = subsidy = Fraction(0)
-    funder = None
-    for part in (p for unit in parts for p in unit):
+    funder, flat = None, [p for unit in parts for p in unit]
+    for part in flat:
         x, months = amount_of(rule, line, part)
         off = min(x, sum((_reduction(line, r, x, months) for r in part.discounts), Fraction(0)))
         paid = min(x - off, sum((_reduction(line, r, x - off, months) for r in part.subsidies), Fraction(0)))
@@ -285,10 +285,32 @@ def _worked_out(rule: str, line: Line, parts: tuple[tuple[Part, ...], ...]) -> l
     quantity, unit_price = _quantity(rule, line, parts, amount)
     rows = [("charge", amount, quantity, unit_price, explain_parts(rule, line, parts), None)]
     if discount:
-        rows.append(("discount", -min(amount, rounded(discount)), None, None, _("Discount on %(amount)s", amount=amount), None))
+        rows.append(
+            (
+                "discount",
+                -min(amount, rounded(discount)),
+                None,
+                None,
+                _("Discount on %(amount)s: %(what)s", amount=amount, what=reduction_words([r for p in flat for r in p.discounts])),
+                None,
+            )
+        )
     if subsidy:
         rest = amount - (min(amount, rounded(discount)) if discount else 0)
-        rows.append(("subsidy", -min(rest, rounded(subsidy)), None, None, _("Paid by a third party of %(amount)s", amount=rest), funder))
+        rows.append(
+            (
+                "subsidy",
+                -min(rest, rounded(subsidy)),
+                None,
+                None,
+                _(
+                    "Paid by a third party of %(amount)s: %(what)s",
+                    amount=rest,
+                    what=reduction_words([r for p in flat for r in p.subsidies]),
+                ),
+                funder,
+            )
+        )
     return rows
 
 

@@ -143,7 +143,7 @@ class LeaseUnit(ParkScoped, Record):
 
 
 class LeaseLine(ParkScoped, Record):
-    """Something the lease charges, with its own price basis, cycle and timing. Steps, rent-free days, discounts and indexation hang on it."""
+    """Something the lease charges, with its own price basis, cycle and timing. Steps, reductions and indexation hang on it."""
 
     __tablename__ = "leasing_lease_line"
     __table_args__ = (
@@ -192,7 +192,7 @@ class LeaseDue(ParkScoped, Record):
     period_from: Mapped[date] = field(Date, _l("Period from"))
     period_to: Mapped[date] = field(Date, _l("Period to"))
     bill_month: Mapped[date] = field(Date, _l("Billed in"), fmt="month")
-    due_on: Mapped[date] = field(Date, _l("Due on"))
+    due_on: Mapped[date] = field(Date, _l("Payment due on"))
     quantity: Mapped[Decimal | None] = field(UnitPrice, _l("Quantity"))
     unit_price: Mapped[Decimal | None] = field(UnitPrice, _l("Unit price"))
     amount: Mapped[Decimal] = field(Money, _l("Amount"))

@@ -38,7 +38,7 @@ def lease_schedule(session: Any, request: Request) -> Document:
         Column(_l("Until"), "date"),
         Column(_l("Lease line"), width=1.4),
         Column(_l("Kind"), width=1.1),
-        Column(_l("Due on"), "date"),
+        Column(_l("Payment due on"), "date"),
         Column(_l("Amount in yuan"), "money", 1.2),
         Column(_l("How it was worked out"), width=3),
     )

@@ -17,6 +17,7 @@ from parkops.i18n import _
 from ..models.lease import DUE_KINDS, Lease, LeaseDue, LeaseLine, LeaseUnit
 from ..models.lease_law import LeaseSublet
 from ..models.lease_terms import LeaseDiscount, LeaseIndexation, LeaseRentFree, LeaseStep, LeaseSubsidy
+from ..models.settlement import SettlementCheck
 from ..models.space import Unit
 from ..services import expiry, law, lease_deposits, leases, schedule, settlement_lines, settlements, versions
 
@@ -219,6 +220,31 @@ def settlement_tab(session: Any, row: Any) -> dict[str, Any]:
         "back_sum": sum((x.amount for x in lines if x.amount <= 0), Decimal(0)),
         "total": settlements.total(session, row),
     }
+
+
+def balance_fact(session: Any, row: Any) -> tuple[Any, str | None]:
+    """What remains: to pay, or to refund."""
+    if row.balance is None:
+        return _("not worked out yet"), "amber"
+    return f"{row.balance:,.2f}", "red" if row.balance > 0 else "green"
+
+
+def handed_fact(session: Any, row: Any) -> tuple[Any, str | None]:
+    return row.handed_back_on.isoformat(), None
+
+
+def free_fact(session: Any, row: Any) -> tuple[Any, str | None]:
+    """Since when the units are free, or what is still open of the checklist."""
+    if row.released_on is not None:
+        return row.released_on.isoformat(), "green"
+    n = session.scalar(
+        select(func.count()).where(SettlementCheck.settlement_id == row.id, SettlementCheck.done_on.is_(None)).select_from(SettlementCheck)
+    )
+    return _("%(n)s items of the checklist are open", n=n), "amber"
+
+
+def lease_fact(session: Any, row: Any) -> tuple[Any, str | None]:
+    return str(row.lease), None
 
 
 def line_label(model: Any, context: Any) -> Any:

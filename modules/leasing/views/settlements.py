@@ -5,7 +5,7 @@ from __future__ import annotations
 from parkops import clock
 from parkops.i18n import _l
 from parkops.web import slots
-from parkops.web.resource import Action, Col, Filter, Input, Related, Resource, Section, Tab, Tile, Titles, View
+from parkops.web.resource import Action, Col, Fact, Filter, Input, Related, Resource, Section, Tab, Tile, Titles, View
 
 from ..models.lease_law import NOTICE_ANSWERS, SUBLET_ANSWERS, BuildingSale, LeaseSublet, SaleNotice
 from ..models.settlement import Settlement, SettlementCheck, SettlementLine
@@ -42,6 +42,12 @@ SETTLEMENT = Resource(
         Tab("sheet", _l("Settlement sheet"), "leasing/settlement_sheet.html", x.settlement_tab, order=5),
         Related("checks", _l("Exit checklist"), "leasing.settlement_check", "settlement_id", order=10),
     ),
+    facts=(
+        Fact(_l("To pay (+) or to refund (−)"), x.balance_fact),
+        Fact(_l("Handed back on"), x.handed_fact),
+        Fact(_l("Units free since"), x.free_fact),
+        Fact(_l("Lease"), x.lease_fact),
+    ),
     load=("firm", "lease"),
     search=("number", "firm.name"),
     sort="-id",
@@ -53,7 +59,7 @@ SETTLEMENT = Resource(
 LINE = Resource(
     name="leasing.settlement_line",
     model=SettlementLine,
-    titles=Titles(_l("Settlement lines"), _l("Settlement line"), _l("Add a line")),
+    titles=Titles(_l("Settlement lines"), _l("Settlement line"), _l("Add a settlement line")),
     icon="list",
     columns=(
         Col("settlement_id", important=True, width=140),
