@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from xml.sax.saxutils import escape
 
-WIDTH, LABEL, RIGHT, ROW, GAP, HEAD = 1600, 110, 150, 84, 4, 108
+WIDTH, LABEL, RIGHT, ROW, GAP, HEAD = 1600, 110, 200, 84, 4, 108
 FONT = "system-ui, 'PingFang SC', 'Microsoft YaHei', 'Noto Sans CJK SC', 'WenQuanYi Micro Hei', sans-serif"
 COLOURS = {  # fill, edge, text: the same for screens and pictures (static/stacking.css)
     "let": ("#cdebd6", "#2b8a4b", "#0f3d22"),
