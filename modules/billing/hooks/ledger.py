@@ -26,12 +26,12 @@ def unfinished(session: Any, park_id: int, month: date, **_kw: Any) -> Iterator[
     drafts = session.scalar(select(func.count()).select_from(ManualEntry).where(
         ManualEntry.park_id == park_id, ManualEntry.state.in_(("draft", "waiting")), ManualEntry.entry_date < end))
     if drafts:
-        yield Problem("billing.G-08", _l("%(n)s manual entries are not posted. Post or drop them first.", n=drafts))
+        yield Problem("billing.G-08", _l("Manual entries not posted: %(n)s. Post or drop them first.", n=drafts))
     bills = session.scalar(select(func.count()).select_from(Bill).where(
         Bill.park_id == park_id, Bill.state == "draft", Bill.issued_on < end))
     if bills:
-        yield Problem("billing.G-08", _l("%(n)s draft bills are dated in or before this month. Post or delete them first.", n=bills))
+        yield Problem("billing.G-08", _l("Draft bills dated in or before this month: %(n)s. Post or delete them first.", n=bills))
     unknown = session.scalar(select(func.count()).select_from(Receipt).where(
         Receipt.park_id == park_id, Receipt.firm_id.is_(None), Receipt.allocated != Receipt.amount, Receipt.received_on < end))
     if unknown:
-        yield Problem("billing.G-08", _l("%(n)s receipts have no firm yet. Find out who paid, or refund them.", n=unknown))
+        yield Problem("billing.G-08", _l("Receipts without a firm: %(n)s. Find out who paid, or refund them.", n=unknown))

@@ -67,11 +67,18 @@ def _rows(park_id: int) -> Any:
         or_(tried.c.odd, wrong, ~follows)).order_by(tried.c.sequence)
 
 
-def verify_park(session: Any, park_id: int) -> list[Finding]:
-    """Everything that is wrong with the chain of a park; empty when it is what was posted."""
+def verify(session: Any, park_id: int | None = None) -> list[Finding]:
+    """The chains of one park or of all parks the session sees; empty when they are what was posted. An entry moved to another
+    park is told from a missing one only when both parks are looked at."""
+    parks = [park_id] if park_id is not None else list(session.scalars(select(Park.id).order_by(Park.id)))
+    rows = {park: session.execute(_rows(park)).all() for park in parks}
+    hashes = [bytes(r.hash) for found in rows.values() for r in found]
+    return [f for park in parks for f in (*_judged(park, rows[park], hashes), *_orphans(session, park), *_end(session, park))]
+
+
+def _judged(park_id: int, rows: Any, hashes: list[bytes]) -> list[Finding]:
+    """What the odd rows of a park mean; `hashes` are those of every odd row, one of which a row behind a gap may follow."""
     found: list[Finding] = []
-    rows = session.execute(_rows(park_id)).all()
-    hashes = [bytes(r.hash) for r in rows]
     for r in rows:
         if not r.follows and r.sequence > 0:
             found.append(Finding("gap", park_id, r.before_sequence + 1, None, _(
@@ -81,7 +88,7 @@ def verify_park(session: Any, park_id: int) -> list[Finding]:
         elif not r.follows and not any(hashlib.sha256(h + bytes(r.digest)).digest() == bytes(r.hash) for h in hashes):
             found.append(Finding("unlinked", park_id, r.sequence, r.number, _(
                 "Entry %(number)s does not follow a known entry; it or the one before it was changed.", number=r.number)))
-    return found + _orphans(session, park_id) + _end(session, park_id)
+    return found
 
 
 def _changed(park_id: int, row: Any) -> Finding:
@@ -109,9 +116,3 @@ def _end(session: Any, park_id: int) -> list[Finding]:
     if (kept, kept_hash) != (sequence, hash_):
         return [Finding("head", park_id, kept, None, _("The end of the chain is not that of its last entry."))]
     return []
-
-
-def verify(session: Any, park_id: int | None = None) -> list[Finding]:
-    """The chains of one park or of all parks the session sees."""
-    parks = [park_id] if park_id is not None else list(session.scalars(select(Park.id).order_by(Park.id)))
-    return [finding for park in parks for finding in verify_park(session, park)]
