@@ -96,7 +96,7 @@ def test_three_clerks_never_let_a_unit_twice(contested, monkeypatch):
     won, lost, broken = race(contested, monkeypatch)
     assert broken == [] and doubles() == 0
     assert len(won) == UNITS and len(lost) == UNITS * (CLERKS - 1)
-    assert all(sentence.endswith((".", "。")) and len(sentence) > 20 for sentence in lost)
+    assert all(sentence.endswith((".", "。")) and len(sentence) > 10 for sentence in lost)
 
 
 def test_control_without_the_constraint_units_are_let_twice(contested, monkeypatch):
