@@ -62,6 +62,8 @@ class Receipt(ParkScoped, Record):
         ),
         Index("ix_billing_receipt_firm_id", "firm_id", "received_on"),  # few indexes: each settled receipt is written twice
         Index("ix_billing_receipt_park_id_received_on", "park_id", "received_on"),
+        Index("ix_billing_receipt_entry_id", "entry_id"),
+        Index("ix_billing_receipt_bank_account_id", "bank_account_id", postgresql_where="bank_account_id IS NOT NULL"),
         Index("uq_billing_receipt_reverses", "reverses_id", unique=True, postgresql_where="reverses_id IS NOT NULL"),
         {"postgresql_with": {"fillfactor": 50}},  # room beside each row: `allocated` is in no index, so settling rewrites none
     )
