@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -11,7 +10,7 @@ from sqlalchemy import select
 
 from modules.tenants.models.firm import Firm
 from parkops import clock
-from parkops.errors import ParkOpsError, Refused
+from parkops.errors import ParkOpsError
 from parkops.i18n import _, _l
 from parkops.web import idempotency
 from parkops.web.editing import as_rule_error, attempt
@@ -21,7 +20,7 @@ from ..calc_allocation import RULES
 from ..models.receipt import BankAccount, Receipt
 from ..services import allocations, receipts_forms
 from ..services.receipts import advance_left
-from .receipts import RULE_NOW, WAYS
+from .receipts import RULE_NOW, WAYS, _day, _money
 
 
 class PaymentPage(Page):
@@ -109,27 +108,6 @@ class PaymentPage(Page):
             rules=RULE_NOW.choices(self.session),
             advance=advance_left(self.session, firm.id) if firm is not None else None,
         )
-
-
-def _money(text: str | None) -> Decimal | None:
-    """An amount as typed (separators allowed); Refused with a sentence when it is none."""
-    text = (text or "").replace(",", "").replace("，", "").strip()
-    if not text:
-        return None
-    try:
-        value = Decimal(text)
-    except ArithmeticError as e:
-        raise Refused(_l("Enter an amount such as 1,234.56.")) from e
-    if not value.is_finite() or value != round(value, 2):
-        raise Refused(_l("Enter an amount such as 1,234.56."))
-    return value
-
-
-def _day(text: str | None) -> date | None:
-    try:
-        return date.fromisoformat(text or "")
-    except ValueError:
-        return None
 
 
 PAGES = [PaymentPage]
