@@ -109,14 +109,14 @@ def merchants(session: Any, maker: data.Maker) -> list[data.Tenancy]:
     return found
 
 
-def established(session: Any, maker: data.Maker, count: int = 40) -> list[data.Tenancy]:
+def established(session: Any, maker: data.Maker, count: int = 62) -> list[data.Tenancy]:
     """Grown service firms that rent in the accelerator without being incubated, with the figures their size class needs."""
     names, found = FirmMaker(seed=78), []
     for n in range(count):
         trade = data.ESTABLISHED[n % len(data.ESTABLISHED)]
-        starts = data.FIRST if n < 26 else date(2020, 3 + n % 9, 1)
+        starts = data.FIRST if n < 40 else date(2020, 3 + n % 9, 1)
         firm = firms.register_firm(
-            session, name=f"济宁{names.random.choice(('汇诚', '鲁信', '中科', '天正', '瑞通', '明德', '广联', '信达', '弘毅', '博达'))}{trade}{'' if n < 14 else '集团' if n < 28 else '发展'}有限公司",
+            session, name=f"济宁{names.random.choice(('汇诚', '鲁信', '中科', '天正', '瑞通', '明德', '广联', '信达', '弘毅', '博达'))}{trade}{('', '集团', '发展', '服务', '(山东)')[n // 14]}有限公司",
             credit_code=names.credit_code(), registered_on=date(2012 + n % 6, 1 + n % 12, 15), registration_type="limited", taxpayer="general",
             industry="software" if "软件" in trade or "云" in trade or "数字" in trade else "other", province="山东", city="济宁", address="济宁高新区",
             legal_representative=SURNAMES[(n * 3) % len(SURNAMES)] + GIVEN[(n * 7) % len(GIVEN)], phone=names.phone(), source="招商入驻")

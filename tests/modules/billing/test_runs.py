@@ -339,3 +339,10 @@ def test_the_page_of_a_run(client, login_as, app, fresh_db):
     assert "1,090.00" in page
     login_as(client, "operations_clerk")
     assert client.post(f"{where}/void", data={"csrf_token": token}).status_code in (400, 403)
+
+
+def test_a_run_starts_however_often_the_connection_did_it_before(session, park):
+    """The server keeps a plan after a few executions; the condition of the open run's index must stay provable in it."""
+    for month in range(1, 13):
+        run = runs.generate(session, month=date(2030, month, 1), park_id=park.id)
+        assert run.month == date(2030, month, 1)
