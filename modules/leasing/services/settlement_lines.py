@@ -6,11 +6,12 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, type_coerce
 
 from modules.billing.models.bill import Bill
 from modules.billing.models.charge import Charge
 from modules.billing.models.receipt import Receipt
+from parkops.db.types import Money
 from parkops.i18n import _
 from parkops.money import round_fen
 
@@ -156,9 +157,9 @@ def _late_fees(session: Any, lease: Lease, on: date) -> list[dict[str, Any]]:
     out = []
     for b in bills_of(session, lease, "bill"):
         days = (on - b.due_on).days
-        if days <= 0 or _fee_charged(session, b):
+        if days <= 0:
             continue
-        fee = round_fen((b.gross - b.settled) * lease.late_fee_rate * days)
+        fee = round_fen((b.gross - b.settled) * lease.late_fee_rate * days) - fees_charged(session, b)
         if fee > 0:
             out.append(
                 _line(
@@ -178,11 +179,12 @@ def _late_fees(session: Any, lease: Lease, on: date) -> list[dict[str, Any]]:
     return out
 
 
-def _fee_charged(session: Any, bill: Bill) -> bool:
-    """Whether billing charged a late fee on this bill already, or it is itself one."""
-    own = select(Charge.id).where(Charge.bill_id == bill.id, Charge.kind == "penalty")
-    other = select(Charge.id).where(Charge.kind == "penalty", Charge.source == "billing.bill", Charge.source_id == bill.id)
-    return session.scalar(own.union_all(other).limit(1)) is not None
+def fees_charged(session: Any, bill: Bill) -> Decimal:
+    """Late fees billing charged on this bill already (waivers taken off)."""
+    query = select(type_coerce(func.coalesce(func.sum(Charge.gross), 0), Money)).where(
+        Charge.kind.in_(("penalty", "waiver")), Charge.source == "billing.bill", Charge.source_id == bill.id
+    )
+    return session.scalar(query) or ZERO
 
 
 def _given_back(session: Any, lease: Lease) -> list[dict[str, Any]]:

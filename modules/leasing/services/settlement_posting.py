@@ -62,11 +62,14 @@ def _charge_lines(session: Any, row: Settlement, lease: Lease, on: date) -> None
             continue
         penalty = line.kind in ("penalty", "late_fee")
         source, source_id = (SOURCE, line.id)
+        key = f"{SOURCE}:{line.id}"
         if line.kind == "penalty":
             source, source_id = lease_deposits.SOURCE, lease.root_id or lease.id
+        elif line.kind == "late_fee":  # the key of billing's own late fees: this month's run does not charge it again
+            source, source_id, key = "billing.bill", line.source_id, f"late:{line.source_id}:{on:%Y-%m}"
         rows.append(
             {
-                "key": f"{SOURCE}:{line.id}",
+                "key": key,
                 "firm_id": lease.firm_id,
                 "carrier_id": lease.carrier_id,
                 "item_id": line.item_id or codes[ITEMS[line.kind]],
@@ -101,17 +104,20 @@ def _bill(session: Any, lease: Lease, on: date) -> None:
     posting.post_bill(session, bill, on=on)
 
 
+def _ours() -> Any:
+    """Charges a settlement makes: its own lines, penalties and late fees."""
+    return Charge.key.like(SOURCE + ":%") | Charge.key.like("late:%")
+
+
 def _own_charges(session: Any, lease: Lease) -> list[Charge]:
-    return list(
-        session.scalars(select(Charge).where(Charge.firm_id == lease.firm_id, Charge.bill_id.is_(None), Charge.key.like(SOURCE + ":%")))
-    )
+    return list(session.scalars(select(Charge).where(Charge.firm_id == lease.firm_id, Charge.bill_id.is_(None), _ours())))
 
 
 def _open(session: Any, lease: Lease, kind: str) -> list[Any]:
     """Open documents as the sheet counts them, and those this posting made."""
     from modules.billing.models.bill import Bill
 
-    own = select(Charge.bill_id).where(Charge.key.like(SOURCE + ":%"), Charge.firm_id == lease.firm_id)
+    own = select(Charge.bill_id).where(_ours(), Charge.firm_id == lease.firm_id)
     found = {b.id: b for b in sheet.bills_of(session, lease, kind)}
     more = session.scalars(select(Bill).where(Bill.id.in_(own), Bill.kind == kind, Bill.state == "posted", Bill.settled != Bill.gross))
     found |= {b.id: b for b in more}
