@@ -34,7 +34,7 @@ class BillRun(ParkScoped, Record):
         CheckConstraint("extract(day from month) = 1", name="month"),
     )
     month: Mapped[date] = field(Date, _l("Month"), fmt="month")
-    issued_on: Mapped[date] = field(Date, _l("Issued on"))
+    issued_on: Mapped[date] = field(Date, _l("Bill date"))
     state: Mapped[str] = field(EnumText(RUN_STATES), _l("State"), default="collected", server_default="collected")
     charges: Mapped[int] = field(Integer, _l("Charge lines"), default=0, server_default="0")
     drafts: Mapped[int] = field(Integer, _l("Bills"), default=0, server_default="0")
@@ -78,7 +78,7 @@ class Bill(ParkScoped, Record):
     firm_id: Mapped[int] = fk("tenants_firm.id", _l("Firm"), index=False)
     run_id: Mapped[int | None] = fk("billing_bill_run.id", _l("Bill run"))
     month: Mapped[date] = field(Date, _l("Month"), fmt="month")
-    issued_on: Mapped[date] = field(Date, _l("Issued on"))
+    issued_on: Mapped[date] = field(Date, _l("Bill date"))
     due_on: Mapped[date] = field(Date, _l("Due on"))
     state: Mapped[str] = field(EnumText(BILL.choices), _l("State"), default="draft", server_default="draft")
     net: Mapped[Decimal] = field(Money, _l("Net"))

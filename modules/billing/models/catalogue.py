@@ -119,7 +119,7 @@ class VatRate(Record):
     )
     supply: Mapped[str] = field(EnumText(SUPPLIES), _l("Supply"))
     taxpayer: Mapped[str] = field(EnumText(TAXPAYER_KINDS), _l("Taxpayer"))
-    method: Mapped[str] = field(EnumText(VAT_METHODS), _l("Method"), default="normal", server_default="normal")
+    method: Mapped[str] = field(EnumText(VAT_METHODS), _l("VAT method"), default="normal", server_default="normal")
     rate: Mapped[Decimal] = field(Rate, _l("Rate"))
     exempt: Mapped[bool] = field(Boolean, _l("Exempt"), default=False, server_default="false")
     starts_on: Mapped[date] = field(Date, _l("From"))

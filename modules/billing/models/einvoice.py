@@ -50,7 +50,7 @@ class EInvoice(ParkScoped, Record):
     requested_on: Mapped[date] = field(Date, _l("Requested on"))
     requested_by: Mapped[str] = field(String(80), _l("Requested by"))
     number: Mapped[str | None] = field(String(20), _l("Invoice number"), fmt="code")
-    issued_on: Mapped[date | None] = field(Date, _l("Issued on"))
+    issued_on: Mapped[date | None] = field(Date, _l("Invoice date"))
     recorded_at: Mapped[datetime | None] = field(UTCDateTime, _l("Recorded at"))
     red_of_id: Mapped[int | None] = fk("billing_einvoice.id", _l("Red letter for"))
     reason: Mapped[str | None] = field(Text, _l("Reason"), long=True)

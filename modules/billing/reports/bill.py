@@ -44,7 +44,7 @@ def _head(bill: Bill) -> Section:
         (_l("Firm"), firm.name, "text"),
         (_l("Unified social credit code"), firm.credit_code, "text"),
         (_l("Address"), firm.address, "text"),
-        (_l("Issued on"), bill.issued_on, "date"),
+        (_l("Bill date"), bill.issued_on, "date"),
         (_l("Due on"), bill.due_on if bill.kind == "bill" else None, "date"),
     ]
     if bill.reverses_id is not None:
@@ -94,7 +94,7 @@ def _sums(bill: Bill) -> Section:
             (_l("Gross"), bill.gross, "money"),
             (_l("In capitals"), capitals(bill.gross), "text"),
             (_l("Settled"), bill.settled, "money"),
-            (_l("Open"), bill.gross - bill.settled, "money"),
+            (_l("Open amount"), bill.gross - bill.settled, "money"),
         ),
     )
 

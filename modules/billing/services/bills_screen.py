@@ -7,8 +7,9 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import BigInteger, Date, Integer, and_, case, cast, func, literal, null, select
+from sqlalchemy import BigInteger, Date, Integer, and_, case, cast, func, literal, null, select, type_coerce
 
+from parkops.db.types import Money
 from parkops.errors import Problems, Refused
 from parkops.i18n import _, _l
 from parkops.security import access
@@ -20,7 +21,7 @@ from . import bills, credits, posting
 
 def open_amount(model: Any) -> Any:
     """SQL: gross − settled of posted documents, zero of the rest."""
-    return case((model.state == "posted", model.gross - model.settled), else_=cast(0, BigInteger))
+    return type_coerce(case((model.state == "posted", type_coerce(model.gross - model.settled, BigInteger)), else_=0), Money())
 
 
 def days_late(model: Any, today: date) -> Any:

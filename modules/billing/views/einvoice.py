@@ -65,7 +65,7 @@ RESOURCES = [
                 primary=True,
                 inputs=(
                     Input("number", "text", _l("Invoice number"), required=True, max_length=20),
-                    Input("issued_on", "date", _l("Issued on"), required=True, default=lambda session: clock.today()),
+                    Input("issued_on", "date", _l("Invoice date"), required=True, default=lambda session: clock.today()),
                 ),
             ),
             Action(
