@@ -18,9 +18,28 @@ from decimal import Decimal
 from itertools import combinations
 
 ZERO = Decimal(0)
-IDENTITY = {"bill_number": 55, "credit_code": 55, "contract": 50, "account": 50, "name": 50, "name_learnt": 40, "former_name": 45, "name_in_text": 40,
-            "short_name": 35}
-AMOUNT = {"named_bill": 40, "one_bill": 40, "all_bills": 38, "first_due": 36, "several": 32, "deposit": 30, "part": 10, "over": 5, "nothing_open": 0}
+IDENTITY = {
+    "bill_number": 55,
+    "credit_code": 55,
+    "contract": 50,
+    "account": 50,
+    "name": 50,
+    "name_learnt": 40,
+    "former_name": 45,
+    "name_in_text": 40,
+    "short_name": 35,
+}
+AMOUNT = {
+    "named_bill": 40,
+    "one_bill": 40,
+    "all_bills": 38,
+    "first_due": 36,
+    "several": 32,
+    "deposit": 30,
+    "part": 10,
+    "over": 5,
+    "nothing_open": 0,
+}
 MORE, MOST, UNCLEAR, NEAR, ONLY = 5, 60, 70, 5, 30
 SUBSET_BILLS, SUBSET_SIZE = 14, 5
 _NOISE = re.compile(r"[\s()\[\]{}<>.,·\-_'\"、。（）【】:：;；*]+")
@@ -236,8 +255,12 @@ def propose(line: Seen, book: Book, top: int = 5) -> list[Proposal]:
         out.append(Proposal(holders[0], ONLY, (Reason("only_amount"), reason), pairs, rest))
     out.sort(key=lambda p: (-p.score, p.firm_id))
     if len(out) > 1 and out[0].score - out[1].score < NEAR:
-        out = [Proposal(p.firm_id, min(p.score, UNCLEAR), (*p.reasons, Reason("unclear")), p.pairs, p.rest, p.deposit_id)
-               if out[0].score - p.score < NEAR else p for p in out]
+        out = [
+            Proposal(p.firm_id, min(p.score, UNCLEAR), (*p.reasons, Reason("unclear")), p.pairs, p.rest, p.deposit_id)
+            if out[0].score - p.score < NEAR
+            else p
+            for p in out
+        ]
     return out[:top]
 
 

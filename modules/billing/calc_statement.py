@@ -86,8 +86,15 @@ def keys(account_id: int, entries: Sequence[Entry]) -> list[str]:
     out, seen = [], Counter()
     for e in entries:
         told = e.reference or ""
-        parts = (str(account_id), e.on.isoformat(), f"{e.amount:.2f}", told, "" if told or e.balance is None else f"{e.balance:.2f}",
-                 "" if told else (e.payer_account or ""), "" if told else (e.text or ""))
+        parts = (
+            str(account_id),
+            e.on.isoformat(),
+            f"{e.amount:.2f}",
+            told,
+            "" if told or e.balance is None else f"{e.balance:.2f}",
+            "" if told else (e.payer_account or ""),
+            "" if told else (e.text or ""),
+        )
         base = "\x1f".join(parts)
         seen[base] += 1
         out.append(hashlib.sha256(f"{base}\x1f{seen[base]}".encode()).hexdigest())

@@ -21,9 +21,14 @@ from parkops.i18n import _l
 from .receipt import BankAccount, dropped, kept_by_trigger, never_changed
 
 STATEMENT_FORMATS = Choices(
-    "billing.statement_format", ("table", _l("Table (CSV, XLSX, XLS)")), ("camt053", "CAMT.053"), ("mt940", "MT940"))
+    "billing.statement_format", ("table", _l("Table (CSV, XLSX, XLS)")), ("camt053", "CAMT.053"), ("mt940", "MT940")
+)
 LINE_STATES = Choices(
-    "billing.bank_line_state", ("open", _l("To be matched"), "amber"), ("matched", _l("Matched"), "green"), ("ignored", _l("Left out"), "grey"))
+    "billing.bank_line_state",
+    ("open", _l("To be matched"), "amber"),
+    ("matched", _l("Matched"), "green"),
+    ("ignored", _l("Left out"), "grey"),
+)
 
 
 class BankStatement(ParkScoped, Record):
@@ -64,7 +69,9 @@ class BankLine(ParkScoped, Record):
     __table_args__ = (
         UniqueConstraint("park_id", "bank_account_id", "key"),
         CheckConstraint("amount <> 0", name="amount"),
-        CheckConstraint("(amount > 0 AND matched >= 0 AND matched <= amount) OR (amount < 0 AND matched <= 0 AND matched >= amount)", name="matched"),
+        CheckConstraint(
+            "(amount > 0 AND matched >= 0 AND matched <= amount) OR (amount < 0 AND matched <= 0 AND matched >= amount)", name="matched"
+        ),
         CheckConstraint("(state = 'matched') = (matched = amount)", name="all_matched"),
         CheckConstraint("(state = 'ignored') = (ignored_why IS NOT NULL) AND (state <> 'ignored' OR matched = 0)", name="ignored"),
         Index("ix_billing_bank_line_open", "park_id", "on_date", postgresql_where="state = 'open'"),
@@ -154,11 +161,16 @@ BEGIN
   RETURN NULL;
 END $$"""
 _LINE = [
-    FUNCTION, never_changed(BankLine.__table__, ("matched", "state", "ignored_why", "ignored_by", "version")),
-    *kept_by_trigger("billing_bank_line", "matched")]
+    FUNCTION,
+    never_changed(BankLine.__table__, ("matched", "state", "ignored_why", "ignored_by", "version")),
+    *kept_by_trigger("billing_bank_line", "matched"),
+]
 after_create(BankLine.__table__, ";\n".join(_LINE), dropped(_LINE))
 _MATCH = [
-    FUNCTION, APPLY, never_changed(BankMatch.__table__, ("version",)),
+    FUNCTION,
+    APPLY,
+    never_changed(BankMatch.__table__, ("version",)),
     "CREATE TRIGGER billing_bank_match_apply AFTER INSERT OR DELETE ON billing_bank_match"
-    " FOR EACH ROW EXECUTE FUNCTION billing_bank_match_apply()"]
+    " FOR EACH ROW EXECUTE FUNCTION billing_bank_match_apply()",
+]
 after_create(BankMatch.__table__, ";\n".join(_MATCH), dropped(_MATCH) + ";\nDROP FUNCTION IF EXISTS billing_bank_match_apply()")

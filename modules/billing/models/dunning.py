@@ -22,8 +22,12 @@ from ..states_dunning import LETTER, PROMISE, WAIVER, WAYS
 from .receipt import dropped, never_changed, never_removed
 
 LEVELS = Choices(
-    "billing.dunning_level", ("reminder", _l("Reminder"), "blue"), ("demand", _l("Demand for payment"), "amber"),
-    ("final", _l("Final demand"), "red"), ("termination", _l("Notice of termination"), "violet"))
+    "billing.dunning_level",
+    ("reminder", _l("Reminder"), "blue"),
+    ("demand", _l("Demand for payment"), "amber"),
+    ("final", _l("Final demand"), "red"),
+    ("termination", _l("Notice of termination"), "violet"),
+)
 DELIVERIES = Choices("billing.delivery", *WAYS)
 
 
@@ -53,7 +57,9 @@ class DunningLetter(ParkScoped, Record):
     __table_args__ = (
         UniqueConstraint("park_id", "number"),
         CheckConstraint("total > 0", name="total"),
-        CheckConstraint("(delivered_on IS NULL) = (delivery IS NULL) AND (delivered_on IS NULL) = (deadline_on IS NULL)", name="delivery_day"),
+        CheckConstraint(
+            "(delivered_on IS NULL) = (delivery IS NULL) AND (delivered_on IS NULL) = (deadline_on IS NULL)", name="delivery_day"
+        ),
         CheckConstraint("state NOT IN ('delivered', 'settled') OR delivered_on IS NOT NULL", name="delivered"),
         CheckConstraint("deadline_on > delivered_on", name="deadline"),
         CheckConstraint("(level = 'termination') = (follows_id IS NOT NULL)", name="follows"),
@@ -96,7 +102,8 @@ class PaymentPromise(ParkScoped, Record):
 
     __tablename__ = "billing_payment_promise"
     __table_args__ = (
-        CheckConstraint("amount > 0", name="amount"), CheckConstraint("promised_on >= made_on", name="days"),
+        CheckConstraint("amount > 0", name="amount"),
+        CheckConstraint("promised_on >= made_on", name="days"),
         Index("uq_billing_payment_promise_open", "park_id", "firm_id", unique=True, postgresql_where="state = 'open'"),
         Index("ix_billing_payment_promise_park_id_firm_id", "park_id", "firm_id"),
     )
@@ -123,7 +130,7 @@ class FeeWaiver(ParkScoped, Record):
     __table_args__ = (
         CheckConstraint("amount > 0", name="amount"),
         CheckConstraint("state NOT IN ('approved', 'applied') OR approval_id IS NOT NULL", name="approved"),
-        CheckConstraint("(state = 'applied') = (applied_on IS NOT NULL)", name="applied"),
+        CheckConstraint("applied_on IS NULL OR state = 'applied'", name="applied"),
         Index("uq_billing_fee_waiver_open", "charge_id", unique=True, postgresql_where="state IN ('requested', 'approved')"),
         Index("ix_billing_fee_waiver_charge_id", "charge_id"),
     )
@@ -158,13 +165,30 @@ BEGIN
   RETURN NEW;
 END $$"""
 _LETTER = [
-    FUNCTION, ORDER,
-    never_changed(DunningLetter.__table__, ("state", "version", "delivery", "delivered_on", "delivered_to", "proof", "deadline_on", "sent_by",
-                                            "subject", "subject_en", "body", "body_en")),
+    FUNCTION,
+    ORDER,
+    never_changed(
+        DunningLetter.__table__,
+        (
+            "state",
+            "version",
+            "delivery",
+            "delivered_on",
+            "delivered_to",
+            "proof",
+            "deadline_on",
+            "sent_by",
+            "subject",
+            "subject_en",
+            "body",
+            "body_en",
+        ),
+    ),
     "CREATE TRIGGER billing_dunning_letter_sent BEFORE UPDATE ON billing_dunning_letter FOR EACH ROW WHEN (OLD.state <> 'draft' AND"
     " ROW(OLD.body, OLD.subject, OLD.delivered_on, OLD.deadline_on, OLD.delivery) IS DISTINCT FROM"
     " ROW(NEW.body, NEW.subject, NEW.delivered_on, NEW.deadline_on, NEW.delivery)) EXECUTE FUNCTION core_append_only()",
     "CREATE TRIGGER billing_dunning_letter_order BEFORE INSERT ON billing_dunning_letter FOR EACH ROW WHEN (NEW.level = 'termination')"
     " EXECUTE FUNCTION billing_dunning_order()",
-    *never_removed("billing_dunning_letter")]
+    *never_removed("billing_dunning_letter"),
+]
 after_create(DunningLetter.__table__, ";\n".join(_LETTER), dropped(_LETTER) + ";\nDROP FUNCTION IF EXISTS billing_dunning_order()")

@@ -35,8 +35,11 @@ def _of(query: Any, column: Any, wanted: list[int] | None) -> Any:
 
 
 def _bills(session: Any, park_id: int, wanted: list[int] | None) -> dict[int, list[calc.OpenBill]]:
-    query = select(Bill.firm_id, Bill.id, Bill.number, Bill.gross, Bill.settled, Bill.due_on).where(
-        Bill.park_id == park_id, Bill.kind == "bill", Bill.state == "posted", Bill.settled != Bill.gross).order_by(Bill.due_on, Bill.id)
+    query = (
+        select(Bill.firm_id, Bill.id, Bill.number, Bill.gross, Bill.settled, Bill.due_on)
+        .where(Bill.park_id == park_id, Bill.kind == "bill", Bill.state == "posted", Bill.settled != Bill.gross)
+        .order_by(Bill.due_on, Bill.id)
+    )
     out: dict[int, list[calc.OpenBill]] = defaultdict(list)
     for firm, id_, number, gross, settled, due in session.execute(_of(query, Bill.firm_id, wanted)):
         out[firm].append(calc.OpenBill(id_, number, gross - settled, due))
@@ -44,8 +47,11 @@ def _bills(session: Any, park_id: int, wanted: list[int] | None) -> dict[int, li
 
 
 def _deposits(session: Any, park_id: int, wanted: list[int] | None) -> dict[int, list[calc.OpenDeposit]]:
-    query = select(Deposit.firm_id, Deposit.id, Deposit.number, Deposit.agreed, Deposit.held).where(
-        Deposit.park_id == park_id, Deposit.closed_on.is_(None), Deposit.held < Deposit.agreed).order_by(Deposit.id)
+    query = (
+        select(Deposit.firm_id, Deposit.id, Deposit.number, Deposit.agreed, Deposit.held)
+        .where(Deposit.park_id == park_id, Deposit.closed_on.is_(None), Deposit.held < Deposit.agreed)
+        .order_by(Deposit.id)
+    )
     out: dict[int, list[calc.OpenDeposit]] = defaultdict(list)
     for firm, id_, number, agreed, held in session.execute(_of(query, Deposit.firm_id, wanted)):
         out[firm].append(calc.OpenDeposit(id_, number, agreed - held))
@@ -54,13 +60,20 @@ def _deposits(session: Any, park_id: int, wanted: list[int] | None) -> dict[int,
 
 def _payers(session: Any, park_id: int, wanted: list[int] | None, bills: dict[int, Any], deposits: dict[int, Any]) -> dict[int, calc.Payer]:
     former: dict[int, list[tuple[str, str]]] = defaultdict(list)
-    for firm, name in session.execute(_of(select(FirmName.firm_id, FirmName.name).where(FirmName.park_id == park_id), FirmName.firm_id, wanted)):
+    for firm, name in session.execute(
+        _of(select(FirmName.firm_id, FirmName.name).where(FirmName.park_id == park_id), FirmName.firm_id, wanted)
+    ):
         former[firm].append(("former_name", name))
     query = select(Firm.id, Firm.name, Firm.short_name, Firm.name_en, Firm.credit_code).where(Firm.park_id == park_id)
     out = {}
     for id_, name, short, english, code in session.execute(_of(query, Firm.id, wanted)):
-        names = [("name", name), *([("name", english)] if english else []), *former[id_], *([("short_name", short)] if short else []),
-                 ("short_name", calc.short_of(name))]
+        names = [
+            ("name", name),
+            *([("name", english)] if english else []),
+            *former[id_],
+            *([("short_name", short)] if short else []),
+            ("short_name", calc.short_of(name)),
+        ]
         out[id_] = calc.Payer(id_, name, tuple(names), code, tuple(bills.get(id_, ())), tuple(deposits.get(id_, ())))
     return out
 

@@ -41,7 +41,9 @@ def refuse_hostile(raw: bytes) -> None:
     depth = [0, 0]
 
     def refused(*_args: Any) -> None:
-        raise Refused(_l("The file declares a document type or entities, which statements do not need; ask the bank for a plain CAMT.053 file."))
+        raise Refused(
+            _l("The file declares a document type or entities, which statements do not need; ask the bank for a plain CAMT.053 file.")
+        )
 
     def start(_name: str, _attributes: Any) -> None:
         depth[0], depth[1] = depth[0] + 1, depth[1] + 1
@@ -117,13 +119,26 @@ def _camt_entry(row: dict[str, Any]) -> Entry | None:
     incoming = row["CreditDebitIndicator"] == "CRDT"
     side = "Debtor" if incoming else "Creditor"
     day = date.fromisoformat((row.get("BookingDate") or row.get("ValueDate") or "")[:10])
-    text = " ".join(dict.fromkeys(t for t in (row.get("RemittanceInformationFull") or row.get("RemittanceInformation"),
-                                              row.get("AdditionalEntryInformation")) if t))
+    text = " ".join(
+        dict.fromkeys(
+            t
+            for t in (row.get("RemittanceInformationFull") or row.get("RemittanceInformation"), row.get("AdditionalEntryInformation"))
+            if t
+        )
+    )
     value = _amount(row["Amount"])
     if not value:
         return None
-    return Entry(day, value if incoming else -value, None, (row.get(f"{side}Name") or "")[:200] or None, (row.get(f"{side}IBAN") or "")[:60] or None,
-                 None, text[:500] or None, "/".join(x for x in (row.get("TransactionID"), row.get("EndToEndId")) if x and x != "NOTPROVIDED")[:100] or None)
+    return Entry(
+        day,
+        value if incoming else -value,
+        None,
+        (row.get(f"{side}Name") or "")[:200] or None,
+        (row.get(f"{side}IBAN") or "")[:60] or None,
+        None,
+        text[:500] or None,
+        "/".join(x for x in (row.get("TransactionID"), row.get("EndToEndId")) if x and x != "NOTPROVIDED")[:100] or None,
+    )
 
 
 def _amount(text: Any) -> Decimal:
@@ -155,8 +170,13 @@ def read_mt940(raw: bytes) -> Parsed:
         raise Refused(_l("The file holds several statements; ask the bank for one file for each account and period."))
     for balance in (opening, closing):
         _currency(balance.amount.currency if balance is not None else None)
-    return Parsed("mt940", entries, opening.amount.amount if opening else None, closing.amount.amount if closing else None,
-                  found.data.get("account_identification"))
+    return Parsed(
+        "mt940",
+        entries,
+        opening.amount.amount if opening else None,
+        closing.amount.amount if closing else None,
+        found.data.get("account_identification"),
+    )
 
 
 def _decoded(raw: bytes) -> str:
@@ -178,5 +198,13 @@ def _mt_entry(data: dict[str, Any]) -> Entry:
     references = (data.get("bank_reference"), data.get("customer_reference"))
     _currency(data["amount"].currency)
     day = data["date"]
-    return Entry(date(day.year, day.month, day.day), _amount(data["amount"].amount), None, (name or "")[:200] or None, (account or "")[:60] or None,
-                 None, text[:500] or None, "/".join(r for r in references if r and r != "NONREF")[:100] or None)
+    return Entry(
+        date(day.year, day.month, day.day),
+        _amount(data["amount"].amount),
+        None,
+        (name or "")[:200] or None,
+        (account or "")[:60] or None,
+        None,
+        text[:500] or None,
+        "/".join(r for r in references if r and r != "NONREF")[:100] or None,
+    )

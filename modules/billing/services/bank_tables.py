@@ -21,23 +21,63 @@ from ..calc_statement import Entry, Parsed, ordered
 # The order of the aliases is their rank: where a bank prints two days, the day of the transaction counts.
 FIELDS = (
     ImportField("date", _l("Date"), aliases=("交易日期", "交易日", "交易时间", "记账日期", "入账日期", "入账时间", "记账日", "日期")),
-    ImportField("credit", _l("Money in"), aliases=(
-        "贷方发生额", "贷方发生额/元(收入)", "收入金额", "贷方金额", "转入金额", "收入", "存入金额", "贷方", "贷方发生额(收入)", "收入(贷)")),
-    ImportField("debit", _l("Money out"), aliases=(
-        "借方发生额", "借方发生额/元(支取)", "支出金额", "借方金额", "转出金额", "支出", "支取金额", "借方", "借方发生额(支取)", "支出(借)")),
+    ImportField(
+        "credit",
+        _l("Money in"),
+        aliases=(
+            "贷方发生额",
+            "贷方发生额/元(收入)",
+            "收入金额",
+            "贷方金额",
+            "转入金额",
+            "收入",
+            "存入金额",
+            "贷方",
+            "贷方发生额(收入)",
+            "收入(贷)",
+        ),
+    ),
+    ImportField(
+        "debit",
+        _l("Money out"),
+        aliases=(
+            "借方发生额",
+            "借方发生额/元(支取)",
+            "支出金额",
+            "借方金额",
+            "转出金额",
+            "支出",
+            "支取金额",
+            "借方",
+            "借方发生额(支取)",
+            "支出(借)",
+        ),
+    ),
     ImportField("amount", _l("Amount"), aliases=("交易金额", "发生额", "金额")),
     ImportField("direction", _l("Debit or credit"), aliases=("借贷标志", "借贷方向", "借贷", "收支标志", "收/支", "收支类型", "交易方向")),
     ImportField("balance", _l("Balance"), aliases=("余额", "账户余额", "账面余额", "交易后余额", "本次余额", "余额/元")),
-    ImportField("payer", _l("Other side"), aliases=("对方户名", "对方名称", "对方单位名称", "对方单位", "对方账户名称", "交易对手名称", "对手户名")),
+    ImportField(
+        "payer", _l("Other side"), aliases=("对方户名", "对方名称", "对方单位名称", "对方单位", "对方账户名称", "交易对手名称", "对手户名")
+    ),
     ImportField("payer_account", _l("Account of the other side"), aliases=("对方账号", "对方账户", "对方帐号", "交易对手账号", "对手账号")),
     ImportField("payer_bank", _l("Bank of the other side"), aliases=("对方开户行", "对方开户机构", "对方行名", "对方银行", "对方开户银行")),
     ImportField("summary", _l("Summary"), aliases=("摘要", "交易摘要", "摘要描述", "业务摘要")),
     ImportField("purpose", _l("Purpose"), aliases=("用途", "交易用途", "款项用途")),
     ImportField("remark", _l("Remark"), aliases=("附言", "备注", "交易附言", "客户附言", "个性化信息", "留言")),
-    ImportField("reference", _l("Reference of the bank"), aliases=("交易流水号", "流水号", "账户明细编号-交易流水号", "核心流水号", "回单编号", "日志号", "交易序号")),
+    ImportField(
+        "reference",
+        _l("Reference of the bank"),
+        aliases=("交易流水号", "流水号", "账户明细编号-交易流水号", "核心流水号", "回单编号", "日志号", "交易序号"),
+    ),
 )
-KIND = ImportKind(code="billing.bank_lines", title=_l("Bank statements"), resource="billing.bank_statement",
-                  model="modules.billing.models.bank:BankLine", key=(), fields=FIELDS)
+KIND = ImportKind(
+    code="billing.bank_lines",
+    title=_l("Bank statements"),
+    resource="billing.bank_statement",
+    model="modules.billing.models.bank:BankLine",
+    key=(),
+    fields=FIELDS,
+)
 IN, OUT = ("贷", "收", "收入", "转入", "c", "cr", "in", "+"), ("借", "支", "支出", "转出", "d", "dr", "out", "-")
 _TIME = re.compile(r"[T\s]+\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?$")
 _ACCOUNT = re.compile(r"(?:账号|帐号|卡号|Account)[^0-9]{0,12}([0-9][0-9 \-]{7,}[0-9])", re.I)
@@ -51,7 +91,14 @@ def guess(header: mapping.Header) -> dict[str, int]:
     out: dict[str, int] = {}
     for f in FIELDS:
         titles = [*map(str, f.aliases), f.title.msgid, f.name]
-        at = next((plain.index(mapping.plain(t)) for t in titles if mapping.plain(t) in plain and plain.index(mapping.plain(t)) not in out.values()), None)
+        at = next(
+            (
+                plain.index(mapping.plain(t))
+                for t in titles
+                if mapping.plain(t) in plain and plain.index(mapping.plain(t)) not in out.values()
+            ),
+            None,
+        )
         if at is not None:
             out[f.name] = at
     if {"credit", "debit"} <= out.keys():
@@ -131,9 +178,16 @@ def _entry(row: dict[str, str]) -> Entry | None:
     if not amount:
         return None
     text = " ".join(dict.fromkeys(t for n in ("summary", "purpose", "remark") if (t := row.get(n))))
-    return Entry(day, amount, _money("balance", row.get("balance", "")), row.get("payer", "")[:200] or None,
-                 re.sub(r"\s", "", row.get("payer_account", ""))[:60] or None, row.get("payer_bank", "")[:200] or None, text[:500] or None,
-                 row.get("reference", "")[:100] or None)
+    return Entry(
+        day,
+        amount,
+        _money("balance", row.get("balance", "")),
+        row.get("payer", "")[:200] or None,
+        re.sub(r"\s", "", row.get("payer_account", ""))[:60] or None,
+        row.get("payer_bank", "")[:200] or None,
+        text[:500] or None,
+        row.get("reference", "")[:100] or None,
+    )
 
 
 def _money(name: str, text: str) -> Decimal | None:

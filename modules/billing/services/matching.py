@@ -32,7 +32,9 @@ Pairs = Sequence[tuple[int, Decimal]]
 
 def lock_line(session: Any, line: BankLine) -> BankLine:
     """The line's row, locked and read anew."""
-    return session.scalars(select(BankLine).where(BankLine.id == line.id).with_for_update(of=BankLine).execution_options(populate_existing=True)).one()
+    return session.scalars(
+        select(BankLine).where(BankLine.id == line.id).with_for_update(of=BankLine).execution_options(populate_existing=True)
+    ).one()
 
 
 def _open(line: BankLine, problems: Problems) -> Decimal:
@@ -45,8 +47,16 @@ def _open(line: BankLine, problems: Problems) -> Decimal:
     return line.amount - line.matched
 
 
-def accept_line(session: Any, line: BankLine, *, firm_id: int | None = None, pairs: Pairs = (), amount: Decimal | None = None,
-                score: int | None = None, why: str | None = None) -> Receipt:
+def accept_line(
+    session: Any,
+    line: BankLine,
+    *,
+    firm_id: int | None = None,
+    pairs: Pairs = (),
+    amount: Decimal | None = None,
+    score: int | None = None,
+    why: str | None = None,
+) -> Receipt:
     """Make the receipt of a line (or of `amount` of it): pairs [(bill id, amount)] are settled, the rest is the firm's advance;
     without a firm the money stands as unidentified (K-10). The account is remembered for the firm (K-12)."""
     access.require(session, RESOURCE, "act")
@@ -58,23 +68,52 @@ def accept_line(session: Any, line: BankLine, *, firm_id: int | None = None, pai
     elif not 0 < part <= left:
         problems.add("billing.K-10", _l("Of this line %(left)s is left. Enter that amount or less.", left=f"{left:,.2f}"), "amount")
     if (total := sum((a for _i, a in pairs), Decimal(0))) > part:
-        problems.add("billing.K-11", _l("The parts come to %(sum)s, the line has %(left)s. Lower the parts.", sum=f"{total:,.2f}", left=f"{part:,.2f}"), "pairs")
+        problems.add(
+            "billing.K-11",
+            _l("The parts come to %(sum)s, the line has %(left)s. Lower the parts.", sum=f"{total:,.2f}", left=f"{part:,.2f}"),
+            "pairs",
+        )
     problems.stop()
     receipt = receipts.receive(
-        session, firm_id=firm_id, amount=part, received_on=line.on_date, kind="bank", bank_account_id=line.bank_account_id, payer=line.payer,
-        reference=(line.reference or line.text or "")[:200] or None, allocate=list(pairs) if firm_id is not None and pairs else None,
-        source=RESOURCE, source_id=line.id)
+        session,
+        firm_id=firm_id,
+        amount=part,
+        received_on=line.on_date,
+        kind="bank",
+        bank_account_id=line.bank_account_id,
+        payer=line.payer,
+        reference=(line.reference or line.text or "")[:200] or None,
+        allocate=list(pairs) if firm_id is not None and pairs else None,
+        source=RESOURCE,
+        source_id=line.id,
+    )
     _match(session, line, receipt=receipt, score=score, why=why)
     if firm_id is not None:
         learn(session, line, firm_id)
     return receipt
 
 
-def _match(session: Any, line: BankLine, *, receipt: Receipt | None = None, move: DepositMove | None = None, score: int | None = None,
-           why: str | None = None) -> BankMatch:
+def _match(
+    session: Any,
+    line: BankLine,
+    *,
+    receipt: Receipt | None = None,
+    move: DepositMove | None = None,
+    score: int | None = None,
+    why: str | None = None,
+) -> BankMatch:
     found = receipt if receipt is not None else move
-    row = BankMatch(park_id=line.park_id, line_id=line.id, receipt_id=receipt.id if receipt else None, move_id=move.id if move else None,
-                    amount=found.amount, score=score, why=why, made_at=now(), made_by=scope_of(session).user_name)
+    row = BankMatch(
+        park_id=line.park_id,
+        line_id=line.id,
+        receipt_id=receipt.id if receipt else None,
+        move_id=move.id if move else None,
+        amount=found.amount,
+        score=score,
+        why=why,
+        made_at=now(),
+        made_by=scope_of(session).user_name,
+    )
     session.add(row)
     session.flush()
     session.refresh(line)
@@ -87,10 +126,21 @@ def learn(session: Any, line: BankLine, firm_id: int) -> None:
     if key is None:
         return
     table = PayerRule.__table__
-    new = pg_insert(table).values(park_id=line.park_id, key=key, payer=line.payer, payer_account=line.payer_account, firm_id=firm_id, last_on=line.on_date)
-    session.connection().execute(new.on_conflict_do_update(index_elements=["park_id", "key"], set_={
-        "firm_id": firm_id, "payer": new.excluded.payer, "last_on": func.greatest(table.c.last_on, new.excluded.last_on), "version": table.c.version + 1,
-        "times": table.c.times + 1 if _same(session, line.park_id, key, firm_id) else 1}))
+    new = pg_insert(table).values(
+        park_id=line.park_id, key=key, payer=line.payer, payer_account=line.payer_account, firm_id=firm_id, last_on=line.on_date
+    )
+    session.connection().execute(
+        new.on_conflict_do_update(
+            index_elements=["park_id", "key"],
+            set_={
+                "firm_id": firm_id,
+                "payer": new.excluded.payer,
+                "last_on": func.greatest(table.c.last_on, new.excluded.last_on),
+                "version": table.c.version + 1,
+                "times": table.c.times + 1 if _same(session, line.park_id, key, firm_id) else 1,
+            },
+        )
+    )
 
 
 def _same(session: Any, park_id: int, key: str, firm_id: int) -> bool:
@@ -122,15 +172,21 @@ def tie_line(session: Any, line: BankLine, *, receipt_id: int | None = None, mov
     access.require(session, RESOURCE, "act")
     line, problems = lock_line(session, line), Problems()
     left = _open(line, problems)
-    found = session.get(Receipt, receipt_id) if receipt_id is not None else session.get(DepositMove, move_id) if move_id is not None else None
+    found = (
+        session.get(Receipt, receipt_id) if receipt_id is not None else session.get(DepositMove, move_id) if move_id is not None else None
+    )
     if found is None or found.park_id != line.park_id:
         raise NotFound(_l("There is no such record in your parks."))
     column = BankMatch.receipt_id if receipt_id is not None else BankMatch.move_id
     if session.scalar(select(BankMatch.id).where(column == found.id)) is not None:
         problems.add("billing.K-14", _l("It belongs to another bank line already. Choose another one."))
-    elif ((found.amount > 0) != (line.amount > 0) or abs(found.amount) > abs(left)):
-        problems.add("billing.K-14", _l("Its amount %(amount)s does not fit what is left of the line, %(left)s.", amount=f"{found.amount:,.2f}",
-                                        left=f"{left:,.2f}"))
+    elif (found.amount > 0) != (line.amount > 0) or abs(found.amount) > abs(left):
+        problems.add(
+            "billing.K-14",
+            _l(
+                "Its amount %(amount)s does not fit what is left of the line, %(left)s.", amount=f"{found.amount:,.2f}", left=f"{left:,.2f}"
+            ),
+        )
     problems.stop()
     return _match(session, line, receipt=found if receipt_id is not None else None, move=found if receipt_id is None else None)
 
@@ -141,12 +197,36 @@ def recorded(session: Any, line: BankLine, days: int = 31) -> tuple[list[Receipt
     span = func.abs(Receipt.received_on - line.on_date) <= days
     taken = select(BankMatch.receipt_id).where(BankMatch.receipt_id.is_not(None))
     moved = select(BankMatch.move_id).where(BankMatch.move_id.is_not(None))
-    return (list(session.scalars(select(Receipt).where(
-                Receipt.park_id == line.park_id, Receipt.amount == left, Receipt.kind.in_(("bank", "refund")), Receipt.id.not_in(taken), span)
-                .order_by(Receipt.id).limit(5))),
-            list(session.scalars(select(DepositMove).where(
-                DepositMove.park_id == line.park_id, DepositMove.amount == left, DepositMove.kind.in_(("received", "refunded", "returned_double")),
-                DepositMove.id.not_in(moved), func.abs(DepositMove.on_date - line.on_date) <= days).order_by(DepositMove.id).limit(5))))
+    return (
+        list(
+            session.scalars(
+                select(Receipt)
+                .where(
+                    Receipt.park_id == line.park_id,
+                    Receipt.amount == left,
+                    Receipt.kind.in_(("bank", "refund")),
+                    Receipt.id.not_in(taken),
+                    span,
+                )
+                .order_by(Receipt.id)
+                .limit(5)
+            )
+        ),
+        list(
+            session.scalars(
+                select(DepositMove)
+                .where(
+                    DepositMove.park_id == line.park_id,
+                    DepositMove.amount == left,
+                    DepositMove.kind.in_(("received", "refunded", "returned_double")),
+                    DepositMove.id.not_in(moved),
+                    func.abs(DepositMove.on_date - line.on_date) <= days,
+                )
+                .order_by(DepositMove.id)
+                .limit(5)
+            )
+        ),
+    )
 
 
 def ignore_line(session: Any, line: BankLine, *, reason: str) -> BankLine:
@@ -217,7 +297,9 @@ def count_safe(session: Any, lines: Sequence[BankLine], **_values: Any) -> tuple
     """The dry run of `accept_safe`: how many lines, and the sum."""
     found = safe(session, lines)
     total = sum((x.amount - x.matched for x, _p in found), Decimal(0))
-    return len(found), str(_l("%(n)s lines reach the score, %(sum)s in all; the others wait for a person.", n=len(found), sum=f"{total:,.2f}"))
+    return len(found), str(
+        _l("%(n)s lines reach the score, %(sum)s in all; the others wait for a person.", n=len(found), sum=f"{total:,.2f}")
+    )
 
 
 def accept_safe(session: Any, lines: Sequence[BankLine]) -> str:
@@ -226,7 +308,9 @@ def accept_safe(session: Any, lines: Sequence[BankLine]) -> str:
     for line, best in safe(session, lines):
         try:
             with session.begin_nested():
-                accept_line(session, line, firm_id=best.firm_id, pairs=best.pairs, score=best.score, why=", ".join(r.code for r in best.reasons))
+                accept_line(
+                    session, line, firm_id=best.firm_id, pairs=best.pairs, score=best.score, why=", ".join(r.code for r in best.reasons)
+                )
             done += 1
         except RuleError:
             session.expire(line)
@@ -237,7 +321,11 @@ def why_not_open(session: Any, line: BankLine) -> str | None:
     """Why nothing can be done with the line, or None."""
     if line.state == "open":
         return None
-    return str(_l("This line is matched already. Load the page again.") if line.state == "matched" else _l("This line was left out. Take it up again first."))
+    return str(
+        _l("This line is matched already. Load the page again.")
+        if line.state == "matched"
+        else _l("This line was left out. Take it up again first.")
+    )
 
 
 def why_not_reopen(session: Any, line: BankLine) -> str | None:
@@ -261,3 +349,9 @@ def remove_rule(session: Any, rule: PayerRule) -> None:
     access.require(session, "billing.payer_rule", "remove")
     session.delete(rule)
     session.flush()
+
+
+def post_unknown(session: Any, line: BankLine) -> tuple[str, str]:
+    """The button: a receipt without a payer."""
+    made = accept_line(session, line)
+    return str(_l("Receipt %(number)s was posted.", number=made.number)), f"/billing/receipt/{made.id}"

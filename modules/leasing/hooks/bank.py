@@ -27,7 +27,11 @@ def lease_numbers(session: Any, park_id: int, **_more: Any) -> list[tuple[str, i
 def lease_rates(session: Any, bill_ids: Sequence[int], **_more: Any) -> dict[int, Decimal]:
     """The rate agreed by the lease a bill's lines come from; of several leases on one bill the lowest."""
     rows = session.execute(
-        select(Charge.bill_id, func.min(Lease.late_fee_rate)).select_from(Charge)
-        .join(LeaseDue, LeaseDue.id == Charge.source_id).join(Lease, Lease.id == LeaseDue.lease_id)
-        .where(Charge.source == SOURCE, Charge.bill_id.in_(list(bill_ids)), Lease.late_fee_rate.is_not(None)).group_by(Charge.bill_id))
+        select(Charge.bill_id, func.min(Lease.late_fee_rate))
+        .select_from(Charge)
+        .join(LeaseDue, LeaseDue.id == Charge.source_id)
+        .join(Lease, Lease.id == LeaseDue.lease_id)
+        .where(Charge.source == SOURCE, Charge.bill_id.in_(list(bill_ids)), Lease.late_fee_rate.is_not(None))
+        .group_by(Charge.bill_id)
+    )
     return {bill: Decimal(rate) for bill, rate in rows}

@@ -22,27 +22,41 @@ from parkops.errors import NotAllowed, RuleError
 from parkops.models import Park
 
 JAN, FEB = date(2026, 1, 31), date(2026, 2, 28)
-A = calc.Payer(1, "甲科技（济宁）有限公司", (("name", "甲科技（济宁）有限公司"), ("former_name", "甲电子有限公司"), ("short_name", "甲科技")), "91370800MA0000001X",
-               (calc.OpenBill(11, "B-2026-000011", D(1000), JAN), calc.OpenBill(12, "B-2026-000012", D(200), FEB), calc.OpenBill(13, "B-2026-000013", D(70), FEB)),
-               (calc.OpenDeposit(5, "D-2026-00005", D(3000)),))
-B = calc.Payer(2, "乙软件有限公司", (("name", "乙软件有限公司"), ("short_name", "甲科技")), None, (calc.OpenBill(21, "B-2026-000021", D(1000), JAN),))
+A = calc.Payer(
+    1,
+    "甲科技（济宁）有限公司",
+    (("name", "甲科技（济宁）有限公司"), ("former_name", "甲电子有限公司"), ("short_name", "甲科技")),
+    "91370800MA0000001X",
+    (
+        calc.OpenBill(11, "B-2026-000011", D(1000), JAN),
+        calc.OpenBill(12, "B-2026-000012", D(200), FEB),
+        calc.OpenBill(13, "B-2026-000013", D(70), FEB),
+    ),
+    (calc.OpenDeposit(5, "D-2026-00005", D(3000)),),
+)
+B = calc.Payer(
+    2, "乙软件有限公司", (("name", "乙软件有限公司"), ("short_name", "甲科技")), None, (calc.OpenBill(21, "B-2026-000021", D(1000), JAN),)
+)
 BOOK = calc.Book({1: A, 2: B}, {"B2026000012": ("bill_number", 1), "L202600007": ("contract", 1)}, {"a:6222000001": 2})
 
 
-@pytest.mark.parametrize("payer,account,said,amount,firm_id,score,codes,pairs,rest", [
-    ("甲科技(济宁)有限公司", None, None, "1000", 1, 90, "name one_bill", [(11, "1000")], "0"),
-    ("甲科技（济宁） 有限公司", None, "房租", "1270", 1, 88, "name all_bills", [(11, "1000"), (12, "200"), (13, "70")], "0"),
-    ("甲电子有限公司", None, None, "1200", 1, 81, "former_name first_due", [(11, "1000"), (12, "200")], "0"),
-    ("甲电子有限公司", None, None, "1070", 1, 77, "former_name several", [(11, "1000"), (13, "70")], "0"),
-    ("王五", None, "代付 B-2026-000012", "200", 1, 95, "bill_number named_bill", [(12, "200")], "0"),
-    ("王五", None, "B2026000012", "150", 1, 65, "bill_number part", [(12, "150")], "0"),
-    ("王五", None, "L-2026-00007 房租", "3000", 1, 80, "contract deposit", [], "3000"),
-    ("王五", "6222 0000 01", None, "1000", 2, 90, "account one_bill", [(21, "1000")], "0"),
-    ("王五", None, "甲科技（济宁）有限公司房租", "1000", 1, 80, "name_in_text one_bill", [(11, "1000")], "0"),
-    ("王五", None, "91370800MA0000001X", "1300", 1, 60, "credit_code over", [(11, "1000"), (12, "200"), (13, "70")], "30"),
-    ("王五", None, None, "70", 1, 30, "only_amount one_bill", [(13, "70")], "0"),
-    ("甲科技（济宁）有限公司", None, "B-2026-000012", "200", 1, 100, "bill_number name named_bill", [(12, "200")], "0"),
-])
+@pytest.mark.parametrize(
+    "payer,account,said,amount,firm_id,score,codes,pairs,rest",
+    [
+        ("甲科技(济宁)有限公司", None, None, "1000", 1, 90, "name one_bill", [(11, "1000")], "0"),
+        ("甲科技（济宁） 有限公司", None, "房租", "1270", 1, 88, "name all_bills", [(11, "1000"), (12, "200"), (13, "70")], "0"),
+        ("甲电子有限公司", None, None, "1200", 1, 81, "former_name first_due", [(11, "1000"), (12, "200")], "0"),
+        ("甲电子有限公司", None, None, "1070", 1, 77, "former_name several", [(11, "1000"), (13, "70")], "0"),
+        ("王五", None, "代付 B-2026-000012", "200", 1, 95, "bill_number named_bill", [(12, "200")], "0"),
+        ("王五", None, "B2026000012", "150", 1, 65, "bill_number part", [(12, "150")], "0"),
+        ("王五", None, "L-2026-00007 房租", "3000", 1, 80, "contract deposit", [], "3000"),
+        ("王五", "6222 0000 01", None, "1000", 2, 90, "account one_bill", [(21, "1000")], "0"),
+        ("王五", None, "甲科技（济宁）有限公司房租", "1000", 1, 80, "name_in_text one_bill", [(11, "1000")], "0"),
+        ("王五", None, "91370800MA0000001X", "1300", 1, 60, "credit_code over", [(11, "1000"), (12, "200"), (13, "70")], "30"),
+        ("王五", None, None, "70", 1, 30, "only_amount one_bill", [(13, "70")], "0"),
+        ("甲科技（济宁）有限公司", None, "B-2026-000012", "200", 1, 100, "bill_number name named_bill", [(12, "200")], "0"),
+    ],
+)
 def test_scores(payer, account, said, amount, firm_id, score, codes, pairs, rest):
     best = calc.propose(calc.Seen(D(amount), payer, account, said), BOOK)[0]
     assert (best.firm_id, best.score, " ".join(r.code for r in best.reasons)) == (firm_id, score, codes)
@@ -161,7 +175,11 @@ def test_undo_reverses_what_was_made(session, park):
 def test_bulk_counts_first_and_leaves_the_doubtful(session, park):
     f, account = firm(session), bank(session)
     bill(session, f, "1000")
-    rows = [line(session, account, "1000", payer=f.name), line(session, account, "1000", payer=f.name), line(session, account, "77", payer=f.name)]
+    rows = [
+        line(session, account, "1000", payer=f.name),
+        line(session, account, "1000", payer=f.name),
+        line(session, account, "77", payer=f.name),
+    ]
     count, sentence = matching.count_safe(session, rows)
     assert (count, "1,000.00" in sentence) == (1, True)
     matching.accept_safe(session, rows)
