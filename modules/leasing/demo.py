@@ -47,7 +47,8 @@ def load(context: Context) -> None:
 def _relieve(context: Context, code: str, granted: Any) -> Any:
     able = demo_relief.qualify(context.scope, code)
     context.say(f"leasing: {len(able)} leases qualify under {code}, {sum(able.values()):,.2f} yuan")
-    chosen = set(able) if code != list(demo_relief.APPLIED)[-1] else demo_relief.who_applied(granted, able)
+    first = code != list(demo_relief.APPLIED)[-1]
+    chosen = demo_relief.all_but_odd(able) if first else demo_relief.who_applied(granted, able)
     return granted + demo_relief.grant(context.scope, code, chosen, context.say)
 
 

@@ -9,6 +9,7 @@ import io
 from collections.abc import Callable
 from datetime import date, timedelta
 from decimal import Decimal
+from itertools import combinations
 from typing import Any
 
 from sqlalchemy import select
@@ -57,6 +58,18 @@ def qualify(scope: Callable[[str], Any], code: str) -> dict[int, Decimal]:
         scheme = s.scalars(select(ReliefScheme).where(ReliefScheme.code == code)).one()
         found = rules.dry_run(s, scheme, on=APPLIED[code])
         return {r.case.lease.id: r.amount for r in found.rows if r.verdict == "pass" and r.amount > 0}
+
+
+def all_but_odd(able: dict[int, Decimal], step: Decimal = Decimal(500)) -> set[int]:
+    """All, less at most two whose sums are odd, so that the total is a multiple of `step` and the rest can be reached later."""
+    rest = sum(able.values(), Decimal(0)) % step
+    if rest == 0:
+        return set(able)
+    for size in (1, 2):
+        for left_out in combinations(sorted(able, key=lambda k: (able[k], k)), size):
+            if sum((able[k] for k in left_out), Decimal(0)) % step == rest:
+                return set(able) - set(left_out)
+    raise ValueError("no two leases make the sum round")
 
 
 def who_applied(granted: Decimal, able: dict[int, Decimal]) -> set[int]:

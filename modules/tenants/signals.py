@@ -13,5 +13,6 @@ before_leave = Signal("tenants.before_leave", doc="session, firm, on: Problems t
 moveout_items = Signal(
     "tenants.moveout_items",
     doc="session, firm, moveout: answer with MoveOutLine(code, title, required) for the move-out checklist")
+before_merge = Signal("tenants.before_merge", doc="session, kept, dropped: Problems that keep two records from being merged are collected")
 firms_merged = Signal("tenants.firms_merged", doc="session, kept, dropped_id: references by number must follow the kept firm")
 application_decided = Signal("tenants.application_decided", doc="session, application, decision, on: approved or rejected")

@@ -1,4 +1,4 @@
-"""What stands against locking a month, and against merging firms whose entries stand in the ledger."""
+"""What stands against locking a month."""
 
 from __future__ import annotations
 

@@ -136,6 +136,9 @@ def merge_firms(session: Any, keep: Firm, *, drop: Firm | None = None, drop_id: 
     drop = drop or session.scalars(select(Firm).where(Firm.id == (drop_id or 0))).one_or_none()
     _check_pair(keep, drop, choices or {})
     list(session.scalars(select(Firm).where(Firm.id.in_([keep.id, drop.id])).order_by(Firm.id).with_for_update(of=Firm)))
+    problems = Problems()
+    problems.extend(signals.before_merge.collect(session, kept=keep, dropped=drop))
+    problems.stop()
     session.flush()
     snapshot = {c.name: plain(getattr(drop, c.name)) for c in Firm.__table__.columns}
     moved: dict[str, Any] = {}
