@@ -9,6 +9,8 @@
     "menu": (
         ("bills", "Bills"),
         ("receipts", "Receipts"),
+        ("bank", "Bank statements"),
+        ("arrears", "Arrears and late fees"),
         ("deposits", "Deposits"),
         ("ledger", "Ledger"),
         ("tax", "Tax and e-invoices"),

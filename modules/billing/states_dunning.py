@@ -74,8 +74,8 @@ PROMISE = Workflow(
         State("broken", _l("Promise broken"), "red", final=True),
     ),
     steps=(
-        Step("keep", ("open",), "kept", _l("Promise was kept"), f"{LETTERS}:keep_promise", (ON,)),
-        Step("break", ("open",), "broken", _l("Promise was broken"), f"{LETTERS}:break_promise", (ON,), danger=True),
+        Step("keep", ("open",), "kept", _l("Promise was kept"), f"{LETTERS}_promises:keep_promise", (ON,)),
+        Step("break", ("open",), "broken", _l("Promise was broken"), f"{LETTERS}_promises:break_promise", (ON,), danger=True),
     ),
 )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from parkops.i18n import _l
 from parkops.jobs.registry import Cron, Job
 
-from ..services import dunning, late_fees
+from ..services import dunning_promises, late_fees
 
 JOBS = [
     Job(
@@ -19,7 +19,7 @@ JOBS = [
         "billing.judge_promises",
         _l("Close promises and letters"),
         Cron(hour=5, minute=20),
-        dunning.judge,
+        dunning_promises.judge,
         explain=_l("Promises whose day is over are kept or broken by the money received; letters whose bills are paid are settled."),
     ),
 ]

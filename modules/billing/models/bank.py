@@ -151,7 +151,8 @@ DECLARE
   change bigint := CASE TG_OP WHEN 'INSERT' THEN NEW.amount ELSE -OLD.amount END;
 BEGIN
   IF TG_OP = 'INSERT' AND NOT EXISTS (
-    SELECT 1 FROM billing_bank_line l LEFT JOIN billing_receipt r ON r.id = NEW.receipt_id LEFT JOIN billing_deposit_move m ON m.id = NEW.move_id
+    SELECT 1 FROM billing_bank_line l LEFT JOIN billing_receipt r ON r.id = NEW.receipt_id
+      LEFT JOIN billing_deposit_move m ON m.id = NEW.move_id
     WHERE l.id = line AND l.park_id = NEW.park_id AND coalesce(r.park_id, m.park_id) = NEW.park_id
       AND coalesce(r.amount, m.amount) = NEW.amount) THEN
     RAISE EXCEPTION 'a bank line is matched with a whole receipt or deposit movement of its park';

@@ -40,16 +40,12 @@ def letter_text(session: Any, letter: DunningLetter) -> list[str]:
     return [line for line in text.split("\n") if line.strip()]
 
 
-def letter_sheet(session: Any, request: Request) -> Document:
-    """One letter; a draft says so."""
-    letter = session.scalars(select(DunningLetter).where(DunningLetter.id == request.record_id)).first()
-    if letter is None:
-        raise NotFound(_l("There is no such record in your parks."))
-    park = session.get(Park, letter.park_id)
+def _items(letter: DunningLetter) -> Table:
+    """The bills it demands."""
     rows = [
         [i["number"], i["month"], date.fromisoformat(i["due"]), i["days"], Decimal(i["gross"]), Decimal(i["open"])] for i in letter.items
     ]
-    table = Table(
+    return Table(
         (
             Column(_l("Bill"), width=1.3),
             Column(_l("Month"), width=0.8),
@@ -61,6 +57,14 @@ def letter_sheet(session: Any, request: Request) -> Document:
         rows,
         [_("Total"), "", None, None, None, letter.total],
     )
+
+
+def letter_sheet(session: Any, request: Request) -> Document:
+    """One letter; a draft says so."""
+    letter = session.scalars(select(DunningLetter).where(DunningLetter.id == request.record_id)).first()
+    if letter is None:
+        raise NotFound(_l("There is no such record in your parks."))
+    park = session.get(Park, letter.park_id)
     accounts = session.scalars(
         select(BankAccount).where(BankAccount.park_id == letter.park_id, BankAccount.active.is_(True)).order_by(BankAccount.id)
     ).all()
@@ -69,7 +73,7 @@ def letter_sheet(session: Any, request: Request) -> Document:
         Section(
             _l("Open bills"),
             facts=((_l("Amount demanded"), letter.total, "money"), (_l("In capitals"), capitals(letter.total), "text")),
-            table=table,
+            table=_items(letter),
             note=_("As of %(day)s", day=letter.on_date.isoformat()),
         ),
         Section(

@@ -131,13 +131,20 @@ def problems_of(account: BankAccount, found: Preview) -> Problems:
             ),
             "bank_account_id",
         )
+    _add_up(parsed, problems)
+    return problems
+
+
+def _add_up(parsed: Parsed, problems: Problems) -> None:
+    """Opening + lines = closing, and every balance follows from the one before."""
     if parsed.difference is None:
         problems.add("billing.K-03", _l("The file states no balances; type the opening and the closing balance."), "opening")
     elif parsed.difference:
         problems.add(
             "billing.K-02",
             _l(
-                "Opening %(opening)s and the lines %(lines)s do not come to the closing %(closing)s: %(difference)s is missing. Fetch the whole period again.",
+                "Opening %(opening)s and the lines %(lines)s do not come to the closing %(closing)s: %(difference)s is missing. "
+                "Fetch the whole period again.",
                 opening=f"{parsed.opening:,.2f}",
                 lines=f"{parsed.turnover:,.2f}",
                 closing=f"{parsed.closing:,.2f}",
@@ -154,7 +161,6 @@ def problems_of(account: BankAccount, found: Preview) -> Problems:
                 difference=f"{at[1]:,.2f}",
             ),
         )
-    return problems
 
 
 def _same_account(stated: str, number: str) -> bool:
@@ -186,9 +192,16 @@ def import_statement(
         return None
     if found.headings:
         _remember(session, path, filename, found.columns)
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    row = _statement(session, account, found, filename, hashlib.sha256(path.read_bytes()).hexdigest())
+    session.add(row)
+    session.flush()
+    _write(session, row, found.new)
+    return row
+
+
+def _statement(session: Any, account: BankAccount, found: Preview, filename: str, digest: str) -> BankStatement:
     entries = found.parsed.entries
-    row = BankStatement(
+    return BankStatement(
         park_id=account.park_id,
         bank_account_id=account.id,
         format=found.parsed.format,
@@ -204,10 +217,6 @@ def import_statement(
         imported_at=now(),
         imported_by=scope_of(session).user_name,
     )
-    session.add(row)
-    session.flush()
-    _write(session, row, found.new)
-    return row
 
 
 def _once(session: Any, account_id: int, digest: str) -> str:

@@ -54,11 +54,28 @@ def due_fees(session: Any, *, park_id: int, month: date) -> list[Due]:
     access.require(session, "billing.charge", "read")
     first, last = month_days(month)
     grace = settings.get(session, "billing.late_fee_grace", park_id=park_id)
+    bills = _overdue(session, park_id, first, last)
+    if not bills:
+        return []
+    ids = [b.id for b in bills]
+    rates, principals, moves, before = _rates(session, park_id, ids), _principals(session, ids), _moves(session, ids), _before(session, ids)
+    cap = settings.get(session, "billing.late_fee_cap", park_id=park_id)
+    out = []
+    for bill in bills:
+        principal, so_far = principals.get(bill.id, ZERO), before.get(bill.id, ZERO)
+        found = calc.fee(principal, bill.due_on, moves[bill.id], first, last, rates.get(bill.id, ZERO), grace)
+        if found.amount > 0:
+            out.append(Due(bill, found, principal, so_far, calc.over_cap(principal, so_far + found.amount, cap)))
+    return out
+
+
+def _overdue(session: Any, park_id: int, first: date, last: date) -> list[Bill]:
+    """Posted bills due before the last day that were open in the month and are not charged for it."""
     moved = select(Allocation.bill_id).where(Allocation.on_date >= first, Allocation.bill_id.is_not(None))
     charged = select(Charge.source_id).where(
         Charge.park_id == park_id, Charge.kind == "penalty", Charge.source == SOURCE, Charge.key.like(f"late:%:{first:%Y-%m}")
     )
-    bills = list(
+    return list(
         session.scalars(
             select(Bill)
             .where(
@@ -72,25 +89,6 @@ def due_fees(session: Any, *, park_id: int, month: date) -> list[Due]:
             .order_by(Bill.firm_id, Bill.due_on, Bill.id)
         )
     )
-    if not bills:
-        return []
-    ids = [b.id for b in bills]
-    rates, principals, moves, before = _rates(session, park_id, ids), _principals(session, ids), _moves(session, ids), _before(session, ids)
-    cap = settings.get(session, "billing.late_fee_cap", park_id=park_id)
-    out = []
-    for bill in bills:
-        found = calc.fee(principals.get(bill.id, ZERO), bill.due_on, moves[bill.id], first, last, rates.get(bill.id, ZERO), grace)
-        if found.amount > 0:
-            out.append(
-                Due(
-                    bill,
-                    found,
-                    principals[bill.id],
-                    before.get(bill.id, ZERO),
-                    calc.over_cap(principals[bill.id], before.get(bill.id, ZERO) + found.amount, cap),
-                )
-            )
-    return out
 
 
 def _rates(session: Any, park_id: int, ids: list[int]) -> dict[int, Decimal]:
@@ -210,16 +208,9 @@ def request_waiver(session: Any, *, charge_id: int, amount: Decimal, asked_on: d
     )
     session.add(row)
     session.flush()
-    firm = session.get(Firm, line.firm_id)
-    asked = approval.request(
-        session,
-        row,
-        KIND.code,
-        amount=amount,
-        reason=row.reason,
-        payload={"line": str(line), "amount": amount},
-        title=_("%(firm)s: waive %(amount)s of a late fee", firm=firm.name, amount=f"{amount:,.2f}"),
-    )
+    title = _("%(firm)s: waive %(amount)s of a late fee", firm=session.get(Firm, line.firm_id).name, amount=f"{amount:,.2f}")
+    payload = {"line": str(line), "amount": amount}
+    asked = approval.request(session, row, KIND.code, amount=amount, reason=row.reason, payload=payload, title=title)
     row.approval_id = asked.id
     session.flush()
     return row

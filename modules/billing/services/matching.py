@@ -60,20 +60,8 @@ def accept_line(
     """Make the receipt of a line (or of `amount` of it): pairs [(bill id, amount)] are settled, the rest is the firm's advance;
     without a firm the money stands as unidentified (K-10). The account is remembered for the firm (K-12)."""
     access.require(session, RESOURCE, "act")
-    line, problems = lock_line(session, line), Problems()
-    left = _open(line, problems)
-    part = left if amount is None else amount
-    if line.amount < 0:
-        problems.add("billing.K-10", _l("This is money out. Tie it to the refund it paid, or leave it out with a reason."))
-    elif not 0 < part <= left:
-        problems.add("billing.K-10", _l("Of this line %(left)s is left. Enter that amount or less.", left=f"{left:,.2f}"), "amount")
-    if (total := sum((a for _i, a in pairs), Decimal(0))) > part:
-        problems.add(
-            "billing.K-11",
-            _l("The parts come to %(sum)s, the line has %(left)s. Lower the parts.", sum=f"{total:,.2f}", left=f"{part:,.2f}"),
-            "pairs",
-        )
-    problems.stop()
+    line = lock_line(session, line)
+    part = _part(line, amount, pairs)
     receipt = receipts.receive(
         session,
         firm_id=firm_id,
@@ -91,6 +79,25 @@ def accept_line(
     if firm_id is not None:
         learn(session, line, firm_id)
     return receipt
+
+
+def _part(line: BankLine, amount: Decimal | None, pairs: Pairs) -> Decimal:
+    """How much of the line is received; RuleError K-09 to K-11 when it does not fit."""
+    problems = Problems()
+    left = _open(line, problems)
+    part = left if amount is None else amount
+    if line.amount < 0:
+        problems.add("billing.K-10", _l("This is money out. Tie it to the refund it paid, or leave it out with a reason."))
+    elif not 0 < part <= left:
+        problems.add("billing.K-10", _l("Of this line %(left)s is left. Enter that amount or less.", left=f"{left:,.2f}"), "amount")
+    elif (total := sum((a for _i, a in pairs), Decimal(0))) > part:
+        problems.add(
+            "billing.K-11",
+            _l("The parts come to %(sum)s, the line has %(left)s. Lower the parts.", sum=f"{total:,.2f}", left=f"{part:,.2f}"),
+            "pairs",
+        )
+    problems.stop()
+    return part
 
 
 def _match(
@@ -278,11 +285,14 @@ def is_fee(session: Any, line: BankLine) -> bool:
     return line.amount < 0 and any(w in f"{line.text or ''}{line.payer or ''}" for w in words)
 
 
-def safe(session: Any, lines: Sequence[BankLine], score: int | None = None) -> list[tuple[BankLine, calc.Proposal]]:
-    """Open lines whose best proposal reaches the score, with amounts that fit. A bill that two lines would pay is settled once:
-    the later line is left for a person."""
-    found = bank_book.proposals(session, [x for x in lines if x.state == "open" and x.amount > 0])
-    least = score if score is not None else settings.get(session, "billing.match_score", park_id=lines[0].park_id if lines else None)
+def safe(
+    session: Any, lines: Sequence[BankLine], found: dict[int, list[calc.Proposal]] | None = None
+) -> list[tuple[BankLine, calc.Proposal]]:
+    """Open lines whose best proposal reaches the score of the setting. A bill that two lines would pay is settled once: the later
+    line is left for a person. `found`: proposals at hand."""
+    if found is None:
+        found = bank_book.proposals(session, [x for x in lines if x.state == "open" and x.amount > 0])
+    least = settings.get(session, "billing.match_score", park_id=lines[0].park_id if lines else None)
     out, used = [], set()
     for line in sorted(lines, key=lambda x: (x.on_date, x.id)):
         best = next(iter(found.get(line.id, ())), None)
@@ -293,13 +303,16 @@ def safe(session: Any, lines: Sequence[BankLine], score: int | None = None) -> l
     return out
 
 
+def in_words(found: Sequence[tuple[BankLine, calc.Proposal]]) -> str:
+    """How many lines are certain, and their sum."""
+    total = sum((x.amount - x.matched for x, _p in found), Decimal(0))
+    return str(_l("%(n)s lines reach the score, %(sum)s in all; the others wait for a person.", n=len(found), sum=f"{total:,.2f}"))
+
+
 def count_safe(session: Any, lines: Sequence[BankLine], **_values: Any) -> tuple[int, str]:
     """The dry run of `accept_safe`: how many lines, and the sum."""
     found = safe(session, lines)
-    total = sum((x.amount - x.matched for x, _p in found), Decimal(0))
-    return len(found), str(
-        _l("%(n)s lines reach the score, %(sum)s in all; the others wait for a person.", n=len(found), sum=f"{total:,.2f}")
-    )
+    return len(found), in_words(found)
 
 
 def accept_safe(session: Any, lines: Sequence[BankLine]) -> str:

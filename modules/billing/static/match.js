@@ -63,6 +63,15 @@
       el("thead", {}, el("tr", {}, el("th", {}, S.bill), el("th", { class: "bl-wide" }, ""), el("th", {}, S.due), el("th", { class: "rec-number" }, S.open), el("th", { class: "rec-number" }, S.pays))), el("tbody", {}, body, foot)));
     rest();
   }
+  /* the button of the certain lines counts what is left of them */
+  function certain(line) {
+    const form = document.querySelector("[data-safe]");
+    if (!line.hasAttribute("data-sure") || !form) return;
+    form.dataset.n = String(Number(form.dataset.n) - 1);
+    const button = form.querySelector("button");
+    button.textContent = form.dataset.confirm = form.dataset.safe.replace("{n}", form.dataset.n);
+    button.disabled = form.dataset.n === "0";
+  }
   async function send(url, body) {
     if (busy) return;
     busy = true;
@@ -71,7 +80,7 @@
       const answer = await api("POST", `/billing/matching/${r.id}/${url}`, Object.assign({ once }, body));
       toast(answer.message, "success");
       rows.forEach((x) => x.proposals.forEach((p) => { if (p.firm === body.firm) p.stale = true; }));
-      if (fen(answer.left) === 0n) { node(r).remove(); rows.splice(rows.indexOf(r), 1); count.textContent = String(Math.max(0, Number(count.textContent) - 1)); choose(at); }
+      if (fen(answer.left) === 0n) { certain(node(r)); node(r).remove(); rows.splice(rows.indexOf(r), 1); count.textContent = String(Math.max(0, Number(count.textContent) - 1)); choose(at); }
       else location.reload();
     } catch (error) { toast(error.message, "danger"); once = newKey(); } finally { busy = false; list.focus(); }
   }

@@ -82,7 +82,7 @@ RESOURCES = [
         facts=(Fact(_l("Not matched"), left_fact),),
         load=("statement", "bank_account"),
         search=("payer", "text", "reference"),
-        menu=("receipts", 62),
+        menu=("bank", 30),
         sort="-on_date",
     ),
     Resource(
@@ -106,7 +106,7 @@ RESOURCES = [
         actions=(Action("undo", _l("Undo the match"), f"{M}:undo_match", (ON, REASON), danger=True, money=True),),
         load=("line", "receipt", "move"),
         search=("line.payer", "receipt.number"),
-        menu=("receipts", 64),
+        menu=("bank", 40),
         sort="-id",
     ),
     Resource(
@@ -140,7 +140,7 @@ RESOURCES = [
         ),
         load=("bank_account",),
         search=("filename",),
-        menu=("receipts", 66),
+        menu=("bank", 50),
         sort="-ends_on",
     ),
     Resource(

@@ -79,7 +79,7 @@ class BankImportPage(Page):
     route_base = "/billing/bank-import"
     resource = "billing.bank_statement"
     title = _l("Import a bank statement")
-    menu = ("receipts", 60)
+    menu = ("bank", 10)
     icon = "file-upload"
     menu_word = "add"
 
@@ -98,7 +98,7 @@ class BankImportPage(Page):
             account = bank_statements.account_of(self.session, self._values(typed)["bank_account_id"])
         except ParkOpsError as e:
             return self._draw(typed, problems=as_rule_error(e).problems, status=422)
-        return self._draw(typed, found, list(bank_statements.problems_of(account, found)))
+        return self._draw(typed, found, bank_statements.problems_of(account, found).found)
 
     @route("/save", "add", methods=("POST",))
     def save(self) -> Any:
@@ -180,7 +180,7 @@ class MatchingPage(Page):
     route_base = "/billing/matching"
     resource = "billing.bank_line"
     title = _l("Match bank lines")
-    menu = ("receipts", 8)
+    menu = ("bank", 20)
     icon = "arrows-left-right"
     menu_word = "act"
 
@@ -194,23 +194,23 @@ class MatchingPage(Page):
         count = self.session.scalar(select(func.count()).select_from(query.subquery()))
         lines = self.session.scalars(query.order_by(BankLine.on_date, BankLine.id).limit(SHOWN)).all()
         accounts = self.session.scalars(select(BankAccount).order_by(BankAccount.name)).all()
-        safe, sentence = matching.count_safe(self.session, lines) if lines else (0, "")
+        found = bank_book.proposals(self.session, lines)
+        certain = matching.safe(self.session, lines, found)
         return self.draw(
             "billing/match.html",
-            rows=self._rows(lines),
+            rows=self._rows(lines, found, {x.id for x, _p in certain}),
             count=count,
             accounts=accounts,
             account=account,
             statement=statement,
-            safe=safe,
-            sentence=sentence,
+            safe=len(certain),
+            sentence=matching.in_words(certain),
             score=settings.get(self.session, "billing.match_score"),
             once=idempotency.new_key(),
             shown=SHOWN,
         )
 
-    def _rows(self, lines: Any) -> list[dict[str, Any]]:
-        found = bank_book.proposals(self.session, lines)
+    def _rows(self, lines: Any, found: dict[int, list[calc.Proposal]], certain: set[int]) -> list[dict[str, Any]]:
         firm_ids = {p.firm_id for ps in found.values() for p in ps}
         firms = dict(self.session.execute(select(Firm.id, Firm.name).where(Firm.id.in_(firm_ids))).tuples().all())
         bills = {
@@ -232,6 +232,7 @@ class MatchingPage(Page):
                 "text": x.text or "",
                 "account": (x.payer_account or "") if clear else masking.mask("bank", x.payer_account) or "",
                 "fee": matching.is_fee(self.session, x),
+                "safe": x.id in certain,
                 "proposals": [self._proposal(p, firms[p.firm_id], bills, x) for p in found[x.id]],
             }
             for x in lines

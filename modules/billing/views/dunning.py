@@ -67,9 +67,9 @@ RESOURCES = [
             View("over", _l("Period over"), (Filter("state", "eq", "delivered"), Filter("deadline_on", "lte", "@today-1")), "deadline_on"),
             View("all", _l("All"), (), "-id"),
         ),
-        actions=(Action("promise", _l("Record a promise"), f"{S}:promise_after", (AMOUNT, PROMISED, BY, TODAY), word="read"),),
+        actions=(Action("promise", _l("Record a promise"), f"{S}_promises:promise_after", (AMOUNT, PROMISED, BY, TODAY), word="read"),),
         search=("number", "firm.name"),
-        menu=("receipts", 72),
+        menu=("arrears", 20),
         sort="-id",
         code_field="number",
         report="dunning-letter",
@@ -102,7 +102,7 @@ RESOURCES = [
             ),
             Section(_l("After letter"), ("letter_id", "state", "entered_by")),
         ),
-        create=f"{S}:record_promise",
+        create=f"{S}_promises:record_promise",
         workflow="modules.billing.states_dunning:PROMISE",
         load=("firm", "letter"),
         parent=("firm_id", "tenants.firm"),
@@ -112,7 +112,7 @@ RESOURCES = [
             View("all", _l("All"), (), "-promised_on"),
         ),
         search=("firm.name", "made_by"),
-        menu=("receipts", 74),
+        menu=("arrears", 30),
         sort="-promised_on",
     ),
     Resource(
@@ -154,7 +154,7 @@ RESOURCES = [
             View("all", _l("All"), (), "-id"),
         ),
         search=("firm.name",),
-        menu=("receipts", 78),
+        menu=("arrears", 50),
         sort="-id",
     ),
     Resource(
@@ -237,7 +237,7 @@ class DunningRunPage(Page):
     route_base = "/billing/dunning"
     resource = "billing.dunning_letter"
     title = _l("Chase arrears")
-    menu = ("receipts", 70)
+    menu = ("arrears", 10)
     icon = "speakerphone"
     menu_word = "add"
 
@@ -284,7 +284,7 @@ class LateFeePage(Page):
     route_base = "/billing/late-fees"
     resource = "billing.charge"
     title = _l("Late fees of a month")
-    menu = ("receipts", 76)
+    menu = ("arrears", 40)
     icon = "clock-exclamation"
     menu_word = "add"
 

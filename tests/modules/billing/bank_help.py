@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 from itertools import count
 from pathlib import Path
 from typing import Any
 
+import pytest
 from receipts_help import bank, bill, firm
 
 from modules.billing.models.bank import BankLine, BankStatement
 from modules.billing.models.receipt import BankAccount
+from parkops import i18n
 from parkops.clock import now
 
 _n = count(1)
@@ -34,6 +37,13 @@ ABC = (
     "2026/4/2,1090.00,贷,11090.00,甲科技有限公司,6222000000000001,房租\n2026/4/3,10.00,借,11080.00,,,手续费\n"
     "2026/4/5,500.00,贷,11580.00,乙软件有限公司,6222000000000002,转账\n合计,1600.00,,,,,\n"
 )
+
+
+@pytest.fixture(autouse=True)
+def english() -> Iterator[None]:
+    """Sentences are compared in English."""
+    with i18n.force_locale("en"):
+        yield
 
 
 def written(tmp_path: Path, text: str | bytes, name: str = "statement.csv", encoding: str = "utf-8") -> Path:
@@ -89,4 +99,4 @@ def line(
     return row
 
 
-__all__ = ["ABC", "CCB", "D", "ICBC", "ON", "bank", "bill", "firm", "line", "written"]
+__all__ = ["ABC", "CCB", "D", "ICBC", "ON", "bank", "bill", "english", "firm", "line", "written"]

@@ -6,7 +6,7 @@ import io
 from datetime import date
 
 import pytest
-from bank_help import ABC, CCB, ICBC, D, bank, firm, line, written
+from bank_help import ABC, CCB, ICBC, D, bank, english, firm, line, written  # noqa: F401
 from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import Workbook

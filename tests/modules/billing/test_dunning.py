@@ -7,6 +7,7 @@ from decimal import Decimal as D
 from io import BytesIO
 
 import pytest
+from bank_help import english  # noqa: F401
 from receipts_help import bill, firm
 from sqlalchemy import insert, select
 from sqlalchemy.exc import DBAPIError
@@ -14,7 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from modules.billing import calc_dunning as calc
 from modules.billing.models.charge import Charge
 from modules.billing.models.dunning import DunningLetter, PaymentPromise
-from modules.billing.services import disputes, dunning, receipts
+from modules.billing.services import disputes, dunning, dunning_promises, receipts
 from parkops import i18n
 from parkops.clock import now
 from parkops.errors import NotAllowed, RuleError
@@ -82,7 +83,7 @@ def test_termination_only_after_a_demand_has_run_out(session, park, late):
     assert demand.deadline_on == ON + timedelta(days=15)
     with pytest.raises(RuleError):
         dunning.draft_letter(session, f, level="termination", on=demand.deadline_on)
-    values = dict(
+    values = dict(  # noqa: C408
         park_id=park.id,
         number="N-X",
         firm_id=f.id,
@@ -121,22 +122,24 @@ def test_dispute_and_promise_stop(session, park, late):
         dunning.draft_letter(session, f, level="reminder", on=ON)
     assert refused.value.codes == ["billing.N-03"]
     disputes.withdraw_dispute(session, case, reason="erledigt")
-    promise = dunning.record_promise(session, firm_id=f.id, amount=D(1000), promised_on=date(2026, 6, 10), made_on=ON, made_by="王经理")
+    promise = dunning_promises.record_promise(
+        session, firm_id=f.id, amount=D(1000), promised_on=date(2026, 6, 10), made_on=ON, made_by="王经理"
+    )
     assert "2026-06-10" in dunning.propose(session, park_id=park.id, on=date(2026, 6, 10))[0].stopped
     assert dunning.propose(session, park_id=park.id, on=date(2026, 6, 11))[0].level == "reminder"
-    assert dunning.judge(session, on=date(2026, 6, 10), park_id=park.id) == {"kept": 0, "broken": 0, "settled": 0}
-    assert dunning.judge(session, on=date(2026, 6, 11), park_id=park.id)["broken"] == 1
+    assert dunning_promises.judge(session, on=date(2026, 6, 10), park_id=park.id) == {"kept": 0, "broken": 0, "settled": 0}
+    assert dunning_promises.judge(session, on=date(2026, 6, 11), park_id=park.id)["broken"] == 1
     assert promise.state == "broken"
 
 
 def test_kept_promise_and_settled_letter(session, park, late):
     f, one, _later = late
     letter = _delivered(session, f, "demand", ON)
-    dunning.promise_after(session, letter, amount=D(1000), promised_on=date(2026, 6, 10), on=ON, made_by="王经理")
+    dunning_promises.promise_after(session, letter, amount=D(1000), promised_on=date(2026, 6, 10), on=ON, made_by="王经理")
     with pytest.raises(RuleError, match=r"1,000\.00"):
         dunning.settle_letter(session, letter, on=ON)
     receipts.receive(session, firm_id=f.id, amount=D(1000), received_on=date(2026, 6, 9), allocate=[(one.id, D(1000))])
-    assert dunning.judge(session, on=date(2026, 6, 11), park_id=park.id) == {"kept": 1, "broken": 0, "settled": 1}
+    assert dunning_promises.judge(session, on=date(2026, 6, 11), park_id=park.id) == {"kept": 1, "broken": 0, "settled": 1}
     assert (session.scalars(select(PaymentPromise)).one().state, letter.state) == ("kept", "settled")
 
 

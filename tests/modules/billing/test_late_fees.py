@@ -6,6 +6,7 @@ from datetime import date
 from decimal import Decimal as D
 
 import pytest
+from bank_help import english  # noqa: F401
 from receipts_help import bill, firm
 from sqlalchemy import select
 
@@ -66,7 +67,7 @@ def test_charged_once_per_bill_and_month(session, agreed):
     f = firm(session)
     one = bill(session, f, "10000", MAR1, DUE)
     receipts.receive(session, firm_id=f.id, amount=D(6000), received_on=date(2026, 3, 21), allocate=[(one.id, D(6000))])
-    call = dict(park_id=agreed.id, month=MAR1, today=APR1)
+    call = {"park_id": agreed.id, "month": MAR1, "today": APR1}
     assert late_fees.charge_fees(session, **call) == {"charged": 1, "above_cap": 0}
     fee = _fees(session)[0]
     assert (fee.gross, fee.treatment, fee.source, fee.source_id, fee.period_from) == (
@@ -95,7 +96,7 @@ def test_no_fee_without_an_agreed_rate_and_none_on_a_fee(session, park):
 def test_above_the_cap_a_person_decides(session, agreed):
     settings.put(session, "billing.late_fee_cap", 1, agreed.id)
     bill(session, firm(session), "10000", MAR1, DUE)
-    call = dict(park_id=agreed.id, month=MAR1, today=APR1)
+    call = {"park_id": agreed.id, "month": MAR1, "today": APR1}
     assert late_fees.charge_fees(session, **call) == {"charged": 0, "above_cap": 1}
     assert late_fees.charge_fees(session, **call, over_cap=True) == {"charged": 1, "above_cap": 1}
 
