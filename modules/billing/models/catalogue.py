@@ -144,7 +144,8 @@ class CarrierExemption(ParkScoped, Record):
                           name="ex_billing_carrier_exemption_carrier_id_during"),
         CheckConstraint("NOT isempty(during) AND NOT lower_inf(during)", name="during"),
         CheckConstraint("starts_on = lower(during)", name="starts_on"),
-        CheckConstraint("NOT waived OR last_day IS NULL OR last_day >= (starts_on + interval '36 months' - interval '1 day')::date", name="waived"),
+        CheckConstraint(
+            "NOT waived OR last_day IS NULL OR last_day >= (starts_on + interval '36 months' - interval '1 day')::date", name="waived"),
     )
     carrier_id: Mapped[int] = fk("tenants_carrier.id", _l("Carrier"))
     during: Mapped[Range[date]] = field(DATERANGE, _l("Period"))

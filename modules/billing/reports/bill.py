@@ -80,7 +80,7 @@ def _lines(session: Any, bill: Bill) -> Section:
         ],
         [_("Total"), "", None, None, "", bill.net, bill.vat, bill.gross],
     )
-    return Section(_l("Lines"), table=table)
+    return Section(_l("Bill lines"), table=table)
 
 
 def _rate(line: Charge) -> str:

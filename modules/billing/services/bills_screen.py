@@ -91,6 +91,19 @@ def preview_invoices(session: Any, objs: Sequence[Bill], *, on: date) -> tuple[i
     return ready, " ".join(found[:5]) if found else _("Requests invoices for %(n)s posted bills.", n=ready)
 
 
+def why_not_red(session: Any, bill: Bill) -> str | None:
+    """Red letters belong to credit notes."""
+    ready = bill.kind == "credit" and bill.state == "posted" and bill.reverses_id is not None
+    return None if ready else _("Choose a posted credit note that corrects a bill.")
+
+
+def red_letters(session: Any, bill: Bill, *, on: date, reason: str) -> str:
+    """Ask for the red-letter invoices of a credit note."""
+    from .einvoice import request_red
+
+    return _("%(n)s invoices were requested.", n=len(request_red(session, bill, on=on, reason=reason)))
+
+
 def zip_link(session: Any, objs: Sequence[Bill]) -> tuple[str, str]:
     """Where the PDF files of the selected bills are made."""
     access.require(session, "billing.bill", "export")
@@ -99,4 +112,4 @@ def zip_link(session: Any, objs: Sequence[Bill]) -> tuple[str, str]:
     return _("The file is being made."), "/billing/bills/pdf?ids=" + ",".join(str(b.id) for b in objs)
 
 
-__all__ = ["create_bill", "credit_line", "days_late", "open_amount", "post_selected", "vat_split", "zip_link"]
+__all__ = ["create_bill", "credit_line", "days_late", "open_amount", "post_selected", "red_letters", "vat_split", "zip_link"]

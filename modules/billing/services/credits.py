@@ -48,8 +48,14 @@ def reverse_bill(session: Any, bill: Bill, *, on: date, reason: str) -> Bill:
 
 def notes_of(session: Any, bill: Bill) -> list[Bill]:
     """The posted credit notes that correct a bill."""
-    return list(session.scalars(select(Bill).where(Bill.reverses_id == bill.id, Bill.kind == "credit", Bill.state == "posted").order_by(Bill.id)
-                                .execution_options(populate_existing=True)))
+    return list(
+        session.scalars(
+            select(Bill)
+            .where(Bill.reverses_id == bill.id, Bill.kind == "credit", Bill.state == "posted")
+            .order_by(Bill.id)
+            .execution_options(populate_existing=True)
+        )
+    )
 
 
 def _free(session: Any, bill: Bill, on: date) -> None:

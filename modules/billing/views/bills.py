@@ -108,6 +108,15 @@ RESOURCES = [
                 guard=f"{S}:why_not_credit",
                 help=_l("Makes a posted credit note; the bill stays as it is."),
             ),
+            Action(
+                "red_letter",
+                _l("Request red-letter invoices"),
+                f"{S}:red_letters",
+                inputs=(TODAY, REASON),
+                word="export",
+                guard=f"{S}:why_not_red",
+                help=_l("Takes back the issued invoices of the bill this credit note corrects."),
+            ),
         ),
         bulk=(
             Action("post_many", _l("Post the bills"), f"{S}:post_selected", inputs=(TODAY,), preview=f"{S}:preview_post", primary=True),
@@ -123,7 +132,7 @@ RESOURCES = [
         ),
         facts=(Fact(_l("Gross"), gross_fact), Fact(_l("Open amount"), open_fact), Fact(_l("Due on"), due_fact)),
         tabs=(
-            Related("lines", _l("Lines"), "billing.charge", "bill_id", order=5),
+            Related("lines", _l("Bill lines"), "billing.charge", "bill_id", order=5),
             Tab("vat", _l("VAT by rate"), "billing/bill_vat.html", bills_screen.vat_split, order=10),
             Related("credits", _l("Credit notes"), "billing.bill", "reverses_id", order=40),
             Related("invoices", _l("E-invoices"), "billing.einvoice", "bill_id", order=50),
@@ -135,6 +144,7 @@ RESOURCES = [
         parent=("firm_id", "tenants.firm"),
         menu=("bills", 10),
         report="bill",
+        money=True,
         code_field="number",
     ),
 ]

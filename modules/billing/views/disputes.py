@@ -56,6 +56,7 @@ RESOURCES = [
         search=("bill.number", "firm.name"),
         sort="-id",
         parent=("charge_id", "billing.charge"),
+        money=True,
         menu=("bills", 40),
     ),
 ]

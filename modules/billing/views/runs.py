@@ -26,7 +26,7 @@ from ..models.bill import Bill, BillRun
 from ..reports.bill import bill_sheet
 from ..services import run_exceptions, runs
 
-STEPS = (("collect", _l("Collect")), ("exceptions", _l("Exceptions")), ("preview", _l("Preview")), ("post", _l("Post")))
+STEPS = (("collect", _l("Collect")), ("exceptions", _l("Exceptions")), ("preview", _l("Preview")), ("post", _l("Post the bills")))
 MOST = 200
 
 RESOURCES = [

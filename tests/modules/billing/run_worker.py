@@ -1,42 +1,62 @@
-"""A process that runs a month in small steps and says after each commit how far it is, so that a test can kill it there.
+"""The work of a process that the test of G10 kills: a month's run in small steps, saying how far it is after each.
 
-    run_worker.py PARK 2026-01 [naive]
-
-`naive` is the control: one commit per bill and no key, number by count, entry in a transaction of its own."""
+Forked, not started: a start would cost more than the run. The child leaves by `os._exit` or by the kill."""
 
 from __future__ import annotations
 
 import os
-import sys
+import random
+import signal
+import time
+from collections.abc import Callable
 from datetime import date
+from typing import Any
 
-os.environ.setdefault("PARKOPS_TESTING", "1")
+from sqlalchemy import func, literal, select, text
+
+from modules.billing.models.catalogue import ChargeItem
+from modules.billing.services import runs
+from modules.billing.signals.collect import collect
+from modules.tenants.models.firm import Firm
+from parkops.db import session as db
+
+Say = Callable[[str], None]
 
 
-def say(text: str) -> None:
-    print(text, flush=True)
+def in_child(work: Callable[[Say], None], stop_after: int | None = None, rng: random.Random | None = None) -> tuple[int, list[str]]:
+    """Run `work` in a forked process; kill it after so many lines (and up to 20 ms later). Returns (exit status, lines)."""
+    db.dispose()
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            os.close(reading)
+            work(lambda line: os.write(writing, (line + "\n").encode()))
+            os._exit(0)
+        except BaseException:
+            import traceback
+
+            traceback.print_exc()
+            os._exit(1)
+    os.close(writing)
+    lines: list[str] = []
+    with os.fdopen(reading) as stream:
+        for line in stream:
+            lines.append(line.strip())
+            if stop_after is not None and len(lines) > stop_after:
+                if rng is not None:
+                    time.sleep(rng.random() * 0.02)
+                os.kill(child, signal.SIGKILL)
+                break
+    return os.waitpid(child, 0)[1], lines
 
 
-def main() -> None:
-    park, month = int(sys.argv[1]), date.fromisoformat(sys.argv[2] + "-01")
-    from parkops.registry import discover, registry
-
-    registry().load(list(discover()))
-    if len(sys.argv) > 3:
-        naive(park, month)
-        return
-    from sqlalchemy import func, literal, select
-
-    from modules.billing.models.catalogue import ChargeItem
-    from modules.billing.services import runs
-    from modules.billing.signals.collect import collect
-    from modules.tenants.models.firm import Firm
-    from parkops.db.session import system_scope
-
+def run_month(park: int, month: date, say: Say) -> None:
+    """Start, draft and post the run of a month in batches of 15."""
     for fn in collect.receivers():
         collect.disconnect(fn)
 
-    def answer(session, park_id, month, **_more):
+    def answer(session: Any, park_id: int, month: date, **_more: Any) -> Any:
         item = select(ChargeItem.id).where(ChargeItem.code == "rent").scalar_subquery()
         return select(
             (literal(f"run:{month}:") + func.to_char(Firm.id, "FM999999999")).label("key"),
@@ -51,45 +71,32 @@ def main() -> None:
         ).where(Firm.name.like("run firm %"))
 
     collect.connect(answer)
-    say("loaded")
-    with system_scope("worker", park_id=park) as s:
-        run = runs.start_run(s, month=month, issued_on=month, park_id=park)
-        run_id = run.id
+    with db.system_scope("worker", park_id=park) as s:
+        run_id = runs.start_run(s, month=month, issued_on=month, park_id=park).id
         say("counted")
-    say("started")
-    with system_scope("worker", park_id=park) as s:
-        runs.draft_run(s, s.get(runs.BillRun, run_id))
-        say("before commit of drafts")
+    with db.system_scope("worker", park_id=park) as s:
+        made = runs.draft_run(s, s.get(runs.BillRun, run_id)).state != "collected"
+        say("before the commit of the drafts")
     say("drafted")
-    left = 1
+    left = int(made)  # a month that was finished before has nothing to draft
     while left:
-        with system_scope("worker", park_id=park) as s:
+        with db.system_scope("worker", park_id=park) as s:
             left = runs.post_next(s, s.get(runs.BillRun, run_id), size=15)
-            say("before commit of a batch")
+            say("before the commit of a batch")
         say(f"left {left}")
 
 
-def naive(park: int, month: date) -> None:
-    """What a plain loop does: look, insert, post, each on its own."""
-    from sqlalchemy import text
-
-    from parkops.db.session import engine
-
-    say("loaded")
-    with engine(owner=True).connect() as c:
-        firms = list(c.execute(text("select id from tenants_firm where name like 'run firm %' order by id")).scalars())
-        for firm in firms:
-            c.execute(
-                text("insert into naive_bill (firm_id, month, number) select :f, :m, count(*) + 1 from naive_bill"), {"f": firm, "m": month}
-            )
+def naive(month: date, say: Say, halt: int | None = None) -> None:
+    """Control: what a plain loop does, each step on its own; stands still after the debit of the firm number `halt`."""
+    with db.engine(owner=True).connect() as c:
+        for n, firm in enumerate(c.execute(text("select id from tenants_firm where name like 'run firm %' order by id")).scalars().all()):
+            values = {"f": firm, "m": month}
+            c.execute(text("insert into naive_bill (firm_id, month) values (:f, :m)"), values)
             c.commit()
-            say("bill")
-            c.execute(text("insert into naive_entry (firm_id, month, side, amount) values (:f, :m, 'debit', 1)"), {"f": firm, "m": month})
+            c.execute(text("insert into naive_entry (firm_id, side, amount) values (:f, 'debit', 1)"), values)
             c.commit()
-            say("debit")
-            c.execute(text("insert into naive_entry (firm_id, month, side, amount) values (:f, :m, 'credit', 1)"), {"f": firm, "m": month})
+            if n == halt:
+                say("debit")
+                signal.pause()
+            c.execute(text("insert into naive_entry (firm_id, side, amount) values (:f, 'credit', 1)"), values)
             c.commit()
-            say("credit")
-
-
-main()

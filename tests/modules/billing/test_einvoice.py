@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from modules.billing import calc_einvoice as calc
 from modules.billing.models.einvoice import EInvoice
-from modules.billing.services import bills, credits, einvoice, einvoice_export, posting
+from modules.billing.services import bills, bills_screen, credits, einvoice, einvoice_export, posting
 from modules.billing.signals.collect import lease_block
 from modules.billing.views.einvoice import read
 from parkops.errors import Refused, RuleError
@@ -145,7 +145,9 @@ def test_request_workbook_number_and_red_letter(session, premises):
     session.flush()
     assert einvoice_export.take_back(session, listed) == 2 and first.number == "3" * 20
     credit = credits.reverse_bill(session, bill, on=DAY, reason="开票有误")
-    red = einvoice.request_red(session, credit, on=DAY, reason="开票有误")
+    assert bills_screen.why_not_red(session, bill) and not bills_screen.why_not_red(session, credit)
+    assert "2" in bills_screen.red_letters(session, credit, on=DAY, reason="开票有误")
+    red = session.scalars(select(EInvoice).where(EInvoice.kind == "red").order_by(EInvoice.id)).all()
     assert [(e.kind, e.red_of_id is not None, e.gross) for e in red] == [("red", True, D("-1090.00")), ("red", True, D("-106.00"))]
     assert red[0].data["basic"][-2:] == ["3" * 20, "开票有误"]
 
