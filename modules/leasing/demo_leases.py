@@ -119,10 +119,10 @@ class Timeline:
         """Contracts that ended with the month before: replaced by their renewal, or handed back (their ids)."""
         last, ended = month - DAY, []
         with self.scope("operations_manager") as s:
+            rows = {r.id: r for r in s.scalars(select(Lease).where(Lease.state == "running", Lease.ends_on == last))}
             for stay in self.stays:
                 for n, lease_id in enumerate(stay.versions):
-                    lease = s.get(Lease, lease_id)
-                    if lease.state != "running" or lease.ends_on != last:
+                    if (lease := rows.get(lease_id)) is None:
                         continue
                     if n + 1 < len(stay.versions):
                         leases.replace_lease(s, lease, on=last)

@@ -38,24 +38,34 @@ def free_port() -> int:
 
 
 @pytest.fixture(scope="session")
-def demo_server():
-    """URL of a served demo park in a database of its own, thrown away afterwards. (The template of the other tests holds
-    people with the same names as the demo's.)
-
-    PARKOPS_BROWSER_URL names a demo that is served already, for writing tests; it is changed by them."""
-    if given := os.environ.get("PARKOPS_BROWSER_URL"):
-        yield given
-        return
+def demo_env():
+    """The environment of a demo park in a database of its own, thrown away afterwards. (The template of the other tests holds
+    people with the same names as the demo's.)"""
     from parkops.db import embedded
 
     embedded.start()
     name = f"pk_b_{_run_id()}_{os.getpid()}".lower().replace("-", "_")
     embedded.create_database(name)
-    port = free_port()
     env = {**os.environ, "_PARKOPS_TEST_DB": name, "PARKOPS_DEMO": "1", "PARKOPS_TRUSTED_HOSTS": "127.0.0.1"}
     for command in ("upgrade", "demo"):
-        done = subprocess.run([sys.executable, "-m", "parkops.cli", command], env=env, check=False, capture_output=True, text=True, cwd=ROOT)
+        done = command_in(env, command)
         assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+    yield env
+    embedded.drop_database(name)
+
+
+def command_in(env, *words):
+    """Run `parkops …` there."""
+    return subprocess.run([sys.executable, "-m", "parkops.cli", *words], env=env, check=False, capture_output=True, text=True, cwd=ROOT)
+
+
+@pytest.fixture(scope="session")
+def demo_server(request):
+    """URL of the served demo. PARKOPS_BROWSER_URL names one that is served already, for writing tests; it is changed by them."""
+    if given := os.environ.get("PARKOPS_BROWSER_URL"):
+        yield given
+        return
+    env, port = request.getfixturevalue("demo_env"), free_port()
     server = subprocess.Popen([sys.executable, "-m", "parkops.cli", "serve", "--port", str(port), "--workers", "1"], env=env, cwd=ROOT,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     url = f"http://127.0.0.1:{port}"
@@ -65,7 +75,6 @@ def demo_server():
     finally:
         server.send_signal(signal.SIGTERM)
         server.wait(30)
-        embedded.drop_database(name)
 
 
 def _wait(url: str, server: subprocess.Popen) -> None:
