@@ -18,7 +18,7 @@ WAYS = (
     ("posted_up", _l("Posted on the premises")),
 )
 WAY = Input("delivery", "choice", _l("Delivered by"), required=True, choices=lambda session: [(k, str(t)) for k, t in WAYS], default="hand")
-TO = Input("delivered_to", "text", _l("Received by"), max_length=120)
+TO = Input("delivered_to", "text", _l("Signed for by"), max_length=120)
 PROOF = Input("proof", "text", _l("Proof of delivery"), max_length=200, help=_l("Number of the registered item, name of the file"))
 
 LETTER = Workflow(

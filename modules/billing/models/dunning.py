@@ -82,7 +82,7 @@ class DunningLetter(ParkScoped, Record):
     follows_id: Mapped[int | None] = fk("billing_dunning_letter.id", _l("Follows the demand"))
     delivery: Mapped[str | None] = field(EnumText(DELIVERIES), _l("Delivered by"))
     delivered_on: Mapped[date | None] = field(Date, _l("Delivered on"))
-    delivered_to: Mapped[str | None] = field(String(120), _l("Received by"))
+    delivered_to: Mapped[str | None] = field(String(120), _l("Signed for by"))
     proof: Mapped[str | None] = field(String(200), _l("Proof of delivery"))
     deadline_on: Mapped[date | None] = field(Date, _l("Pay by"))
     sent_by: Mapped[str | None] = field(String(80), _l("Delivery recorded by"))

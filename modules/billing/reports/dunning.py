@@ -22,21 +22,7 @@ from ..services import dunning
 
 def letter_text(session: Any, letter: DunningLetter) -> list[str]:
     """The paragraphs in the reader's language, with what stands for the braces."""
-    demand = dunning.last_demand(session, letter)
-    deadline = (
-        _("by %(day)s", day=letter.deadline_on.isoformat())
-        if letter.deadline_on
-        else _("within %(n)s days of receiving this letter", n=letter.deadline_days)
-    )
-    values = {
-        "{firm}": letter.firm.name,
-        "{total}": f"{letter.total:,.2f}",
-        "{deadline}": deadline,
-        "{demand}": _("%(number)s of %(day)s", number=demand.number, day=demand.delivered_on.isoformat()) if demand is not None else "—",
-    }
-    text = i18n_text(letter, "body")
-    for name, value in values.items():
-        text = text.replace(name, value)
+    text = dunning.filled(i18n_text(letter, "body"), {"{deadline}": dunning.deadline_words(letter)})
     return [line for line in text.split("\n") if line.strip()]
 
 
@@ -85,7 +71,7 @@ def letter_sheet(session: Any, request: Request) -> Document:
             facts=(
                 (_l("Seal of the sender"), " " * 20, "text"),
                 (_l("Date"), letter.on_date, "date"),
-                (_l("Received by"), letter.delivered_to or " " * 20, "text"),
+                (_l("Signed for by"), letter.delivered_to or " " * 20, "text"),
             ),
         ),
     )

@@ -21,7 +21,7 @@ from parkops import sequences, settings, todos
 from parkops.clock import now
 from parkops.db.session import scope_of
 from parkops.errors import Problems
-from parkops.i18n import _, _l, _n
+from parkops.i18n import _, _l, _n, force_locale
 from parkops.security import access
 
 from .. import calc_dunning as calc
@@ -238,20 +238,48 @@ def _draft(session: Any, p: Proposal, text: DunningLevel, on: date, level: str |
         made_by=scope_of(session).user_name,
         made_at=now(),
     )
+    demand = last_demand(session, row)
+    _write_out(row, {"{firm}": p.firm.name, "{total}": f"{p.total:,.2f}", "{demand}": lambda: _demand_words(demand)})
     session.add(row)
     session.flush()
     return row
 
 
+def _demand_words(demand: DunningLetter | None) -> str:
+    return "—" if demand is None else _("%(number)s of %(day)s", number=demand.number, day=demand.delivered_on.isoformat())
+
+
+def filled(text: str, values: dict[str, str]) -> str:
+    """A text with what stands for its braces."""
+    for name, value in values.items():
+        text = text.replace(name, value)
+    return text
+
+
+def deadline_words(letter: DunningLetter) -> str:
+    """Until when to pay: a day once delivered, before that a number of days."""
+    if letter.deadline_on is not None:
+        return _("by %(day)s", day=letter.deadline_on.isoformat())
+    return _("within %(n)s days of receiving this letter", n=letter.deadline_days)
+
+
+def _write_out(letter: DunningLetter, values: dict[str, Any]) -> None:
+    """Put values (or, for each language, what a function says) into both texts."""
+    for name, language in (("body", "zh"), ("body_en", "en")):
+        with force_locale(language):
+            said = {k: v() if callable(v) else v for k, v in values.items()}
+            setattr(letter, name, filled(getattr(letter, name) or "", said) or None)
+
+
 def last_demand(session: Any, letter: DunningLetter) -> DunningLetter | None:
     """The demand a letter refers to: the one a notice follows, else the last one delivered before it."""
     if letter.follows_id is not None:
-        return letter.follows
+        return session.get(DunningLetter, letter.follows_id)
     return session.scalars(
         select(DunningLetter)
         .where(
             DunningLetter.firm_id == letter.firm_id,
-            DunningLetter.id < letter.id,
+            DunningLetter.state != "withdrawn",
             DunningLetter.level.in_(calc.DEMANDS),
             DunningLetter.delivered_on.is_not(None),
         )
@@ -290,6 +318,7 @@ def deliver_letter(
     problems.stop()
     letter.delivery, letter.delivered_on, letter.delivered_to, letter.proof = delivery, on, delivered_to or None, proof or None
     letter.deadline_on, letter.sent_by = on + timedelta(days=letter.deadline_days), scope_of(session).user_name
+    _write_out(letter, {"{deadline}": lambda: deadline_words(letter)})
     session.flush()
     LETTER.move(session, letter, "deliver", on=on)
     if scope_of(session).user_id is not None and access.may(session, "core.todo", "add"):

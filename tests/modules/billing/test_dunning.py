@@ -161,6 +161,15 @@ def test_a_delivered_letter_stays(session, park, late):
         session.flush()
 
 
+def test_the_text_says_what_it_demands(session, park, late):
+    """Both languages are written out: firm, sum and demand when drafted, the day to pay when delivered."""
+    f = late[0]
+    first = _delivered(session, f, "demand", date(2026, 5, 1))
+    assert f.name in first.body and "1,000.00" in first.body and "2026-05-16 前" in first.body and "by 2026-05-16" in first.body_en
+    final = dunning.draft_letter(session, f, level="final", on=ON)
+    assert "2026-05-01" in final.body and first.number in final.body_en and "{deadline}" in final.body
+
+
 def test_reasonable_period(session, park):
     level = dunning.levels(session, park.id)["demand"]
     with pytest.raises(RuleError) as refused:
