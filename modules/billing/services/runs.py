@@ -23,7 +23,7 @@ from parkops.security import access
 from ..models.bill import Bill, BillRun
 from . import charges, posting, run_exceptions, run_lines
 
-BATCH = 500
+BATCH = 2500  # a second or two of work; the page shows progress after each
 OPEN = ("collected", "drafted", "posting")
 
 
