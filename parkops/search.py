@@ -108,9 +108,10 @@ def query(session: Any, text_: str, limit: int = 20, resources: Sequence[str] | 
         raise Refused(_l("Shorten the search text to %(n)s characters.", n=LONGEST))
     readable = _readable(session, resources)
     whole = normal(text_.replace("\x00", ""))
+    numbered = _by_number(session, text_, resources) if limit > 0 else []
     if not whole or not readable or limit < 1:
-        return []
-    found = _lookup(session, whole, [], readable, limit)
+        return numbered[:limit]
+    found = [*numbered, *_lookup(session, whole, [], readable, limit)]
     words = [normal(w) for w in text_.replace("\x00", "").split()]
     words = sorted({w for w in words if w}, key=len, reverse=True)
     if len(found) < limit and len(words) > 1:
@@ -118,6 +119,27 @@ def query(session: Any, text_: str, limit: int = 20, resources: Sequence[str] | 
         more = _lookup(session, words[0], words[1:], readable, limit)
         found += [Hit(h.resource, h.id, h.label, h.detail, 3) for h in more if (h.resource, h.id) not in seen]
     return found[:limit]
+
+
+_numbered: dict[str, tuple[Any, str]] = {}
+
+
+def by_number(model: Any, column: str = "number") -> None:
+    """Documents made by the thousand stand in no search index: they are found by their whole number through its unique index."""
+    _numbered[model.__resource__] = (model, column)
+
+
+def _by_number(session: Any, text_: str, resources: Sequence[str] | None) -> list[Hit]:
+    """Documents the actor may read whose number is exactly the text (capital or not)."""
+    number, scope = text_.strip().upper(), scope_of(session)
+    if not any(c.isdigit() for c in number) or len(number) > 40 or "\x00" in number:
+        return []
+    out = []
+    for resource, (model, column) in _numbered.items():
+        if (resources is None or resource in resources) and (scope.system or (resource, "read") in scope.rights):
+            rows = session.execute(select(model.id, getattr(model, column)).where(getattr(model, column) == number).limit(5))
+            out += [Hit(resource, row[0], row[1], "", 0) for row in rows]
+    return out
 
 
 def _readable(session: Any, resources: Sequence[str] | None) -> list[str]:

@@ -18,7 +18,8 @@ BILL = Workflow(
         State("reversed", _l("Reversed"), "red", final=True),
     ),
     steps=(
-        Step("post", ("draft",), "posted", _l("Post the bill"), service="modules.billing.services.posting:post_bill", form=(ON,), primary=True),
+        Step("post", ("draft",), "posted", _l("Post the bill"), service="modules.billing.services.posting:post_bill", form=(ON,),
+             primary=True),
         Step("reverse", ("posted",), "reversed", _l("Reverse with a credit note"), service="modules.billing.services.credits:reverse_bill",
              form=(ON, REASON), danger=True, needs_reason=True),
     ),

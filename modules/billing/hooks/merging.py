@@ -24,5 +24,5 @@ def keep_booked_firms(session: Any, *, kept: Any, dropped: Any, **_more: Any) ->
              exists(select(LedgerLine.id).where(LedgerLine.firm_id == dropped.id))]
     if not any(session.scalar(select(one)) for one in found):
         return []
-    return [Problem("billing.B-90", _l("%(name)s has posted bills, receipts or vouchers, which never change. Keep that record and merge the "
-                                       "other one into it.", name=dropped.name))]
+    return [Problem("billing.B-90", _l("%(name)s has posted bills, receipts or vouchers, which never change. Keep that record and merge "
+                                       "the other one into it.", name=dropped.name))]

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import CheckConstraint, Date, Index, Integer, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, relationship
 
+from parkops import search
 from parkops.db.base import ParkScoped, Record, field, fk
 from parkops.db.ddl import after_create
 from parkops.db.types import Choices, EnumText, Json, Money, UTCDateTime
@@ -94,8 +95,6 @@ class Bill(ParkScoped, Record):
     run: Mapped[BillRun | None] = relationship(foreign_keys="Bill.run_id")
     reverses: Mapped[Bill | None] = relationship(foreign_keys="Bill.reverses_id", remote_side="Bill.id")
 
-    __search__ = ("number",)
-
     def __str__(self) -> str:
         return self.number or str(_l("Draft"))
 
@@ -143,3 +142,6 @@ DROP TRIGGER IF EXISTS billing_bill_truncate ON billing_bill;
 DROP FUNCTION IF EXISTS billing_bill_gone();
 DROP FUNCTION IF EXISTS billing_bill_fixed()"""
 after_create(Bill.__table__, GUARD, UNGUARD)
+
+
+search.by_number(Bill)

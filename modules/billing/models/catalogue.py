@@ -28,7 +28,8 @@ ACCOUNT_ROLES = Choices(
     ("relief", _l("Rent relief granted")), ("relief_exempt", _l("Rent relief granted on exempt income")),
     ("relief_payable", _l("Relief to be refunded")), ("discount", _l("Landlord discounts")),
     ("discount_exempt", _l("Landlord discounts on exempt income")),
-    ("subsidy", _l("Subsidies receivable")), ("forfeit", _l("Forfeited deposits")), ("waiver", _l("Waived receivables")), ("rounding", _l("Rounding")),
+    ("subsidy", _l("Subsidies receivable")), ("forfeit", _l("Forfeited deposits")), ("waiver", _l("Waived receivables")),
+    ("rounding", _l("Rounding")),
     ("result", _l("Result of the year")),
 )
 SUPPLIES = Choices(  # rows of the VAT table (domain.md 9.2)
@@ -47,7 +48,8 @@ SUPPLIES = Choices(  # rows of the VAT table (domain.md 9.2)
 SERVICE_CLASSES = Choices(  # the five classes of incubation services (domain.md 9.1) and the rest
     "billing.service_class",
     ("brokerage", _l("Brokerage and agency")), ("lease", _l("Operating lease")), ("research", _l("Research and technology")),
-    ("information", _l("Information technology")), ("attestation", _l("Attestation and consulting")), ("other", _l("Not an incubation service")),
+    ("information", _l("Information technology")), ("attestation", _l("Attestation and consulting")),
+    ("other", _l("Not an incubation service")),
 )
 INCUBATION_CLASSES = ("brokerage", "lease", "research", "information", "attestation")
 TAXPAYER_KINDS = Choices("billing.taxpayer_kind", ("general", _l("General taxpayer")), ("small", _l("Small-scale taxpayer")))

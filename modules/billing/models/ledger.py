@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import BigInteger, CheckConstraint, Date, Index, Integer, LargeBinary, SmallInteger, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from parkops import sequences
+from parkops import search, sequences
 from parkops.db.append_only import protect
 from parkops.db.base import ParkScoped, Record, field, fk
 from parkops.db.types import Choices, EnumText, Money, UTCDateTime
@@ -141,3 +141,5 @@ class PeriodException(ParkScoped, Record):
 protect(LedgerEntry)
 protect(LedgerLine)
 sequences.kept_in("billing.entry", LedgerEntry.number)
+
+search.by_number(LedgerEntry)

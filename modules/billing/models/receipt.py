@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Boolean, CheckConstraint, Date, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, relationship
 
+from parkops import search
 from parkops.db.append_only import FUNCTION, protect
 from parkops.db.base import ParkScoped, Record, field, fk
 from parkops.db.ddl import after_create
@@ -210,3 +211,5 @@ _ALLOCATION = [
     *kept_by_trigger("billing_bill", "settled"),
 ]
 after_create(Allocation.__table__, ";\n".join(_ALLOCATION), dropped(_ALLOCATION) + ";\nDROP FUNCTION IF EXISTS billing_allocation_apply()")
+
+search.by_number(Receipt)

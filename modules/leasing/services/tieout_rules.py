@@ -15,7 +15,7 @@ from sqlalchemy.orm import aliased
 from modules.billing.models.bill import Bill
 from modules.billing.models.catalogue import Account
 from modules.billing.models.charge import Charge
-from modules.billing.models.deposit import Deposit
+from modules.billing.models.deposit import Deposit, DepositMove
 from modules.billing.models.ledger import LedgerLine
 from modules.billing.models.receipt import Allocation
 from modules.tenants.models.firm import Firm
@@ -198,8 +198,12 @@ def area(session: Any, on: date, park_id: int | None) -> Iterator[Found]:
 
 def deposit(session: Any, on: date, park_id: int | None) -> Iterator[Found]:
     """RR-57: agreed deposits are received by their day."""
-    query = select(Deposit.id, Deposit.park_id, Deposit.number, Deposit.agreed, Deposit.held, Deposit.due_on).where(
-        Deposit.closed_on.is_(None), Deposit.held < Deposit.agreed, Deposit.due_on < on
+    m = DepositMove
+    came = func.coalesce(
+        select(func.sum(m.amount)).where(m.deposit_id == Deposit.id, m.kind.in_(("received", "reversed")), m.amount != 0)
+        .correlate(Deposit).scalar_subquery(), 0)  # fmt: skip
+    query = select(Deposit.id, Deposit.park_id, Deposit.number, Deposit.agreed, came, Deposit.due_on).where(
+        Deposit.closed_on.is_(None), came < Deposit.agreed, Deposit.due_on < on
     )
     for deposit_id, park, number, agreed, held, day in session.execute(_in(query, Deposit.park_id, park_id)):
         yield Found(
