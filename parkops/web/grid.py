@@ -314,7 +314,7 @@ def choices(session: Any, resolved: Resolved, text: str, *, ids: tuple[int, ...]
     """Entries for a remote select: `{"id", "label"}`, by the label and the search columns; `ids` names chosen ones."""
     attr = label_attr(resolved.model)
     if attr is None or attr not in sa_inspect(resolved.model).column_attrs:
-        raise NotFound(_l("These records cannot be chosen from a list."))
+        return _by_words(session, resolved, text, ids, limit)
     query = Query(columns=(), size=limit, text=text if resolved.resource.search else "", ids=ids, count=False)
     grid = Grid(session, resolved, replace(query, sort=()))
     plan = Plan(resolved, grid.context)
@@ -330,6 +330,22 @@ def choices(session: Any, resolved: Resolved, text: str, *, ids: tuple[int, ...]
     order = (func.length(type_coerce(label, label.type)), label) if text else (label,)
     found = session.execute(statement.order_by(*order, resolved.model.id).limit(limit)).all()
     return [{"id": pk, "label": shown if clear else mask(personal, shown)} for pk, shown in found]
+
+
+def _by_words(session: Any, resolved: Resolved, text: str, ids: tuple[int, ...], limit: int) -> list[dict[str, Any]]:
+    """Entries of records that no column names: the newest first, called what they call themselves. What is typed is looked for by the
+    search columns, else among the newest 200. NotFound where the words could give away personal data."""
+    model, searched = resolved.model, bool(resolved.resource.search)
+    if any(c.info.get("personal") for a in sa_inspect(model).column_attrs for c in a.columns if hasattr(c, "info")):
+        raise NotFound(_l("These records cannot be chosen from a list."))
+    grid = Grid(session, resolved, Query(columns=(), size=limit, text=text if searched else "", ids=ids, count=False, sort=()))
+    plan = Plan(resolved, grid.context)
+    where = grid.conditions(plan)
+    most = limit if searched or not text else 200
+    chosen = plan.apply(select(model.id).select_from(model)).where(*where).order_by(model.id.desc()).limit(most)
+    rows = session.scalars(select(model).where(model.id.in_(chosen.scalar_subquery())).order_by(model.id.desc()))
+    entries = ({"id": row.id, "label": str(row)} for row in rows)
+    return [e for e in entries if searched or text.casefold() in e["label"].casefold()][:limit]
 
 
 __all__ = ["Grid", "Plan", "Query", "Scaled", "choices", "parse", "run"]
