@@ -22,7 +22,7 @@ RELIEF_SCHEME = Workflow(
     states=(State("draft", _l("Being prepared"), "grey"), State("open", _l("Open for applications"), "green"),
             State("closed", _l("Closed"), "grey")),
     steps=(
-        Step("open", ("draft", "closed"), "open", _l("Open for applications"), f"{SCHEMES}:open_scheme", (ON,),
+        Step("open", ("draft", "closed"), "open", _l("Open the scheme"), f"{SCHEMES}:open_scheme", (ON,),
              guard=f"{SCHEMES}:why_not_open", primary=True),
         Step("close", ("open",), "closed", _l("Close the scheme"), f"{SCHEMES}:close_scheme", (ON,)),
     ),

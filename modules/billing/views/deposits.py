@@ -208,7 +208,7 @@ RESOURCES = [
         views=(
             View("waiting", _l("Waiting for approval"), (Filter("state", "eq", "requested"),), sort="asked_on"),
             View("to_pay", _l("To be paid back"), (Filter("state", "eq", "approved"),), sort="asked_on"),
-            View("open", _l("Open"), (Filter("state", "in", ["requested", "approved"]),), sort="asked_on"),
+            View("open", _l("Unfinished"), (Filter("state", "in", ["requested", "approved"]),), sort="asked_on"),
             View("all", _l("All"), (), sort="-id"),
         ),
         search=("number", "firm.name"),

@@ -107,7 +107,7 @@ RESOURCES = [
         load=("firm", "letter"),
         parent=("firm_id", "tenants.firm"),
         views=(
-            View("open", _l("Open"), (Filter("state", "eq", "open"),), "promised_on"),
+            View("open", _l("Unfinished"), (Filter("state", "eq", "open"),), "promised_on"),
             View("broken", _l("Broken"), (Filter("state", "eq", "broken"),), "-promised_on"),
             View("all", _l("All"), (), "-promised_on"),
         ),

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from parkops import approval, attachments, clock
+from parkops import approval, attachments, clock, comments
 from parkops.rules import engine
 from parkops.rules.models import Decision
 
@@ -45,10 +45,12 @@ def card_data(session: Any, app: ReliefApplication) -> dict[str, Any]:
     decision = session.scalars(select(Decision).where(Decision.id == (app.decision_id or 0))).one_or_none()
     asked = next(iter(approval.of(session, app)), None)
     lines = relief_lines.relief_lines(session, app) if app.state in ("posted", "clawed_back") else []
+    earlier = [d for d in engine.decisions_of(session, app) if d.id != app.decision_id]
     return {
         "app": app,
         "decision": decision,
-        "earlier": [d for d in engine.decisions_of(session, app) if d.id != app.decision_id],
+        "earlier": earlier,
+        "who": comments.full_names(session, {x.user_name for x in (*(asked.votes if asked else ()), *earlier)}),
         "months": cases.months(session, app),
         "budget": budget(app.scheme),
         "asked": asked,

@@ -242,9 +242,9 @@ OBJECTION = Resource(
     actions=(
         Action(
             "answer",
-            _l("Answer"),
+            _l("Reply"),
             f"{C}:answer_objection",
-            (TODAY, Input("answer", "longtext", _l("Answer"), required=True), Input("upheld", "bool", _l("Upheld"))),
+            (TODAY, Input("answer", "longtext", _l("Reply"), required=True), Input("upheld", "bool", _l("Upheld"))),
             primary=True,
             guard=f"{C}:why_not_answer",
         ),

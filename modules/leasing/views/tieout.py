@@ -35,7 +35,7 @@ DIFFERENCE = Resource(
         Col("key", hidden=True),
     ),
     sections=(Section(_l("Difference"), ("kind", "label", "found_on", "seen_on", "closed_on", "resource", "record_id")),),
-    views=(View("open", _l("Open"), (Filter("closed_on", "empty", None),), sort="found_on"), View("all", _l("All"), ())),
+    views=(View("open", _l("Unfinished"), (Filter("closed_on", "empty", None),), sort="found_on"), View("all", _l("All"), ())),
     search=("label",),
     sort="-found_on",
 )
