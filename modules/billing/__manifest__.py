@@ -55,5 +55,5 @@
         "billing.dunning_letter": "N-{year}-{n:05d}",
     },
     "data": ("accounts.yaml", "items.yaml", "vat.yaml"),
-    "demo": False,
+    "demo": True,
 }

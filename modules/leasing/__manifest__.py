@@ -33,5 +33,5 @@
         "leasing.settlement": "S-{year}-{n:05d}",
     },
     "data": ("rules/relief.yaml",),
-    "demo": False,
+    "demo": True,
 }

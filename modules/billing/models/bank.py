@@ -79,7 +79,7 @@ class BankLine(ParkScoped, Record):
     )
     statement_id: Mapped[int] = fk("billing_bank_statement.id", _l("Bank statement"))
     bank_account_id: Mapped[int] = fk("billing_bank_account.id", _l("Bank account"))
-    place: Mapped[int] = field(Integer, _l("Line"))
+    place: Mapped[int] = field(Integer, _l("Item line"))
     key: Mapped[str] = field(String(64), _l("Key"), fmt="code")
     on_date: Mapped[date] = field(Date, _l("Date"))
     amount: Mapped[Decimal] = field(Money, _l("Amount"))

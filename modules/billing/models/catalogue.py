@@ -17,7 +17,7 @@ from parkops.i18n import _l
 
 ACCOUNT_KINDS = Choices(
     "billing.account_kind",
-    ("asset", _l("Asset")), ("liability", _l("Liability")), ("equity", _l("Equity")), ("income", _l("Income")), ("expense", _l("Expense")),
+    ("asset", _l("Asset")), ("liability", _l("Liability")), ("equity", _l("Owners' equity")), ("income", _l("Income")), ("expense", _l("Expense")),
 )
 # What the engine itself posts to; one account each (`accounts.role`).
 ACCOUNT_ROLES = Choices(
@@ -53,7 +53,7 @@ SERVICE_CLASSES = Choices(  # the five classes of incubation services (domain.md
 )
 INCUBATION_CLASSES = ("brokerage", "lease", "research", "information", "attestation")
 TAXPAYER_KINDS = Choices("billing.taxpayer_kind", ("general", _l("General taxpayer")), ("small", _l("Small-scale taxpayer")))
-VAT_METHODS = Choices("billing.vat_method", ("normal", _l("Normal")), ("simplified", _l("Simplified")))
+VAT_METHODS = Choices("billing.vat_method", ("normal", _l("General method")), ("simplified", _l("Simplified")))
 
 
 class Account(Record):

@@ -31,7 +31,7 @@ class Dispute(ParkScoped, Record):
                         name="other_person"),
         Index("uq_billing_dispute_open", "charge_id", unique=True, postgresql_where="state IN ('open', 'accepted')"),
     )
-    charge_id: Mapped[int] = fk("billing_charge.id", _l("Line"))
+    charge_id: Mapped[int] = fk("billing_charge.id", _l("Item line"))
     bill_id: Mapped[int] = fk("billing_bill.id", _l("Bill"))
     firm_id: Mapped[int] = fk("tenants_firm.id", _l("Firm"))
     state: Mapped[str] = field(EnumText(DISPUTE.choices), _l("State"), default="open", server_default="open")
@@ -45,7 +45,7 @@ class Dispute(ParkScoped, Record):
     decided_on: Mapped[date | None] = field(Date, _l("Decided on"))
     decided_by_id: Mapped[int | None] = field(BigInteger, _l("User id"))
     decided_by: Mapped[str | None] = field(String(80), _l("Decided by"))
-    answer: Mapped[str | None] = field(Text, _l("Answer"), long=True)
+    answer: Mapped[str | None] = field(Text, _l("Reply"), long=True)
     credit_id: Mapped[int | None] = fk("billing_bill.id", _l("Credit note"))
     adjustment_id: Mapped[int | None] = fk("billing_charge.id", _l("Adjustment line"))
     charge: Mapped[Charge] = relationship(foreign_keys="Dispute.charge_id")

@@ -26,7 +26,7 @@ class VoucherExport(ParkScoped, Record):
     starts_on: Mapped[date] = field(Date, _l("From"))
     last_day: Mapped[date] = field(Date, _l("Last day"))
     vouchers: Mapped[int] = field(Integer, _l("Vouchers"))
-    lines: Mapped[int] = field(Integer, _l("Lines"))
+    lines: Mapped[int] = field(Integer, _l("Entry lines"))
     total: Mapped[Decimal] = field(Money, _l("Total"))
     again: Mapped[bool] = field(Boolean, _l("Holds vouchers exported before"), default=False, server_default="false")
     reason: Mapped[str | None] = field(Text, _l("Reason"), long=True)

@@ -123,7 +123,7 @@ def file_of(session: Any, row: VoucherExport, lines: list[calc.VoucherLine]) -> 
         return calc.beancount(lines, f"{park.name} {row.starts_on} – {row.last_day}").encode(), f"{name}.txt"
     layout = layouts()[row.target]
     table = Table(tuple(Column(c["name"], c["fmt"]) for c in layout), [calc.layout_row(layout, v) for v in lines])
-    facts = ((_l("Vouchers"), row.vouchers, "int"), (_l("Lines"), row.lines, "int"), (_l("Total"), row.total, "money"))
+    facts = ((_l("Vouchers"), row.vouchers, "int"), (_l("Entry lines"), row.lines, "int"), (_l("Total"), row.total, "money"))
     sections = (Section(_l("Content"), facts=facts), Section(_l("Vouchers"), table=table))
     title = _("Vouchers for %(target)s", target=TARGETS.label(row.target))
     document = Document(title, f"{park.name} · {row.starts_on} – {row.last_day}", sections, row.made_at, row.made_by, landscape=True)

@@ -75,7 +75,7 @@ RESOURCES = [
                 confirm=_l("Post the receipt without a firm? It waits under receipts without a payer."),
             ),
             Action("ignore", _l("Leave out"), f"{M}:ignore_line", (REASON,), guard=f"{M}:why_not_open"),
-            Action("reopen", _l("Take up again"), f"{M}:reopen_line", guard=f"{M}:why_not_reopen"),
+            Action("reopen", _l("Match again"), f"{M}:reopen_line", guard=f"{M}:why_not_reopen"),
         ),
         bulk=(Action("accept_safe", _l("Accept what is certain"), f"{M}:accept_safe", preview=f"{M}:count_safe", money=True),),
         tabs=(Related("matches", _l("Matched with"), "billing.bank_match", "line_id", order=10),),

@@ -100,7 +100,7 @@ RESOURCES = [
                 _l("Credit a line in part"),
                 f"{S}:credit_line",
                 inputs=(
-                    Input("charge_id", "ref", _l("Line"), required=True, ref="billing.charge"),
+                    Input("charge_id", "ref", _l("Item line"), required=True, ref="billing.charge"),
                     Input("amount", "money", _l("Amount incl. VAT"), required=True),
                     TODAY,
                     REASON,

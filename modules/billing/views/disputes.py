@@ -20,7 +20,7 @@ RESOURCES = [
         columns=(
             Col("bill.number", _l("Bill"), 130, True, link=True),
             Col("firm.name", _l("Firm"), 240, True),
-            Col("charge.memo", _l("Line"), 200),
+            Col("charge.memo", _l("Item line"), 200),
             Col("original", width=120, total="sum"),
             Col("requested", width=120, total="sum"),
             Col("agreed", width=120, total="sum"),
@@ -37,7 +37,7 @@ RESOURCES = [
             Section(
                 _l("Dispute"),
                 (
-                    Input("charge_id", "ref", _l("Line"), required=True, ref="billing.charge"),
+                    Input("charge_id", "ref", _l("Item line"), required=True, ref="billing.charge"),
                     "requested",
                     Input("raised_on", "date", _l("Raised on"), required=True, default=lambda session: clock.today()),
                     "reason",
