@@ -188,10 +188,9 @@ def _may_credit(bill: Bill, on: date, reason: str) -> None:
     problems.stop()
 
 
-def _credit_note(session: Any, bill: Bill, rows: list[tuple[Charge, Decimal, Decimal]], on: date, reason: str) -> Bill:
-    """The posted credit note with a line of the opposite sign for each (line, gross, vat)."""
-    firm = session.get(Firm, bill.firm_id)
-    credit = Bill(
+def _draft_credit(bill: Bill, on: date, reason: str) -> Bill:
+    """The credit note of the bill before its lines: a draft of nothing."""
+    return Bill(
         park_id=bill.park_id,
         firm_id=bill.firm_id,
         kind="credit",
@@ -206,39 +205,45 @@ def _credit_note(session: Any, bill: Bill, rows: list[tuple[Charge, Decimal, Dec
         memo=reason,
         reverses_id=bill.id,
     )
+
+
+def _opposite(credit: Bill, bill: Bill, firm: Firm, line: Charge, gross: Decimal, vat: Decimal, on: date) -> Charge:
+    """The line of the credit note that takes (gross, vat) back of the bill's line."""
+    return Charge(
+        park_id=bill.park_id,
+        key=f"credit:{credit.id}:{line.id}",
+        firm_id=firm.id,
+        carrier_id=line.carrier_id,
+        item_id=line.item_id,
+        kind=line.kind,
+        bill_id=credit.id,
+        source=line.source,
+        source_id=line.source_id,
+        corrects_id=line.id,
+        approval_id=line.approval_id,
+        period_from=line.period_from,
+        period_to=line.period_to,
+        due_on=on,
+        treatment=line.treatment,
+        vat_rate=line.vat_rate,
+        net=vat - gross,
+        vat=-vat,
+        gross=-gross,
+        memo=line.memo,
+    )
+
+
+def _credit_note(session: Any, bill: Bill, rows: list[tuple[Charge, Decimal, Decimal]], on: date, reason: str) -> Bill:
+    """The posted credit note with a line of the opposite sign for each (line, gross, vat)."""
+    firm = session.get(Firm, bill.firm_id)
+    credit = _draft_credit(bill, on, reason)
     problems = Problems()
     if not rows:
         problems.add("billing.B-16", _l("Everything on bill %(number)s was credited already.", number=bill.number))
     problems.stop()
     session.add(credit)
     session.flush()
-    session.add_all(
-        [
-            Charge(
-                park_id=bill.park_id,
-                key=f"credit:{credit.id}:{line.id}",
-                firm_id=firm.id,
-                carrier_id=line.carrier_id,
-                item_id=line.item_id,
-                kind=line.kind,
-                bill_id=credit.id,
-                source=line.source,
-                source_id=line.source_id,
-                corrects_id=line.id,
-                approval_id=line.approval_id,
-                period_from=line.period_from,
-                period_to=line.period_to,
-                due_on=on,
-                treatment=line.treatment,
-                vat_rate=line.vat_rate,
-                net=vat - gross,
-                vat=-vat,
-                gross=-gross,
-                memo=line.memo,
-            )
-            for line, gross, vat in rows
-        ]
-    )
+    session.add_all([_opposite(credit, bill, firm, line, gross, vat, on) for line, gross, vat in rows])
     credit.gross = -sum((gross for _l1, gross, _v in rows), ZERO)
     credit.vat = -sum((vat for _l1, _g, vat in rows), ZERO)
     credit.net = credit.gross - credit.vat

@@ -30,6 +30,18 @@ from .deposits_end import earnest_used, forfeit_deposit, give_back, penalty_clai
 from .receipts import record
 
 
+def _may_agree(kind: str, agreed: Decimal, subject_amount: Decimal | None, problems: Problems) -> None:
+    """D-01 kind and amount, D-03 the subject amount of earnest money."""
+    if kind not in DEPOSIT_KINDS:
+        problems.add("billing.D-01", _l("Choose the kind: pledged deposit, performance bond or earnest money."), "kind")
+    if agreed is None or agreed <= 0:
+        problems.add("billing.D-01", _l("Enter the amount agreed, above zero."), "agreed")
+    if kind == "earnest" and not (subject_amount or 0) > 0:
+        problems.add(
+            "billing.D-03", _l("Earnest money needs the amount of the main contract: only 20 % of it has that effect."), "subject_amount"
+        )
+
+
 def agree_deposit(
     session: Any,
     *,
@@ -47,14 +59,7 @@ def agree_deposit(
     firm, problems = session.get(Firm, firm_id), Problems()
     if firm is None:
         raise NotFound(_l("There is no such record in your parks."))
-    if kind not in DEPOSIT_KINDS:
-        problems.add("billing.D-01", _l("Choose the kind: pledged deposit, performance bond or earnest money."), "kind")
-    if agreed is None or agreed <= 0:
-        problems.add("billing.D-01", _l("Enter the amount agreed, above zero."), "agreed")
-    if kind == "earnest" and not (subject_amount or 0) > 0:
-        problems.add(
-            "billing.D-03", _l("Earnest money needs the amount of the main contract: only 20 % of it has that effect."), "subject_amount"
-        )
+    _may_agree(kind, agreed, subject_amount, problems)
     problems.stop()
     number = sequences.next_number(session, SOURCE, firm.park_id, due_on or now().date())
     deposit = Deposit(
@@ -169,23 +174,22 @@ def offset_deposit(session: Any, deposit: Deposit, *, amount: Decimal, on: date,
     return receipt
 
 
-def move_deposit(
-    session: Any, deposit: Deposit, *, to_id: int, amount: Decimal, on: date, between_firms: bool = False
-) -> tuple[DepositMove, DepositMove]:
-    """Carry a deposit over to another one of the same firm and kind (a renewed lease). Another kind is refused (D-02).
-    between_firms: the lease was transferred and both firms signed that its deposits go with it (leasing, C-33)."""
-    access.require(session, "billing.deposit_move", "add")
-    found = {
+def _locked_by_id(session: Any, ids: list[int]) -> dict[int, Deposit]:
+    """The deposits, locked in the order of their ids and read anew."""
+    return {
         d.id: d
         for d in session.scalars(
             select(Deposit)
-            .where(Deposit.id.in_([deposit.id, to_id]))
+            .where(Deposit.id.in_(ids))
             .order_by(Deposit.id)
             .with_for_update(of=Deposit)
             .execution_options(populate_existing=True)
         )
     }
-    deposit, other, problems = found[deposit.id], found.get(to_id), Problems()
+
+
+def _may_move(deposit: Deposit, other: Deposit | None, amount: Decimal, between_firms: bool, problems: Problems) -> None:
+    """D-07 whose the other deposit is, D-02 its kind, D-04 no more than was agreed."""
     if other is None or other is deposit or other.park_id != deposit.park_id or (other.firm_id != deposit.firm_id and not between_firms):
         problems.add("billing.D-07", _l("Choose another deposit of the same firm."), "to_id")
     elif other.kind != deposit.kind:
@@ -196,6 +200,17 @@ def move_deposit(
             _l("Agreed are %(agreed)s, held are %(held)s. Record the rest as a receipt.", agreed=other.agreed, held=other.held),
             "amount",
         )
+
+
+def move_deposit(
+    session: Any, deposit: Deposit, *, to_id: int, amount: Decimal, on: date, between_firms: bool = False
+) -> tuple[DepositMove, DepositMove]:
+    """Carry a deposit over to another one of the same firm and kind (a renewed lease). Another kind is refused (D-02).
+    between_firms: the lease was transferred and both firms signed that its deposits go with it (leasing, C-33)."""
+    access.require(session, "billing.deposit_move", "add")
+    found = _locked_by_id(session, [deposit.id, to_id])
+    deposit, other, problems = found[deposit.id], found.get(to_id), Problems()
+    _may_move(deposit, other, amount, between_firms, problems)
     enough(deposit, amount, deposit.held - reserved(session, deposit), problems)
     problems.stop()
     account = role_id(session, f"deposit_{deposit.kind}")

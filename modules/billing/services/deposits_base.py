@@ -37,6 +37,22 @@ def lock_deposit(session: Any, deposit: Deposit) -> Deposit:
     ).one()
 
 
+def _entry(session: Any, deposit: Deposit, amount: Decimal, on: date, others: list[Any]) -> Any:
+    """The posted entry: the leg of the deposit's own account, and the others."""
+    own = ledger.Leg(role_id(session, f"deposit_{deposit.kind}"), credit=amount, firm_id=deposit.firm_id)
+    memo = f"{deposit.number} {DEPOSIT_KINDS.label(deposit.kind)}"
+    return ledger.post(
+        session,
+        park_id=deposit.park_id,
+        kind="deposit",
+        on=on,
+        memo=memo,
+        source=SOURCE,
+        source_id=deposit.id,
+        legs=[*others, own] if amount > 0 else [own, *others],
+    )
+
+
 def write_move(
     session: Any,
     deposit: Deposit,
@@ -53,18 +69,7 @@ def write_move(
 ) -> DepositMove:
     """One movement with its entry: the leg of the deposit's own account, and the others."""
     if entry is None:
-        own = ledger.Leg(role_id(session, f"deposit_{deposit.kind}"), credit=amount, firm_id=deposit.firm_id)
-        memo = f"{deposit.number} {DEPOSIT_KINDS.label(deposit.kind)}"
-        entry = ledger.post(
-            session,
-            park_id=deposit.park_id,
-            kind="deposit",
-            on=on,
-            memo=memo,
-            source=SOURCE,
-            source_id=deposit.id,
-            legs=[*others, own] if amount > 0 else [own, *others],
-        )
+        entry = _entry(session, deposit, amount, on, others)
     move = DepositMove(
         park_id=deposit.park_id,
         deposit_id=deposit.id,

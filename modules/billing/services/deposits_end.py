@@ -9,7 +9,6 @@ from typing import Any
 from sqlalchemy import select
 
 from modules.tenants.models.firm import Firm
-from parkops.db.session import scope_of
 from parkops.errors import Problems
 from parkops.i18n import _l
 from parkops.security import access
@@ -17,11 +16,11 @@ from parkops.security import access
 from ..models.catalogue import ChargeItem
 from ..models.charge import Charge
 from ..models.deposit import Deposit, DepositMove
-from ..models.receipt import Allocation, Receipt
+from ..models.receipt import Receipt
 from . import accounts, ledger
 from .allocations import money_account, role_id, settled_again
 from .deposits_base import SOURCE, effective, enough, lock_deposit, reserved, write_move
-from .receipts import record
+from .receipts import link_back, record
 
 DOUBLE = "671102"  # account of earnest money returned double
 
@@ -127,17 +126,7 @@ def give_back(session: Any, receipt: Receipt, *, on: date, reason: str) -> Recei
             ledger.Leg(role_id(session, f"deposit_{deposit.kind}"), credit=receipt.amount, firm_id=receipt.firm_id),
         ],
     )
-    session.add(
-        Allocation(
-            park_id=receipt.park_id,
-            receipt_id=receipt.id,
-            refund_id=back.id,
-            amount=receipt.amount,
-            on_date=on,
-            made_by=scope_of(session).user_name,
-        )
-    )
-    session.flush()
+    link_back(session, receipt, back, receipt.amount, on)
     write_move(
         session,
         deposit,

@@ -81,13 +81,7 @@ def receive(
     bills = open_bills(session, firm.id, lock=True) if firm is not None and allocate is not None else []
     shares = plan(session, bills, amount, allocate if firm is not None else None, received_on)
     return _post(
-        session,
-        park_id,
-        firm,
-        amount,
-        received_on,
-        shares.pairs(),
-        {b.id: b for b in bills},
+        session, park_id, firm, amount, received_on, shares.pairs(), {b.id: b for b in bills},
         kind=kind,
         bank_account_id=bank_account_id,
         payer=payer,
@@ -249,6 +243,21 @@ def reverse_receipt(session: Any, receipt: Receipt, *, on: date, reason: str) ->
     )
 
 
+def link_back(session: Any, receipt: Receipt, back: Receipt, amount: Decimal, on: date) -> None:
+    """The receipt's money went out with `back`: so it cannot be used again."""
+    session.add(
+        Allocation(
+            park_id=receipt.park_id,
+            receipt_id=receipt.id,
+            refund_id=back.id,
+            amount=amount,
+            on_date=on,
+            made_by=scope_of(session).user_name,
+        )
+    )
+    session.flush()
+
+
 def pay_out(
     session: Any,
     receipt: Receipt,
@@ -288,17 +297,7 @@ def pay_out(
         payer=receipt.payer,
         reference=reference,
     )
-    session.add(
-        Allocation(
-            park_id=receipt.park_id,
-            receipt_id=receipt.id,
-            refund_id=paid.id,
-            amount=amount,
-            on_date=on,
-            made_by=scope_of(session).user_name,
-        )
-    )
-    session.flush()
+    link_back(session, receipt, paid, amount, on)
     settled_again(session, receipt, paid)
     return paid
 

@@ -195,6 +195,12 @@ def _entries(session: Any, park_id: int) -> None:
     ledger.post_many(session, park_id=park_id, kind="receipt", headers=headers, legs=legs)
 
 
+RECEIPT_COLUMNS = [
+    "id", "park_id", "number", "kind", "firm_id", "received_on", "amount",
+    "bank_account_id", "reference", "entry_id", "posted_at", "posted_by",
+]
+
+
 def _rows(session: Any, park_id: int) -> None:
     """Receipts, numbered year by year without gaps, and their allocations."""
     c, table, allocation = BATCH.c, Receipt.__table__, Allocation.__table__
@@ -205,20 +211,7 @@ def _rows(session: Any, park_id: int) -> None:
         taken = sequences.take(session, SOURCE, park_id, day, count, keep=False)
         connection.execute(
             insert(table).from_select(
-                [
-                    "id",
-                    "park_id",
-                    "number",
-                    "kind",
-                    "firm_id",
-                    "received_on",
-                    "amount",
-                    "bank_account_id",
-                    "reference",
-                    "entry_id",
-                    "posted_at",
-                    "posted_by",
-                ],
+                RECEIPT_COLUMNS,
                 select(
                     c.id,
                     literal(park_id),

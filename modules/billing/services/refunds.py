@@ -57,6 +57,18 @@ def _locked(session: Any, refund: Any) -> tuple[dict[str, Any], Decimal]:
     return {"deposit": deposit}, deposit.held
 
 
+def _may_ask(amount: Decimal, free: Decimal, reason: str, problems: Problems) -> None:
+    """R-14 amount and reason, R-15 no more than is left."""
+    if amount is None or amount <= 0:
+        problems.add("billing.R-14", _l("Enter the amount to pay back, above zero."), "amount")
+    elif amount > free:
+        problems.add(
+            "billing.R-15", _l("Only %(free)s is left to pay back, open requests counted. Enter that amount or less.", free=free), "amount"
+        )
+    if not (reason or "").strip():
+        problems.add("billing.R-14", _l("Write a reason."), "reason")
+
+
 def request_refund(
     session: Any,
     *,
@@ -76,14 +88,7 @@ def request_refund(
         raise NotFound(_l("Name one receipt, credit note or deposit the money comes from."))
     source, left = _locked(session, {"receipt": receipt, "credit": credit, "deposit": deposit})
     free, problems = left - reserved_of(session, **source), Problems()
-    if amount is None or amount <= 0:
-        problems.add("billing.R-14", _l("Enter the amount to pay back, above zero."), "amount")
-    elif amount > free:
-        problems.add(
-            "billing.R-15", _l("Only %(free)s is left to pay back, open requests counted. Enter that amount or less.", free=free), "amount"
-        )
-    if not (reason or "").strip():
-        problems.add("billing.R-14", _l("Write a reason."), "reason")
+    _may_ask(amount, free, reason, problems)
     problems.stop()
     obj = next(iter(source.values()))
     firm = session.get(Firm, obj.firm_id)
@@ -102,18 +107,23 @@ def request_refund(
     )
     session.add(row)
     session.flush()
+    _ask_approval(session, row, amount, str(obj), firm.name)
+    return row
+
+
+def _ask_approval(session: Any, row: Refund, amount: Decimal, source: str, firm: str) -> None:
+    """Other people decide on the request."""
     asked = approval.request(
         session,
         row,
         KIND.code,
         amount=amount,
         reason=row.reason,
-        payload={"source": str(obj), "amount": amount},
-        title=_("%(firm)s: pay back %(amount)s", firm=firm.name, amount=f"{amount:,.2f}"),
+        payload={"source": source, "amount": amount},
+        title=_("%(firm)s: pay back %(amount)s", firm=firm, amount=f"{amount:,.2f}"),
     )
     row.approval_id = asked.id
     session.flush()
-    return row
 
 
 def ask_for_receipt(

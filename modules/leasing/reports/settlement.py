@@ -16,6 +16,16 @@ from ..models.settlement import SETTLEMENT_LINES, Settlement, SettlementCheck
 from ..services import settlements
 
 
+def _facts(row: Settlement) -> tuple[tuple[Any, Any, str], ...]:
+    """Lease, firm and the days of the move-out."""
+    return (
+        (_l("Lease"), str(row.lease), "text"),
+        (_l("Firm"), str(row.firm), "text"),
+        (_l("Handed back on"), row.handed_back_on, "date"),
+        (_l("Units free since"), row.released_on, "date"),
+    )
+
+
 def settlement_sheet(session: Any, request: Request) -> Document:
     """Lines owed and given back, the balance in words, the exit checklist."""
     row = session.scalars(select(Settlement).where(Settlement.id == request.record_id)).first()
@@ -35,15 +45,7 @@ def settlement_sheet(session: Any, request: Request) -> Document:
         _l("Move-out settlement"),
         f"{row.number} · {row.firm}",
         (
-            Section(
-                _l("Lease"),
-                facts=(
-                    (_l("Lease"), str(row.lease), "text"),
-                    (_l("Firm"), str(row.firm), "text"),
-                    (_l("Handed back on"), row.handed_back_on, "date"),
-                    (_l("Units free since"), row.released_on, "date"),
-                ),
-            ),
+            Section(_l("Lease"), facts=_facts(row)),
             Section(
                 _l("Settlement"),
                 table=Table(columns, table, [None, None, None, total]),

@@ -46,17 +46,12 @@ def hold_unit(
     _for_whom(session, problems, lead_id, firm_id)
     _length(session, problems, unit.park_id, asked_on, expires_on)
     _can_be_held(session, problems, unit, asked_on, expires_on)
-    same = Hold.lead_id == lead_id if lead_id is not None else Hold.firm_id == firm_id
-    if session.scalar(select(Hold.id).where(Hold.unit_id == unit.id, Hold.state.in_(("held", "queued")), same).limit(1)) is not None:
-        problems.add("leasing.S-18", _l("This unit is held for the same lead or firm already; extend that hold."), "unit_id")
+    _not_held_twice(session, problems, unit, lead_id, firm_id)
     problems.stop()
     free = session.scalar(select(Hold.id).where(Hold.unit_id == unit.id, Hold.state == "held").limit(1)) is None
     scope = scope_of(session)
     hold = Hold(
-        park_id=unit.park_id,
-        unit_id=unit.id,
-        lead_id=lead_id,
-        firm_id=firm_id,
+        park_id=unit.park_id, unit_id=unit.id, lead_id=lead_id, firm_id=firm_id,
         asked_on=asked_on,
         expires_on=expires_on,
         note=note,
@@ -68,6 +63,13 @@ def hold_unit(
     session.add(hold)
     session.flush()
     return hold
+
+
+def _not_held_twice(session: Any, problems: Problems, unit: Unit, lead_id: int | None, firm_id: int | None) -> None:
+    """S-18: one hold of a unit for the same lead or firm."""
+    same = Hold.lead_id == lead_id if lead_id is not None else Hold.firm_id == firm_id
+    if session.scalar(select(Hold.id).where(Hold.unit_id == unit.id, Hold.state.in_(("held", "queued")), same).limit(1)) is not None:
+        problems.add("leasing.S-18", _l("This unit is held for the same lead or firm already; extend that hold."), "unit_id")
 
 
 def lock_unit(session: Any, unit_id: int) -> None:

@@ -58,8 +58,6 @@ def record_reading(
     reason: str | None = None,
 ) -> MeterReading:
     """What the device showed at the end of the day. M-07 order of days, M-08 lower than the last, M-09 large jump, M-10 registers."""
-    from . import meters
-
     access.require(session, RESOURCE, "add")
     problems = Problems()
     meter = session.get(Meter, meter_id) if meter_id is not None else None
@@ -68,14 +66,7 @@ def record_reading(
     records.not_future({"read_on": read_on}, problems, ["read_on"])
     problems.stop()
     session.execute(select(Meter.id).where(Meter.id == meter.id).with_for_update())
-    device = meters.device_on(session, meter.id, read_on)
-    if device is None or not meter.active:
-        problems.add("leasing.M-07", _l("This meter has no device on that day, or is out of use."), "read_on")
-        problems.stop()
-    last = last_of(session, device)
-    if read_on <= last.on:
-        problems.add("leasing.M-07", _l("The last reading is of %(day)s; a new one must be later.", day=last.on.isoformat()), "read_on")
-    problems.stop()
+    device, last = _device_and_last(session, meter, read_on, problems)
     made = _usage(meter, device, last, value, (peak, flat, valley), rolled_over, problems)
     if made is not None:
         _plausible(session, meter, last, read_on, made[1].total, rolled_over, (reason or "").strip(), problems)
@@ -90,6 +81,21 @@ def record_reading(
         reader_name=scope_of(session).user_name,
     )
     return _fill(session, row, meter, made, (peak, flat, valley), rolled_over, reason)
+
+
+def _device_and_last(session: Any, meter: Meter, read_on: date, problems: Problems) -> tuple[MeterDevice, Last]:
+    """M-07: the device of that day and its last reading, which must be earlier."""
+    from . import meters
+
+    device = meters.device_on(session, meter.id, read_on)
+    if device is None or not meter.active:
+        problems.add("leasing.M-07", _l("This meter has no device on that day, or is out of use."), "read_on")
+        problems.stop()
+    last = last_of(session, device)
+    if read_on <= last.on:
+        problems.add("leasing.M-07", _l("The last reading is of %(day)s; a new one must be later.", day=last.on.isoformat()), "read_on")
+    problems.stop()
+    return device, last
 
 
 def _usage(

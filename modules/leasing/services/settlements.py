@@ -102,6 +102,14 @@ def total(session: Any, row: Settlement) -> Decimal:
     return sum((line.amount for line in lines_of(session, row)), Decimal("0.00"))
 
 
+def _may_enter(session: Any, values: dict[str, Any], problems: Problems) -> None:
+    """C-61: what is entered by hand, and above zero."""
+    if values["kind"] not in ("reading", "damages", "other"):
+        problems.add("leasing.C-61", _l("By hand come readings, damages and other amounts; the rest is worked out."), "kind")
+    if values["amount"] is None or values["amount"] <= 0:
+        problems.add("leasing.C-61", _l("Enter the amount, or quantity and price."), "amount")
+
+
 def add_own_line(
     session: Any,
     *,
@@ -123,12 +131,6 @@ def add_own_line(
 
         amount = round_fen(quantity * unit_price)
 
-    def check(session: Any, values: dict[str, Any], problems: Problems) -> None:
-        if values["kind"] not in ("reading", "damages", "other"):
-            problems.add("leasing.C-61", _l("By hand come readings, damages and other amounts; the rest is worked out."), "kind")
-        if values["amount"] is None or values["amount"] <= 0:
-            problems.add("leasing.C-61", _l("Enter the amount, or quantity and price."), "amount")
-
     values = {
         "settlement_id": settlement_id,
         "kind": kind,
@@ -142,7 +144,7 @@ def add_own_line(
     }
     if amount is None:
         raise RuleError([Problem("leasing.C-61", _l("Enter the amount, or quantity and price."), "amount")])
-    line = records.create(session, SettlementLine, values, check)
+    line = records.create(session, SettlementLine, values, _may_enter)
     row.balance = total(session, row)
     session.flush()
     return line

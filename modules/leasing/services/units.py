@@ -223,6 +223,27 @@ def create_unit(
     return records.create(session, Unit, {**values, "building_id": floor.building_id}, _check(None))
 
 
+def _history_stays(session: Any, unit: Unit, given: dict[str, Any], problems: Problems) -> None:
+    """S-04: what a lease rests on is not changed afterwards."""
+    new_area = given.get("lettable_area", unit.lettable_area)
+    if new_area != unit.lettable_area and was_let(session, unit.id):
+        problems.add(
+            "leasing.S-04",
+            _l(
+                "This unit has been let with %(area)s ㎡; use “Measure again” so that the old area stays on record.",
+                area=str(unit.lettable_area),
+            ),
+            "lettable_area",
+        )
+    if (
+        "starts_on" in given
+        and given["starts_on"] is not None
+        and given["starts_on"] > unit.starts_on
+        and was_let(session, unit.id, before=given["starts_on"])
+    ):
+        problems.add("leasing.S-04", _l("A lease covers earlier days of this unit; it cannot begin later."), "starts_on")
+
+
 def change_unit(
     session: Any,
     unit: Unit,
@@ -243,23 +264,7 @@ def change_unit(
     """Correct a unit. S-04: the lettable area of a unit that was let is history; a new measurement begins a new unit instead."""
     given = {n: v for n, v in locals().items() if n not in ("session", "unit") and v is not ...}
     problems = Problems()
-    new_area = given.get("lettable_area", unit.lettable_area)
-    if new_area != unit.lettable_area and was_let(session, unit.id):
-        problems.add(
-            "leasing.S-04",
-            _l(
-                "This unit has been let with %(area)s ㎡; use “Measure again” so that the old area stays on record.",
-                area=str(unit.lettable_area),
-            ),
-            "lettable_area",
-        )
-    if (
-        "starts_on" in given
-        and given["starts_on"] is not None
-        and given["starts_on"] > unit.starts_on
-        and was_let(session, unit.id, before=given["starts_on"])
-    ):
-        problems.add("leasing.S-04", _l("A lease covers earlier days of this unit; it cannot begin later."), "starts_on")
+    _history_stays(session, unit, given, problems)
     if "floor_id" in given and given["floor_id"] is not None:
         floor = session.get(Floor, given["floor_id"])
         if floor is not None:

@@ -59,16 +59,6 @@ class VacancyPage(Page):
             )
         )
         lines = vacancy.timelines(self.session, found, first, on)
-        totals = [
-            {
-                "cause": CAUSES.label(r.cause),
-                "tone": CAUSES.tone(r.cause),
-                "units": r.units,
-                "area": yuan(int(r.area or 0)),
-                "lost": yuan(int(r.lost)) if r.lost is not None else None,
-            }
-            for r in vacancy.totals(self.session, on, building.id)
-        ]
         return self.draw(
             "leasing/vacancy.html",
             building=building,
@@ -79,13 +69,27 @@ class VacancyPage(Page):
             on=on,
             months=months,
             choices=MONTHS,
-            totals=totals,
+            totals=_totals(self.session, on, building.id),
             area=area,
             words=words(),
             ticks=ticks(first, on),
             days=(on - first).days + 1,
             vacant={u.id: sum(s.days for s in lines[u.id] if s.what != "let") for u in found},
         )
+
+
+def _totals(session: Any, on: date, building_id: int) -> list[dict[str, Any]]:
+    """What stands empty, by cause."""
+    return [
+        {
+            "cause": CAUSES.label(r.cause),
+            "tone": CAUSES.tone(r.cause),
+            "units": r.units,
+            "area": yuan(int(r.area or 0)),
+            "lost": yuan(int(r.lost)) if r.lost is not None else None,
+        }
+        for r in vacancy.totals(session, on, building_id)
+    ]
 
 
 def ticks(first: date, last: date) -> list[tuple[str, int]]:
