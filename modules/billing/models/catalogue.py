@@ -17,7 +17,8 @@ from parkops.i18n import _l
 
 ACCOUNT_KINDS = Choices(
     "billing.account_kind",
-    ("asset", _l("Asset")), ("liability", _l("Liability")), ("equity", _l("Owners' equity")), ("income", _l("Income")), ("expense", _l("Expense")),
+    ("asset", _l("Asset")), ("liability", _l("Liability")), ("equity", _l("Owners' equity")),
+    ("income", _l("Income")), ("expense", _l("Expense")),
 )
 # What the engine itself posts to; one account each (`accounts.role`).
 ACCOUNT_ROLES = Choices(
