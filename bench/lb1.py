@@ -2,7 +2,7 @@
 
 N firms, one running monthly lease each with two lines, VAT of 20 % on top, four months billed and three of them paid. Rights,
 audit rows, guards and the hash chain are on. Every line checks what must hold afterwards; a difference stops the run. The
-floor (`bench/_lb1_raw.py`) does the same work in the same call, in its own schema of the same database. 3a and 3b ask over HTTP."""
+floor (`bench/_lb1_raw.py`) does the same work in the same call, in its own schema of the same database. 3a asks over HTTP."""
 
 from __future__ import annotations
 
@@ -100,8 +100,8 @@ def units(park_id: int, n: int) -> None:
                              {"p": park_id}).scalar()
         floor = s.execute(text("insert into leasing_floor (park_id, building_id, level, name) values (:p, :b, 1, '1F') returning id"),
                           {"p": park_id, "b": building}).scalar()
-        s.execute(text("""insert into leasing_unit (park_id, building_id, floor_id, code, kind, lettable_area, starts_on, during)
-            select :p, :b, :f, 'U' || lpad(i::text, 6, '0'), 'office', 100, date '2020-01-01', daterange('2020-01-01', null)
+        s.execute(text("""insert into leasing_unit (park_id, building_id, floor_id, code, kind, lettable_area, starts_on)
+            select :p, :b, :f, 'U' || lpad(i::text, 6, '0'), 'office', 100, date '2020-01-01'
               from generate_series(1, :n) i"""), {"p": park_id, "b": building, "f": floor, "n": n})
 
 
@@ -175,7 +175,8 @@ def pay_one_by_one(park_id: int, month: date, count: int) -> int:
 
     with scope() as s:
         open_ones = s.execute(select(Bill.id, Bill.firm_id, Bill.gross).where(
-            Bill.park_id == park_id, Bill.month == month, Bill.state == "posted").order_by(Bill.id).limit(count)).all()
+            Bill.park_id == park_id, Bill.month == month, Bill.state == "posted", Bill.settled < Bill.gross
+        ).order_by(Bill.id).limit(count)).all()
     for bill_id, firm_id, gross in open_ones:
         with scope() as s:
             receipts.receive(s, firm_id=firm_id, amount=gross, received_on=month.replace(day=20), allocate=[(bill_id, gross)])
@@ -298,7 +299,7 @@ def reports(park_id: int, n: int, raw: Any) -> list[dict[str, Any]]:
     """4a, 4b, then 2b, which changes what is open."""
     bare = neighbour("_lb1_raw")
     seconds, found = clock(aged, park_id)
-    assert len(found.rows) == n and sum((r.total for r in found.rows), Decimal(0)) == gross(n), (len(found.rows), found)
+    assert len(found.firms) == n and found.total == gross(n), (len(found.firms), found.total)
     out = [line("4a aged receivable", n, seconds, clock(lambda: raw.rows(bare.AGED, on=AGED_ON))[0])]
     seconds, rows = clock(revenue, park_id)
     assert len(rows) == 2 * len(MONTHS), rows
@@ -312,14 +313,14 @@ def reports(park_id: int, n: int, raw: Any) -> list[dict[str, Any]]:
 
 
 def listing(n: int) -> list[dict[str, Any]]:
-    """3a, 3b: JSON over HTTP on one kept connection: 80 firms whose name contains a fragment, without and with their balance."""
+    """3a: JSON over HTTP on one kept connection: 80 firms whose name contains a fragment. (3b, with each balance, has no list yet.)"""
     from parkops.testing.served import Browser, served
 
     out = []
     with served() as port:
         browser = Browser(port)
         browser.log_in("bench", PASSWORD)
-        for name, columns in (("3a listing", ["name"]), ("3b listing with balance", ["name", "balance"])):
+        for name, columns in (("3a listing", ["name"]),):
             q = {"filters": [["name", "contains", "Party 00"]], "size": 80, "columns": columns, "count": False,
                  "sort": [["name", "asc"]]}
             url, times = "/api/v1/tenants/firm/?q=" + quote(json.dumps(q)), []

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, Date, Integer, Text, create_engine, text
+from sqlalchemy import BigInteger, Boolean, Date, Integer, LargeBinary, Text, create_engine, text
 from sqlalchemy.dialects.postgresql import DATERANGE, INT8RANGE, JSONB, Range
 
 from parkops.db import embedded
@@ -44,6 +44,8 @@ def _value(column: Any, mark: str, ids: dict[str, int], salt: int) -> Any:
                          (INT8RANGE, Range(1, 2))):
         if isinstance(kind, type_):
             return value
+    if isinstance(kind, LargeBinary):
+        return b"\0" * 32
     length = getattr(kind, "length", None)
     return mark[:length] if length and length < len(mark) else mark if not isinstance(kind, Text) else f"{mark} long"
 
