@@ -83,9 +83,9 @@ RESOURCES = [
 
 
 class StatementPage(Page):
-    """`/billing/account/`: statements of all firms at once; `/billing/account/<firm>`: one firm over any days."""
+    """`/billing/firm-account/`: statements of all firms at once; `/billing/firm-account/<firm>`: one firm over any days."""
 
-    route_base = "/billing/account"
+    route_base = "/billing/firm-account"
     resource = "billing.statement"
     title = _l("Make statements")
     menu = ("receipts", 28)
@@ -161,7 +161,7 @@ class StatementPage(Page):
         row, refusal = attempt(self.session, lambda: self._keep(pk, start, end, claimed))
         if refusal is not None:
             flash(str(as_rule_error(refusal)), "danger")
-            return redirect(f"/billing/account/{pk}?start={start}&end={end}", 303)
+            return redirect(f"/billing/firm-account/{pk}?start={start}&end={end}", 303)
         return redirect(f"/billing/statement/{row.id}", 303)
 
     def _keep(self, pk: int, start: date, end: date, claimed: Any) -> AccountStatement:
