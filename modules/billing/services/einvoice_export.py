@@ -51,9 +51,9 @@ def workbook(session: Any, rows: Sequence[EInvoice]) -> bytes:
 def _rows(rows: Iterable[EInvoice], part: str) -> Iterable[list[str]]:
     for row in rows:
         if part == "detail":
-            yield from row.data["detail"]
+            yield from row.data.get("detail", ())
         elif row.data.get(part):
-            yield row.data[part]
+            yield row.data.get(part, ())
 
 
 def take_back(session: Any, returned: Iterable[tuple[str, str, date]]) -> int:
