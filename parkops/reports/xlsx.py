@@ -9,8 +9,6 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-import xlsxwriter
-
 from ..clock import local
 from ..i18n import _
 from .document import RIGHT, Cell, Document, Section, shown
@@ -21,6 +19,8 @@ CELL = 32_767
 
 def write(document: Document) -> bytes:
     """The workbook's bytes."""
+    import xlsxwriter
+
     out = io.BytesIO()
     book = xlsxwriter.Workbook(out, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False,
                                      "strings_to_numbers": False, "default_date_format": "yyyy-mm-dd"})

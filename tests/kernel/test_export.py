@@ -142,3 +142,16 @@ def test_http_download(client, login_as, stored):
 def test_file_name_says_when(session, park):
     order = export.order(session, resolved(), parse(Q), raw=Q, file_format="csv")
     assert datetime.strptime(order.filename.split("firm-")[1], "%Y%m%d-%H%M%S.csv")
+
+
+def test_a_finished_download_gives_its_connection_back(app, login_as):
+    """The answer is streamed after the request's own session was given back; what the stream reads with must not stay."""
+    from parkops.db.session import engine
+
+    client = app.test_client()
+    login_as(client, "operations_manager")
+    for n in range(3):
+        answer = send(client, "POST", LIST + "_export", {"q": Q})
+        assert answer.status_code == 200 and answer.get_data().startswith(b"\xef\xbb\xbf")
+        answer.close()
+        assert engine().pool.checkedout() == 0, n
