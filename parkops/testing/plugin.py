@@ -1,4 +1,4 @@
-"""pytest fixtures on a real PostgreSQL: one template database per run, cloned per worker, cloned again only after a commit.
+"""pytest fixtures on a real PostgreSQL: one template database per run, cloned per worker, brought back (restore.py) after a commit.
 
 `db` (clean database), `session` (system scope, rolled back), `park`, `park2`, `as_role(role)`, `app`, `client`,
 `login_as(client, role)`, `query_count`, `fresh_db` (for tests whose other processes write)."""
@@ -60,6 +60,18 @@ def _clone(name: str, template: str) -> None:
 
     _admin(f"drop database if exists {name} with (force)")
     _admin(f"create database {name} owner {embedded.OWNER} template {template}")
+
+
+def _again(name: str, template: str) -> None:
+    """The worker's database as the template left it: what was written undone, or where that cannot be, a new clone."""
+    from parkops.db import embedded
+    from parkops.testing.restore import Kept
+
+    kept = _state.get("kept")
+    if kept is None or not kept.restore():
+        _clone(name, template)
+        _state["kept"] = Kept(str(embedded.socket_dir()), name)
+    _state["dirty"] = False
 
 
 def _worker() -> str:
@@ -189,8 +201,7 @@ def db(_template: str, _worker_db: str) -> str:
 
     if _state["dirty"]:
         session.dispose()
-        _clone(_worker_db, _template)
-        _state["dirty"] = False
+        _again(_worker_db, _template)
     return _worker_db
 
 
@@ -273,8 +284,7 @@ def as_role(db: str) -> Callable[..., Any]:
 def _app(_template: str, _worker_db: str) -> Any:
     from parkops.app import create_app
 
-    _clone(_worker_db, _template)
-    _state["dirty"] = False
+    _again(_worker_db, _template)
     app = create_app()
     app.testing = True
     app.config["PROPAGATE_EXCEPTIONS"] = False
