@@ -29,6 +29,7 @@ from sqlalchemy import (
     func,
     insert,
     inspect,
+    or_,
     select,
     text,
 )
@@ -212,8 +213,11 @@ def _fields(model: Any) -> tuple[list[str], list[str]]:
 
 @dataclass
 class _Doc:
+    """telling: the row tells all terms; personal values stand in terms only."""
+
     row: dict[str, Any]
     terms: set[tuple[int, str]]
+    telling: bool
 
 
 def _doc(obj: Any, park_id: int | None) -> _Doc:
@@ -227,7 +231,7 @@ def _doc(obj: Any, park_id: int | None) -> _Doc:
     label, masked = _masked_label(obj)
     detail = " · ".join(t for t in texts if t != label)[:300] or None
     return _Doc({"resource": type(obj).__resource__, "record_id": obj.id, "park_id": park_id, "label": label[:200],
-                 "detail": detail, "tokens": tokens_of(texts), "is_masked": masked}, terms)
+                 "detail": detail, "tokens": tokens_of(texts), "is_masked": masked}, terms, not personal)
 
 
 def _masked_label(obj: Any) -> tuple[str, bool]:
@@ -253,17 +257,30 @@ def _term_rows(search_id: int, doc: _Doc) -> list[tuple[int, int, int, str]]:
 
 
 def _store(connection: Any, docs: list[_Doc]) -> None:
-    """Upsert entries, replace their terms: three statements for any number."""
+    """Upsert entries, replace their terms: three statements for any number, one where nothing that is found or shown changed."""
+    for only_changed in (True, False):
+        part = [d for d in docs if d.telling is only_changed]
+        if not part:
+            continue
+        found = connection.execute(_upsert(only_changed), [d.row for d in part])
+        ids = {(r.resource, r.record_id): r.id for r in found}
+        if ids:
+            connection.execute(delete(TERMS).where(TERMS.c.search_id.in_(list(ids.values()))))
+        _write_terms(connection, [row for d in part if (key := (d.row["resource"], d.row["record_id"])) in ids
+                                  for row in _term_rows(ids[key], d)])
+
+
+@lru_cache(maxsize=2)
+def _upsert(only_changed: bool) -> Any:
+    """One statement object for all calls: compiled once."""
     table = SearchEntry.__table__
-    statement = pg_insert(table).values([d.row for d in docs])
+    statement = pg_insert(table)
+    new = statement.excluded
+    names = ("park_id", "label", "detail", "tokens", "is_masked")
     statement = statement.on_conflict_do_update(
-        index_elements=["resource", "record_id"],
-        set_={n: statement.excluded[n] for n in ("park_id", "label", "detail", "tokens", "is_masked")})
-    ids = {(r.resource, r.record_id): r.id for r in connection.execute(
-        statement.returning(table.c.id, table.c.resource, table.c.record_id))}
-    connection.execute(delete(TERMS).where(TERMS.c.search_id.in_(list(ids.values()))))
-    rows = [row for d in docs for row in _term_rows(ids[d.row["resource"], d.row["record_id"]], d)]
-    _write_terms(connection, rows)
+        index_elements=["resource", "record_id"], set_={n: new[n] for n in names},
+        where=or_(*(table.c[n].is_distinct_from(new[n]) for n in names)) if only_changed else None)
+    return statement.returning(table.c.id, table.c.resource, table.c.record_id)
 
 
 def _write_terms(connection: Any, rows: list[tuple[int, int, int, str]]) -> None:

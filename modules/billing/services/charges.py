@@ -8,11 +8,13 @@ from __future__ import annotations
 from typing import Any
 
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
     Boolean,
     Date,
     String,
     and_,
+    bindparam,
     case,
     cast,
     column,
@@ -24,7 +26,6 @@ from sqlalchemy import (
     or_,
     select,
     update,
-    values,
 )
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 
@@ -101,8 +102,9 @@ def as_select(park_id: int, demands: Any) -> Any:
     """Demands of either form as a SELECT with every column of DEMAND; one of ORM entities sees rows of the park only."""
     if isinstance(demands, list):
         rows = [tuple({**DEFAULTS, **{k: v for k, v in d.items() if v is not None}}.get(name) for name in DEMAND) for d in demands]
-        given = values(*(column(n, t) for n, t in DEMAND.items()), name="given").data(rows)
-        return select(*(cast(given.c[n], t).label(n) for n, t in DEMAND.items()))
+        lists = (bindparam(None, list(of), ARRAY(t), unique=True) for of, t in zip(zip(*rows, strict=True), DEMAND.values(), strict=True))
+        given = func.unnest(*lists).table_valued(*(column(n, t) for n, t in DEMAND.items()), name="given").render_derived()
+        return select(*(given.c[n] for n in DEMAND))  # arrays, not VALUES: one statement for any number, compiled once
     inner = confined(demands, park_id).subquery("given")
     return select(*(_given(inner, name, type_) for name, type_ in DEMAND.items()))
 
