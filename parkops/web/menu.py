@@ -12,7 +12,7 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, g, request, url_for
+from flask import Flask, current_app, g, request, url_for
 from markupsafe import Markup, escape
 from sqlalchemy import select
 
@@ -66,7 +66,12 @@ class Group:
 
     def holds(self, path: str) -> bool:
         """Whether the page at `path` belongs to this group."""
-        return any(is_at(e, path) for e in self.entries)
+        return self.inside(self.entries, path)
+
+    @staticmethod
+    def inside(entries: list[Entry], path: str) -> bool:
+        """Whether the page at `path` belongs to one of the entries."""
+        return any(is_at(e, path) for e in entries)
 
 
 def is_at(entry: Entry, path: str) -> bool:
@@ -164,10 +169,12 @@ class Shell:
     def menu(self) -> list[Group]:
         return visible(self.session) if self.user else []
 
-    @cached_property
-    def places(self) -> set[str]:
-        """Addresses of the menu entries the page belongs to."""
-        return {e.url for group in self.menu for e in group.entries if is_at(e, self.path)}
+    @property
+    def nav(self) -> Markup:
+        """The menu. Modules the page is none of look the same on every page: they are drawn once per language and rights."""
+        return Markup("").join(
+            _drawn(group, self.path) if group.holds(self.path) else _quiet(self.locale, group.code, tuple(e.url for e in group.entries))
+            for group in self.menu)
 
     @cached_property
     def parks(self) -> list[Any]:
@@ -195,9 +202,26 @@ class Shell:
 
     def texts(self) -> Markup:
         """Translations for scripts as JSON."""
-        from .jstexts import texts
+        return _texts(self.locale)
 
-        return as_json(texts())
+
+def _drawn(group: Group, path: str) -> Markup:
+    return Markup(current_app.jinja_env.get_template("parkops/_nav_group.html").render(group=group, path=path))  # noqa: S704
+
+
+@lru_cache(maxsize=512)
+def _quiet(locale: str, code: str, urls: tuple[str, ...]) -> Markup:
+    """A module without the page, with the entries of these addresses, in the language that is on."""
+    group = next(g for g in tree() if g.code == code)
+    sections = [(t, [e for e in entries if e.url in urls]) for t, entries in group.sections]
+    return _drawn(Group(group.code, group.title, group.icon, [(t, entries) for t, entries in sections if entries]), "")
+
+
+@lru_cache(maxsize=8)
+def _texts(locale: str) -> Markup:
+    from .jstexts import texts
+
+    return as_json(texts())
 
 
 @lru_cache(maxsize=1)
@@ -239,6 +263,7 @@ def init(app: Flask) -> None:
         gettext=i18n._, ngettext=i18n._n, _=i18n._
     )
     app.context_processor(lambda: {"shell": Shell()})
-    tree.cache_clear()
+    for kept in (tree, _quiet, _texts):
+        kept.cache_clear()
     if not app.testing:
         asset.cache_clear()
