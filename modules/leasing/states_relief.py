@@ -28,6 +28,7 @@ RELIEF_SCHEME = Workflow(
     ),
 )
 
+EDITABLE = ("draft", "returned")
 OPEN_STATES = ("draft", "returned", "submitted", "checked", "approved", "publicity", "cleared")
 COMMITTED_STATES = ("approved", "publicity", "cleared", "posted")
 DEAD_STATES = ("rejected", "withdrawn", "clawed_back")

@@ -136,7 +136,7 @@ class ActionPages:
                 return redirect(safe_path(before.get("url"), resolved.url), 303)
         obj = load_record(session, resolved, pk, lock=request.method == "POST")
         button = find(session, resolved, obj, code)
-        form = inputs_form(button.inputs, session, button.service)
+        form = inputs_form(button.inputs, session, button.service, about=obj)
         back = safe_path(request.values.get("_next"), f"{resolved.url}{pk}")
         if request.method == "GET":
             return self._action_page(button, form, obj, back)

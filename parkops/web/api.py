@@ -106,6 +106,7 @@ class ListApi:
           parameters:
           - {in: query, name: text, schema: {type: string}}
           - {in: query, name: ids, schema: {type: string}}
+          - {in: query, name: within, schema: {type: string}, description: 'column:id, only records that name that one'}
           responses:
             200: {description: 'A list of id and label'}
             400: {description: The text or the ids cannot be understood}
@@ -114,8 +115,9 @@ class ListApi:
             404: {description: These records have no label to choose by}
         """
         ids = [x for x in request.args.get("ids", "").split(",") if x]
-        asked = grid.parse({"text": request.args.get("text", ""), "ids": ids})
-        return jsonify(rows=grid.choices(self.session, self.resolved, asked.text, ids=asked.ids))
+        column, _colon, value = request.args.get("within", "").partition(":")
+        asked = grid.parse({"text": request.args.get("text", ""), "ids": ids, "filters": [[column, "eq", value]] if column else []})
+        return jsonify(rows=grid.choices(self.session, self.resolved, asked.text, ids=asked.ids, filters=asked.filters))
 
     @route("/_views", "read")
     def get_views(self) -> Any:

@@ -79,6 +79,7 @@ class ResolvedField:
     nullable: bool = True
     python: type = str
     limit: int = 2**53
+    within: str | None = None
 
 
 @dataclass
@@ -114,6 +115,13 @@ class Resolved:
     @cached_property
     def state_column(self) -> str | None:
         return self.workflow.column if self.workflow is not None else None
+
+    def fixed(self, obj: Any) -> Any:
+        """The sentence why this record is not changed or deleted by hand any more, or None."""
+        states = self.resource.editable_in
+        if not states or self.state_column is None or getattr(obj, self.state_column) in states:
+            return None
+        return _l("“%(name)s” is past the state in which it is edited; use the buttons of the record instead.", name=str(obj))
 
     def find(self, name: str) -> ResolvedColumn | None:
         """A column the server itself may filter by (saved views, related tabs, base filters)."""
@@ -177,6 +185,13 @@ def label_attr(model: Any) -> str | None:
         return given
     columns = sa_inspect(model).column_attrs
     return next((n for n in LABELS if n in columns), None)
+
+
+def choosable(resolved: Resolved) -> bool:
+    """Whether records can be offered by name: they have a label column, or nothing personal that their words could give away."""
+    attrs = sa_inspect(resolved.model).column_attrs
+    return label_attr(resolved.model) in attrs or not any(
+        c.info.get("personal") for a in attrs for c in a.columns if hasattr(c, "info"))
 
 
 def ref_resource(model: Any, attr: str) -> tuple[str | None, str | None]:
@@ -252,7 +267,7 @@ def overlay(base: ResolvedField, given: Input) -> ResolvedField:
     """What an Input says wins over what the column says."""
     kind = base.kind if base.column and given.kind == "text" else given.kind
     return replace(base, kind=kind, label=given.label or base.label, required=given.required or base.required,
-                   help=given.help or base.help, choices=given.choices or base.choices, ref=given.ref or base.ref,
+                   help=given.help or base.help, choices=given.choices or base.choices, ref=given.ref or base.ref, within=given.within,
                    default=given.default if given.default is not None else base.default,
                    max_length=given.max_length or base.max_length, places=base.places or _places(kind))
 

@@ -84,6 +84,12 @@ def as_rule_error(refusal: ParkOpsError) -> RuleError:
     return refusal if isinstance(refusal, RuleError) else RuleError([Problem("core.refused", refusal.message)])
 
 
+def require_editable(resolved: Resolved, obj: Any) -> None:
+    """Refuse a record that is past the states in which it is edited."""
+    if (why := resolved.fixed(obj)) is not None:
+        raise Refused(why)
+
+
 class EditPages:
     """Routes for making, changing and removing one record (mixed into the resource's page class)."""
 
@@ -131,8 +137,10 @@ class EditPages:
             raise NotFound(_l("These records are not changed by hand."))
         if request.method == "GET":
             obj = load_record(session, resolved, pk)
+            require_editable(resolved, obj)
             return self._form_page(edit_form(resolved, session, obj), obj)
         obj = load_record(session, resolved, pk, lock=True)
+        require_editable(resolved, obj)
         form = edit_form(resolved, session, obj)
         theirs = form.texts()
         ok = form.read(conflict.merged(request.form, theirs), request.files)
@@ -180,6 +188,7 @@ class EditPages:
         if resolved.remove is None:
             raise NotFound(_l("These records are not deleted; they are ended or reversed."))
         obj = load_record(session, resolved, pk, lock=True)
+        require_editable(resolved, obj)
         name = str(obj)
         if request.form.get("_version") not in (None, "", version_of(obj)):
             raise Conflict(_l("Somebody else changed this record meanwhile. Look at it again before you delete it."))

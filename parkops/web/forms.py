@@ -30,6 +30,7 @@ class TypedField(Field):
         self.raw: Any = None
         self.kept = False  # personal and left empty: the stored value stays
         self.masked: str | None = None
+        self.about: Any = None  # the record a button acts on
         self.label_text = ""  # shown text of a chosen record
         self.disabled = False
 
@@ -194,9 +195,12 @@ def edit_form(resolved: Resolved, session: Any, obj: Any) -> RecordForm:
     return RecordForm(resolved.form_fields("change"), session, accept=resolved.change).fill(obj)
 
 
-def inputs_form(inputs: Iterable[Any], session: Any, service: Callable[..., Any] | None = None) -> RecordForm:
-    """The form of a step's or action's inputs."""
-    return RecordForm([("", [input_field(i) for i in inputs])], session, accept=service).fill()
+def inputs_form(inputs: Iterable[Any], session: Any, service: Callable[..., Any] | None = None, *, about: Any = None) -> RecordForm:
+    """The form of a step's or action's inputs; `about` is the record it acts on."""
+    form = RecordForm([("", [input_field(i) for i in inputs])], session, accept=service).fill()
+    for name in form.specs:
+        form[name].about = about
+    return form
 
 
 def read_json(fields: Iterable[ResolvedField], body: dict[str, Any], session: Any, *, partial: bool,

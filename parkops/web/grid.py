@@ -24,7 +24,7 @@ from ..errors import NotAllowed, NotFound, Refused
 from ..i18n import _l
 from ..security import access
 from . import filters, gridrows
-from .compile import Resolved, ResolvedColumn, label_attr
+from .compile import Resolved, ResolvedColumn, choosable, label_attr
 from .filters import Context
 from .gridquery import Query, parse
 
@@ -310,12 +310,13 @@ def run(session: Any, resolved: Resolved, query: Query, *, on: date | None = Non
     return Grid(session, resolved, query, on=on).answer()
 
 
-def choices(session: Any, resolved: Resolved, text: str, *, ids: tuple[int, ...] = (), limit: int = 20) -> list[dict[str, Any]]:
+def choices(session: Any, resolved: Resolved, text: str, *, ids: tuple[int, ...] = (), limit: int = 20,
+            filters: tuple[Any, ...] = ()) -> list[dict[str, Any]]:
     """Entries for a remote select: `{"id", "label"}`, by the label and the search columns; `ids` names chosen ones."""
     attr = label_attr(resolved.model)
     if attr is None or attr not in sa_inspect(resolved.model).column_attrs:
-        return _by_words(session, resolved, text, ids, limit)
-    query = Query(columns=(), size=limit, text=text if resolved.resource.search else "", ids=ids, count=False)
+        return _by_words(session, resolved, text, ids, limit, filters)
+    query = Query(columns=(), size=limit, text=text if resolved.resource.search else "", ids=ids, count=False, filters=filters)
     grid = Grid(session, resolved, replace(query, sort=()))
     plan = Plan(resolved, grid.context)
     label = getattr(resolved.model, attr)
@@ -332,13 +333,15 @@ def choices(session: Any, resolved: Resolved, text: str, *, ids: tuple[int, ...]
     return [{"id": pk, "label": shown if clear else mask(personal, shown)} for pk, shown in found]
 
 
-def _by_words(session: Any, resolved: Resolved, text: str, ids: tuple[int, ...], limit: int) -> list[dict[str, Any]]:
+def _by_words(session: Any, resolved: Resolved, text: str, ids: tuple[int, ...], limit: int,
+              filters: tuple[Any, ...]) -> list[dict[str, Any]]:
     """Entries of records that no column names: the newest first, called what they call themselves. What is typed is looked for by the
     search columns, else among the newest 200. NotFound where the words could give away personal data."""
     model, searched = resolved.model, bool(resolved.resource.search)
-    if any(c.info.get("personal") for a in sa_inspect(model).column_attrs for c in a.columns if hasattr(c, "info")):
+    if not choosable(resolved):
         raise NotFound(_l("These records cannot be chosen from a list."))
-    grid = Grid(session, resolved, Query(columns=(), size=limit, text=text if searched else "", ids=ids, count=False, sort=()))
+    grid = Grid(session, resolved, Query(columns=(), size=limit, text=text if searched else "", ids=ids, count=False, sort=(),
+                                         filters=filters))
     plan = Plan(resolved, grid.context)
     where = grid.conditions(plan)
     most = limit if searched or not text else 200

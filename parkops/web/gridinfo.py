@@ -10,7 +10,7 @@ from ..db.session import scope_of
 from ..models import Park
 from ..security import access
 from . import filters, resources
-from .compile import Resolved, ResolvedColumn
+from .compile import Resolved, ResolvedColumn, choosable
 from .models import SavedView, UserPreference
 
 UNITS = {"money": 2, "area": 2}
@@ -42,7 +42,9 @@ def column_info(session: Any, column: ResolvedColumn, shown: bool) -> dict[str, 
             for c, label in column.choices.items()
         ]
     if column.fmt == "ref" and resources.has(column.ref) and access.may(session, column.ref, "read"):
-        out["choicesUrl"] = f"{resources.resolved(column.ref).api_url}_choices"
+        target = resources.resolved(column.ref)
+        if choosable(target):
+            out["choicesUrl"] = f"{target.api_url}_choices"
     return out
 
 

@@ -148,7 +148,7 @@ class RecordPages:
             resolved.resource.record_template or "parkops/record.html", resolved=resolved, obj=obj, version=version_of(obj),
             header=header(session, resolved, obj), buttons=buttons(session, resolved, obj), tabs=links, once=idempotency.new_key(),
             parent=parent_link(session, resolved, obj),
-            **self._tab(active, obj), **self._rights(), **self._timeline(obj))
+            **self._tab(active, obj), **self._rights(obj), **self._timeline(obj))
 
     def _tab(self, tab: Any, obj: Any) -> dict[str, Any]:
         """What the active tab needs; only that one is computed."""
@@ -160,10 +160,12 @@ class RecordPages:
         assert isinstance(tab, Tab)
         return {"tab": tab, "data": tab.data(session, obj)}
 
-    def _rights(self) -> dict[str, bool]:
+    def _rights(self, obj: Any) -> dict[str, bool]:
         session, resolved = self.session, self.resolved
+        fixed = resolved.fixed(obj) is not None
         may = {word: access.may(session, resolved.name, word) for word in ("change", "remove", "unmask", "add")}
-        return {"may_change": may["change"] and resolved.change is not None, "may_remove": may["remove"] and resolved.remove is not None,
+        return {"may_change": may["change"] and resolved.change is not None and not fixed,
+                "may_remove": may["remove"] and resolved.remove is not None and not fixed,
                 "may_unmask": may["unmask"], "may_comment": comments.may_write(session, resolved.name),
                 "may_todo": access.may(session, "core.todo", "add"),
                 "may_attach": may["change"], "may_add": may["add"] and resolved.create is not None}

@@ -72,7 +72,8 @@ class Input:
     """A form field that is not simply a model column, or overrides one.
 
     kind: text|longtext|int|money|decimal|percent|area|date|month|bool|choice|multichoice|ref|refs|file|password.
-    ref: resource name whose records may be chosen (always a remote select). choices: Choices or callable(session)."""
+    ref: resource name whose records may be chosen (always a remote select). choices: Choices or callable(session).
+    within: only of the records whose column of this name is the record the form is about (the lines of this bill)."""
 
     name: str
     kind: str = "text"
@@ -81,6 +82,7 @@ class Input:
     help: Any = None
     choices: Any = None
     ref: str | None = None
+    within: str | None = None
     default: Any = None  # value or callable(session)
     max_length: int | None = None
 
@@ -172,6 +174,7 @@ class Resource:
     export: column names (default: columns). importer: import kind. parent: (fk column, resource) when records are
     normally made from a parent's page. menu: (section, order) or None. icon: Tabler icon name. as_of: whether `?on=`.
     report: name of a printable report for the record. read_only: no forms at all. scope_note: reason when not park-scoped.
+    editable_in: states of the workflow in which a record may still be changed or deleted by hand (none given = in all).
     money: its commands (create, actions, steps, bulk) refuse to act without a one-time key.
     """
 
@@ -202,6 +205,7 @@ class Resource:
     record_template: str | None = None
     code_field: str | None = None
     base_filters: tuple[Filter, ...] = ()
+    editable_in: tuple[str, ...] = ()
     money: bool = False
 
     @property

@@ -19,7 +19,7 @@ from . import idempotency, openapi, show
 from .actions import BULK_MAX, bulk_action, find, fitting, outcome, refusal_json, run, run_bulk
 from .compile import Resolved, ResolvedField
 from .dberrors import CHANGED
-from .editing import attempt, load_record, version_of
+from .editing import attempt, load_record, require_editable, version_of
 from .forms import inputs_form, read_json, required_names
 from .grid import Grid, Query
 from .values import to_json
@@ -156,6 +156,7 @@ class ItemApi:
             body = json_body()
             version = given_version(body)
             obj = self._record(pk, lock=True)
+            require_editable(resolved, obj)
             fields = resolved.form_field_list("change")
             values = read_json(fields, {k: v for k, v in body.items() if k not in META}, session, partial=True)
             if version != version_of(obj):
@@ -191,6 +192,7 @@ class ItemApi:
             raise NotFound(_l("These records are not deleted; they are ended or reversed."))
         obj = self._record(pk, lock=True)
         try:
+            require_editable(resolved, obj)
             if given_version({"version": request.args.get("version")}) != version_of(obj):
                 raise Conflict(CHANGED)
         except ParkOpsError as e:

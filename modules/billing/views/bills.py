@@ -82,6 +82,7 @@ RESOURCES = [
         change="modules.billing.services.bills:change_draft",
         remove="modules.billing.services.bills:discard_draft",
         workflow="modules.billing.states:BILL",
+        editable_in=("draft",),
         views=(
             View(
                 "open",
@@ -100,7 +101,7 @@ RESOURCES = [
                 _l("Credit a line in part"),
                 f"{S}:credit_line",
                 inputs=(
-                    Input("charge_id", "ref", _l("Item line"), required=True, ref="billing.charge"),
+                    Input("charge_id", "ref", _l("Item line"), required=True, ref="billing.charge", within="bill_id"),
                     Input("amount", "money", _l("Amount incl. VAT"), required=True),
                     TODAY,
                     REASON,

@@ -99,6 +99,7 @@ MANUAL = Resource(
     change=f"{M}:change_manual",
     remove=f"{M}:remove_manual",
     workflow="modules.billing.states_ledger:MANUAL",
+    editable_in=("draft",),
     views=(
         View("waiting", _l("Waiting for a second person"), (Filter("state", "eq", "waiting"),), "entry_date"),
         View("drafts", _l("Drafts"), (Filter("state", "eq", "draft"),), "entry_date"),

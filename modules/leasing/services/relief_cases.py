@@ -22,13 +22,12 @@ from .. import calc_relief as calc
 from ..models.lease import Lease
 from ..models.relief import ReliefPaperKind, ReliefScheme
 from ..models.relief_case import METHODS, ReliefApplication, ReliefMonth, ReliefObjection, ReliefPaper, ReliefSubtenant
-from ..states_relief import DEAD_STATES, RELIEF
+from ..states_relief import DEAD_STATES, EDITABLE, RELIEF
 from . import relief_queries as queries
 from . import relief_rules as rules
 from .relief_queries import ReliefCase
 
 RESOURCE = "leasing.relief_application"
-EDITABLE = ("draft", "returned")
 CLOSED = ("posted", *DEAD_STATES)
 
 

@@ -8,7 +8,7 @@ from parkops.web import slots
 from parkops.web.resource import Action, Col, Fact, Filter, Input, Related, Resource, Section, Tab, Tile, Titles, View
 
 from ..models.relief_case import METHODS, ReliefApplication, ReliefMonth, ReliefObjection, ReliefPaper, ReliefSubtenant
-from ..states_relief import OPEN_STATES
+from ..states_relief import EDITABLE, OPEN_STATES
 from . import _relief
 
 C, D, P = "modules.leasing.services.relief_cases", "modules.leasing.services.relief_decide", "modules.leasing.services.relief_posting"
@@ -76,6 +76,7 @@ APPLICATION = Resource(
     change=f"{C}:change_application",
     remove=f"{C}:remove_application",
     workflow="modules.leasing.states_relief:RELIEF",
+    editable_in=EDITABLE,
     actions=(
         Action("retest", _l("Judge again"), f"{C}:retest_application", word="change", guard=f"{C}:why_not_change"),
         Action(

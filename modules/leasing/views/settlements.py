@@ -31,6 +31,8 @@ SETTLEMENT = Resource(
     sections=(Section(_l("Settlement"), ("bank_account_id", "note")),),
     change=f"{S}:change_settlement",
     workflow="modules.leasing.states_settlement:SETTLEMENT",
+    editable_in=("draft", "submitted", "approved"),
+    money=True,
     views=(
         View("open", _l("Under way"), (Filter("released_on", "empty"), Filter("state", "ne", "cancelled")), sort="handed_back_on"),
         View("to_approve", _l("To approve"), (Filter("state", "eq", "submitted"),)),

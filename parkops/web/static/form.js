@@ -10,7 +10,7 @@
       valueField: "id", labelField: "label", searchField: ["label"], maxOptions: 50, preload: "focus",
       plugins: window.PK.selectPlugins(select), allowEmptyOption: false,
       load(text, done) {
-        fetch(url + "?text=" + encodeURIComponent(text), { headers: { Accept: "application/json" }, credentials: "same-origin" })
+        fetch(url + (url.includes("?") ? "&" : "?") + "text=" + encodeURIComponent(text), { headers: { Accept: "application/json" }, credentials: "same-origin" })
           .then((r) => (r.ok ? r.json() : Promise.reject(r.status)))
           .then((body) => done((body.rows || []).map((c) => ({ id: String(c.id), label: c.label || c._label }))))
           .catch(() => done());

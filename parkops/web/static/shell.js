@@ -78,7 +78,7 @@
     for (const select of (root || document).querySelectorAll("select[data-choices]:not(.tomselected)")) {
       new window.TomSelect(select, {
         valueField: "id", labelField: "label", searchField: [], maxOptions: 30, preload: "focus", plugins: selectPlugins(select),
-        load: (text, done) => api("GET", select.dataset.choices + "?text=" + encodeURIComponent(text)).then((a) => done(a.rows)).catch(() => done()),
+        load: (text, done) => api("GET", select.dataset.choices + (select.dataset.choices.includes("?") ? "&" : "?") + "text=" + encodeURIComponent(text)).then((a) => done(a.rows)).catch(() => done()),
         render: { no_results: () => el("div", { class: "no-results" }, T("no_results")), loading: () => el("div", { class: "no-results" }, T("loading")) }
       });
     }

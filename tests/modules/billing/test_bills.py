@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from decimal import Decimal
 
@@ -345,3 +346,19 @@ def test_screen_commands(session):
 def test_due_days_on_holidays(day, expected):
     """2026: New Year's holiday 1-3 January, Sunday the 4th is worked; years nobody announced yet go by weekdays."""
     assert bills.next_workday(day) == expected
+
+
+def test_b12_a_posted_bill_offers_no_edit_and_no_delete(session, park, client, login_as):
+    """The draft does; whoever knows the addresses is refused in one sentence."""
+    firm = entry(session)
+    made, final = draft(session, firm, "1090.00"), posted(session, firm, "2180.00")
+    session.commit()
+    login_as(client, "finance")
+    pages = [client.get(f"/billing/bill/{bill.id}").text for bill in (made, final)]
+    assert [("/edit" in page, "/remove" in page) for page in pages] == [(True, True), (False, False)]
+    assert client.get(f"/billing/bill/{final.id}/edit").status_code == 400
+    head = {"X-CSRFToken": re.search(r'name="csrf-token" content="([^"]+)"', pages[0])[1]}
+    for method in ("PUT", "DELETE"):
+        answer = client.open(f"/api/v1/billing/bill/{final.id}?version={final.version}", method=method, headers=head,
+                             json={"version": final.version, "memo": "x"})
+        assert answer.status_code == 400 and final.number in answer.get_json()["message"], method

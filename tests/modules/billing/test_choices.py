@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 
 import pytest
+from bills_help import posted
+from core_help import entry
 
 from modules.billing.models.bill import BillRun
 from parkops.errors import NotFound
-from parkops.web import grid, resources
+from parkops.web import grid, gridinfo, resources
 
 
 def test_runs_are_chosen_by_their_month(session, park, park2):
@@ -40,3 +43,21 @@ def test_the_other_park_is_not_offered(session, park2, as_role):
         assert grid.choices(s, resources.resolved("billing.bill_run"), "2026-03") == []
     with as_role("finance", park="west") as s:
         assert [e["label"] for e in grid.choices(s, resources.resolved("billing.bill_run"), "2026-03")] == ["2026-03"]
+
+
+def test_a_line_to_credit_is_chosen_among_the_lines_of_its_bill(session, park, client, login_as):
+    first, second = (posted(session, entry(session), amount) for amount in ("1090.00", "2180.00"))
+    session.commit()
+    login_as(client, "finance")
+    page = client.get(f"/billing/bill/{first.id}/do/credit_line").text
+    address = re.search(r'data-remote="([^"]+)"', page)[1]
+    assert address == f"/api/v1/billing/charge/_choices?within=bill_id:{first.id}"
+    rows = {bill.id: client.get(f"/api/v1/billing/charge/_choices?within=bill_id:{bill.id}&text=").get_json()["rows"] for bill in (first, second)}
+    assert [len(found) for found in rows.values()] == [1, 1] and rows[first.id] != rows[second.id]
+    assert client.get("/api/v1/billing/charge/_choices?within=nothing:1").status_code == 400
+
+
+def test_columns_whose_records_cannot_be_offered_have_no_address_to_ask(session, as_role):
+    with as_role("finance") as s:
+        columns = {c["name"]: c for c in gridinfo.info(s, resources.resolved("billing.bank_match"))["columns"]}
+    assert "choicesUrl" not in columns["line_id"]
