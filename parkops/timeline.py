@@ -82,8 +82,11 @@ class _Words:
 
     @staticmethod
     def _targets(model: Any) -> dict[str, str]:
-        """column -> resource of the many-to-one relationship on it."""
+        """column -> resource of the many-to-one relationship on it, or of the table its foreign key names."""
         out = {}
+        for name, column in inspect(model).columns.items():
+            for key in column.foreign_keys:
+                out[name] = key.target_fullname.split(".")[0].replace("_", ".", 1).replace("ab.user", "core.user")
         for relation in inspect(model).relationships:
             local_columns = list(relation.local_columns)
             resource = getattr(relation.mapper.class_, "__resource__", None)

@@ -16,8 +16,8 @@ from sqlalchemy import case, func, or_, select, type_coerce
 from sqlalchemy import inspect as sa_inspect
 from sqlalchemy.orm import aliased
 
+from .. import refs
 from ..clock import today
-from ..db.base import Model
 from ..db.session import scope_of
 from ..db.types import Scaled
 from ..errors import NotAllowed, NotFound, Refused
@@ -73,8 +73,9 @@ class Plan:
         name = "core.user" if column.ref in USERS else column.ref
         key = (*column.path, f"={column.attr}")
         if key not in self.joins:
-            model = _models().get(name)
-            if model is None:
+            try:
+                model = refs.model_of(name)
+            except Refused:
                 return None
             target = _aliased(model, key)
             self.joins[key] = (target, (target, target.id == self.expr(column)))
@@ -99,15 +100,6 @@ def _joined(parent: Any, name: str) -> tuple[Any, Any]:
 def _aliased(model: Any, place: tuple[str, ...]) -> Any:
     """The alias of a model at one place of a list's joins."""
     return aliased(model)
-
-
-def _models() -> dict[str, Any]:
-    if not _MODELS:
-        _MODELS.update({m.class_.__resource__: m.class_ for m in Model.registry.mappers if getattr(m.class_, "__resource__", None)})
-    return _MODELS
-
-
-_MODELS: dict[str, Any] = {}
 
 
 class Grid:

@@ -97,3 +97,12 @@ def test_people_are_shown_by_their_full_name(actor, story, session):
         found = timeline.of(s, s.get(SampleThing, story))
         assert {e.who for e in found} == {"王小燕", "setup"} and any(e.kind == "comment" for e in found)
         assert [c.user_name for c in comments.of(s, s.get(SampleThing, story))] == ["operations_clerk"]
+
+
+def test_references_without_a_relationship_are_named_too(actor, samples):
+    from parkops.security.models import UserProfile
+
+    with actor("operations_clerk", RIGHTS) as s, force_locale("en"):
+        park = s.info["scope"].park_id
+        assert timeline.describe(s, UserProfile, {"current_park_id": [None, park]}) == ("Current park: — → 东园",)
+        assert timeline.describe(s, UserProfile, {"current_park_id": [park, 999999]}) == ("Current park: 东园 → #999999",)
