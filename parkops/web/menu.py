@@ -18,6 +18,7 @@ from sqlalchemy import select
 
 from .. import i18n
 from ..clock import today
+from ..comments import full_names
 from ..i18n import LANGUAGES, _l
 from ..models import Park
 from ..registry import registry
@@ -199,6 +200,16 @@ class Shell:
         from ..todos import bell
 
         return bell(self.session, today())
+
+    @cached_property
+    def _people(self) -> dict[str, str]:
+        return {}
+
+    def person(self, user_name: str | None) -> str:
+        """The full name of a user as rows keep them; the user name where there is none (any more)."""
+        if user_name and user_name not in self._people:
+            self._people[user_name] = full_names(self.session, [user_name]).get(user_name, user_name)
+        return self._people.get(user_name or "", "")
 
     def texts(self) -> Markup:
         """Translations for scripts as JSON."""

@@ -73,3 +73,17 @@ def test_another_parks_request_is_not_there(client, login_as, asked):
     _pk, request = asked
     login_as(client, "operations_manager_west")
     assert client.get(f"/core/approval/{request}").status_code == 404
+
+
+def test_people_read_full_names(client, login_as, asked):
+    """The row keeps the user name."""
+    from sqlalchemy import text
+
+    from parkops.db.session import engine
+
+    with engine(owner=True).begin() as c:
+        c.execute(text("update core_user set name = '王小燕' where username = 'operations_clerk'"))
+    login_as(client, "operations_manager")
+    for address in ("/core/waiting/", f"/core/approval/{asked[1]}", "/me/inbox"):
+        body = client.get(address).get_data(as_text=True)
+        assert "王小燕" in body and "operations_clerk" not in body, address

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from parkops import approval, attachments, clock, comments
+from parkops import approval, attachments, clock
 from parkops.rules import engine
 from parkops.rules.models import Decision
 
@@ -50,7 +50,6 @@ def card_data(session: Any, app: ReliefApplication) -> dict[str, Any]:
         "app": app,
         "decision": decision,
         "earlier": earlier,
-        "who": comments.full_names(session, {x.user_name for x in (*(asked.votes if asked else ()), *earlier)}),
         "months": cases.months(session, app),
         "budget": budget(app.scheme),
         "asked": asked,
