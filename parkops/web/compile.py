@@ -20,6 +20,7 @@ from ..db.base import format_of
 from ..db.types import Choices, EnumText, Scaled
 from ..errors import Refused
 from ..i18n import _l
+from ..security import access
 from . import slots
 from .resource import Action, Col, Input, Related, Resource
 
@@ -107,6 +108,10 @@ class Resolved:
     @property
     def api_url(self) -> str:
         return f"/api/v1{self.resource.url}"
+
+    def shown_to(self, session: Any) -> dict[str, ResolvedColumn]:
+        """The columns there are for this person: one that shows another resource's figures needs the right to read those."""
+        return {n: c for n, c in self.columns.items() if not c.col.needs or access.may(session, c.col.needs, "read")}
 
     @cached_property
     def fields(self) -> dict[str, ResolvedField]:
@@ -335,7 +340,7 @@ def resolve(resource: Resource) -> Resolved:
     if hit is not None and hit.resource is resource:
         return hit
     where = f"resource {resource.name}"
-    columns = {c.name: resolve_column(resource.model, c, where) for c in resource.columns}
+    columns = {c.name: resolve_column(resource.model, c, where) for c in (*resource.columns, *slots.COLUMNS.get(resource.name, []))}
     workflow = None
     if resource.workflow:
         workflow = load_object(resource.workflow if ":" in resource.workflow else _colon(resource.workflow), where)

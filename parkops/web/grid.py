@@ -118,7 +118,7 @@ class Grid:
     def column(self, name: str) -> ResolvedColumn:
         """A column the client may name; Refused otherwise."""
         found = self.resolved.find(name)
-        if found is None:
+        if found is None or (found.col.needs and not access.may(self.session, found.col.needs, "read")):
             raise Refused(_l("This list has no column %(name)s; reload the page or choose another column.", name=name[:60]))
         return found
 
@@ -139,7 +139,7 @@ class Grid:
         view = self._view()
         if view is not None and view.columns:
             return view.columns
-        return tuple(n for n, c in self.resolved.columns.items() if not c.col.hidden)
+        return tuple(n for n, c in self.resolved.shown_to(self.session).items() if not c.col.hidden)
 
     def _view(self) -> Any:
         if self.query.view is None:

@@ -132,7 +132,7 @@ def info(session: Any, resolved: Resolved) -> dict[str, Any]:
     """Everything the grid of a resource starts from. Extra columns that only views or search name are offered as hidden
     filter targets, so that a chip can always say what it filters."""
     resource = resolved.resource
-    columns = [column_info(session, c, not c.col.hidden) for c in resolved.columns.values()]
+    columns = [column_info(session, c, not c.col.hidden) for c in resolved.shown_to(session).values()]
     park = current_park(session, resolved)
     used = {f[0] for v in ready_views(resolved) for f in v["filters"]} - set(resolved.columns)
     used |= {"park_id"} if park else set()

@@ -235,7 +235,7 @@ class RecordPages:
 def related(session: Any, tab: Related, obj: Any) -> dict[str, Any]:
     """What the template needs to draw another resource's grid with its fixed filter."""
     target = resolved_by_name(tab.resource)
-    columns = list(tab.columns) or [n for n, c in target.columns.items() if not c.col.hidden and n != tab.via
+    columns = list(tab.columns) or [n for n, c in target.shown_to(session).items() if not c.col.hidden and n != tab.via
                                     and not n.startswith(tab.via.removesuffix("_id") + ".")]
     new = None
     if target.create is not None and access.may(session, tab.resource, "add"):

@@ -30,7 +30,8 @@ class Col:
     phone card (choose three). hidden: offered in the column chooser only. total: sum|count|avg shown in the footer for
     all filtered rows. filter: text|choice|ref|range|bool|none (derived from the format when not given). sql: a function
     `(model, context) -> ColumnElement` for computed columns (sortable and filterable like any other); context has
-    `.today`. fmt as in `field`. choices for computed choice columns. link: opens the record (first column by default)."""
+    `.today`. fmt as in `field`. choices for computed choice columns. link: opens the record (first column by default).
+    needs: another resource that must be readable for this column to be there."""
 
     name: str
     title: Any = None
@@ -44,6 +45,7 @@ class Col:
     choices: Any = None
     tone: Callable[[Any], str] | None = None
     link: bool = False
+    needs: str | None = None
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Integer, case, cast, func, literal, or_, select, type_coerce
 
 from parkops import money, settings
+from parkops.db.types import Money
 from parkops.errors import Refused
 from parkops.i18n import _, _l
 from parkops.security import access
@@ -143,6 +144,13 @@ def open_balance(session: Any, firm_ids: Iterable[int] | None, on: date) -> dict
     i = inner.subquery("items")
     rows = session.execute(select(i.c.firm_id, func.sum(i.c.open)).group_by(i.c.firm_id))
     return {firm: money.yuan(int(fen)) for firm, fen in rows if fen}
+
+
+def balance_column(firm: Any) -> Any:
+    """SQL: what a firm owes on its posted bills less its open credit notes, in yuan; zero without any."""
+    left = func.sum(type_coerce(Bill.gross - Bill.settled, BigInteger))
+    inner = select(left).where(Bill.park_id == firm.park_id, Bill.firm_id == firm.id, Bill.state == "posted", Bill.gross != Bill.settled)
+    return type_coerce(func.coalesce(inner.scalar_subquery(), 0), Money())
 
 
 def advances(session: Any, firm_ids: Iterable[int] | None, on: date, park_id: int | None = None) -> dict[int, Decimal]:

@@ -18,7 +18,7 @@ from parkops.i18n import _, _l
 from parkops.reports import xlsx
 from parkops.security import access
 from parkops.web import slots
-from parkops.web.resource import Fact, Tab
+from parkops.web.resource import Col, Fact, Tab
 from parkops.web.views import PK, Page, commit, route
 
 from ..models.deposit import DEPOSIT_KINDS, Deposit
@@ -150,6 +150,11 @@ def _share(part: Decimal, parts: list[Decimal]) -> int:
     return 0 if not part or not total else max(int(part * 100 / total), 1)
 
 
+def balance_column(model: Any, context: Any) -> Any:
+    """SQL: what each firm of a list owes today."""
+    return balances.balance_column(model)
+
+
 def balance_fact(session: Any, firm: Firm) -> tuple[Any, str | None]:
     """What the firm owes today, red when part of it is overdue."""
     if not access.may(session, "billing.open_item", "read"):
@@ -171,3 +176,7 @@ def month_before(today: date) -> tuple[date, date]:
 PAGES = [AgeingPage]
 slots.tab("tenants.firm", Tab("account", _l("Receivables account"), "billing/firm_account.html", account_tab, order=34))
 slots.fact("tenants.firm", Fact(_l("Owes"), balance_fact))
+slots.column(
+    "tenants.firm",
+    Col("balance", _l("Owes"), 120, hidden=True, total="sum", sql=balance_column, fmt="money", needs="billing.open_item"),
+)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal as D
 
@@ -16,8 +17,10 @@ from modules.billing.models.bill import Bill
 from modules.billing.models.receipt import Allocation, Receipt
 from modules.billing.services import allocations, balances, deposits, ledger, receipts, statements
 from modules.tenants.models.firm import Firm
-from parkops import settings
-from parkops.errors import RuleError
+from parkops import clock, settings
+from parkops.errors import Refused, RuleError
+from parkops.web import gridinfo, resources
+from parkops.web.grid import parse, run
 
 ON = date(2026, 5, 15)
 
@@ -176,3 +179,24 @@ def test_deposits_are_no_part_of_the_account(session):
     deposits.receive_deposit(session, row, amount=D(100), on=date(2026, 2, 10))
     assert statements.statement(session, f, date(2026, 2, 1), date(2026, 2, 28)).closing == 0
     assert session.scalar(select(func.count()).select_from(Firm).where(Firm.id == f.id)) == 1
+
+
+def test_the_list_of_firms_shows_what_each_owes_to_those_who_read_it(session, as_role):
+    """R-22: the column equals the balance by firm; who may not read receivables has no such column."""
+    first, second, third = firm(session), firm(session), firm(session)
+    bill(session, first, "100", date(2026, 3, 1))
+    bill(session, first, "30", date(2026, 4, 1))
+    bill(session, second, "70", date(2026, 3, 1))
+    receipts.receive(session, firm_id=second.id, amount=D(20), received_on=date(2026, 4, 2), bank_account_id=bank(session).id)
+    session.commit()
+    owed = balances.open_balance(session, None, clock.today())
+    asked = parse({"columns": ["name", "balance"], "sort": [["balance", "desc"]], "totals": True})
+    with as_role("finance") as s:
+        answer = run(s, resources.resolved("tenants.firm"), asked)
+        shown = {row["id"]: D(row["balance"]) for row in answer["rows"]}
+        assert shown == {f.id: owed.get(f.id, D(0)) for f in (first, second, third)} == {first.id: D(130), second.id: D(50), third.id: D(0)}
+        assert D(answer["totals"]["balance"]) == 180 and [r["id"] for r in answer["rows"]] == [first.id, second.id, third.id]
+        s.info["scope"] = replace(s.info["scope"], rights=s.info["scope"].rights - {("billing.open_item", "read")})
+        with pytest.raises(Refused):
+            run(s, resources.resolved("tenants.firm"), asked)
+        assert "balance" not in {c["name"] for c in gridinfo.info(s, resources.resolved("tenants.firm"))["columns"]}
