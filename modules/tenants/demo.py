@@ -14,7 +14,7 @@ from parkops import clock
 from parkops.demo import Context, Figure
 
 from . import demo_data as data
-from . import demo_firms, demo_support, demo_today
+from . import demo_firms, demo_people, demo_support, demo_today
 from .models.batch import SigningBatch, SigningProject
 from .models.capital_project import CapitalProject
 from .models.credential import PRACTITIONER
@@ -45,6 +45,7 @@ def load(context: Context) -> None:
     with context.scope("operations_manager") as s:
         demo_today.batches(s, shared, plans, maker)
     demo_today.build(context, maker, today)
+    demo_people.build(context, maker, today)
     context.say("tenants: signing batches and today's work")
 
 

@@ -144,20 +144,26 @@ def is_running() -> bool:
     return True
 
 
-_started: set[str] = set()
+_started: dict[str, float] = {}  # data folder -> when it was last seen running (monotonic seconds)
+SEEN_FOR = 1.0  # seconds for which a running server is not asked again: every session asks
 
 
 def start() -> None:
     """Start the server unless it runs; create the cluster, roles and database on first need."""
     key = str(data_dir())
-    if key in _started and is_running():
-        return
+    seen = _started.get(key)
+    if seen is not None:
+        if time.monotonic() - seen < SEEN_FOR:
+            return
+        if is_running():
+            _started[key] = time.monotonic()
+            return
     with _lock():
         if not is_running():
             _prepare()
             _launch()
         _bootstrap()
-    _started.add(key)
+    _started[key] = time.monotonic()
 
 
 def _prepare() -> None:
@@ -238,7 +244,7 @@ def stop(mode: str = "fast") -> bool:
     if not is_running():
         return False
     _run("pg_ctl", "-D", str(data_dir()), "-m", mode, "-w", "stop")
-    _started.discard(str(data_dir()))
+    _started.pop(str(data_dir()), None)
     return True
 
 

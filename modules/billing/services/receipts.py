@@ -123,7 +123,8 @@ def _post(
         legs.append(
             ledger.Leg(role_id(session, "advance" if firm is not None else "unidentified"), credit=amount - at_once, firm_id=firm_id)
         )
-    receipt = record(session, park_id=park_id, firm=firm, amount=amount, on=on, legs=legs, memo=_memo(firm, values["payer"]), **values)
+    receipt = record(session, park_id=park_id, firm=firm, amount=amount, on=on, legs=legs, memo=_memo(firm, values["payer"]),
+                     flush=list(days) != [on], **values)  # else it goes in one flush with its allocations
     if pairs:
         post_advance(session, receipt, {d: p for d, p in days.items() if d != on})
         add_rows(session, park_id, days, bills, receipt=receipt)
@@ -146,6 +147,7 @@ def record(
     kind: str,
     entry_kind: str = "receipt",
     reverses: Receipt | None = None,
+    flush: bool = True,
     **values: Any,
 ) -> Receipt:
     """The receipt's row and its entry, which name each other."""
@@ -168,7 +170,8 @@ def record(
         **{k: (v or None) if isinstance(v, str) else v for k, v in values.items()},
     )
     session.add(receipt)
-    session.flush()
+    if flush:
+        session.flush()
     return receipt
 
 

@@ -43,6 +43,17 @@ def test_identity_numbers(session):
     assert people.add_person(session, name="丙", id_number="E12345678").id  # a passport is taken as it is
 
 
+@pytest.mark.parametrize("number", ["370811197001050009", "370811197001050017"])
+def test_t60_the_district_is_not_held_against_those_born_before_it(session, number):
+    """370811 exists since 1983; check digits worked out by hand after GB 11643."""
+    assert people.add_person(session, name="甲", id_number=number).id_number == number
+
+
+@pytest.mark.parametrize("number", ["370811197001050008", "370811197013050015", "370811197002300012"])
+def test_t60_a_wrong_digit_or_day_is_refused(session, number):
+    assert codes_of(people.add_person, session, name="甲", id_number=number) == ["tenants.T-60"]
+
+
 def test_once_per_part_and_one_representative(session):
     firm = entry(session)
     one, two = people.add_person(session, name="甲"), people.add_person(session, name="乙")
