@@ -199,10 +199,11 @@ def api_class(name: str, url: str) -> type[ResourceApi]:
 def register_all(appbuilder: Any) -> None:
     """Make and register the classes of every resource and special page. Nothing is written to the database."""
     from ..rules.facts import text_of
+    from ..rules.units import unit_text
     from . import show
 
     current_app.jinja_env.globals.update(
-        _=_, show_value=show.shown, fact_text=text_of, show_time=lambda at: show.shown("datetime", at), now=now)
+        _=_, show_value=show.shown, fact_text=text_of, unit_text=unit_text, show_time=lambda at: show.shown("datetime", at), now=now)
     for cls in all_pages():  # first, so that a special page wins over the generic one of the same address
         appbuilder.add_view_no_menu(cls)
     for name, resource in all_resources().items():

@@ -313,3 +313,25 @@ def test_a_fact_has_one_provider():
         @facts.provider("sample.thing", "single")
         def another(session, subjects, on):
             return {}
+
+
+@pytest.mark.parametrize(("unit", "zh", "en"), [("元", "元", "yuan"), ("月", "月", "months"), ("件", "件", "pieces"), ("人", "人", "people"),
+                                                (None, "", ""), ("毫克", "毫克", "毫克")])
+def test_units_are_read_in_the_readers_language(unit, zh, en):
+    from parkops.rules.units import unit_text
+
+    for locale, wanted in (("zh", zh), ("en", en)):
+        with force_locale(locale):
+            assert unit_text(unit) == wanted
+
+
+def test_every_unit_of_a_rule_file_is_known():
+    """A unit that `parkops.rules.units` does not name would stand in Chinese on an English page."""
+    import re
+    from pathlib import Path
+
+    from parkops.rules.units import UNITS
+
+    files = list(Path("modules").glob("*/data/rules/*.yaml"))
+    used = {u for f in files for u in re.findall(r"\bunit: *([^,}\s]+)", f.read_text(encoding="utf-8"))}
+    assert files and used <= set(UNITS), used - set(UNITS)
