@@ -56,9 +56,11 @@ def receipt_slip(session: Any, request: Request) -> Document:
         if rows
         else None
     )
-    settles = Section(_l("Settles"), table=table, text=() if rows else (_("An advance: no bill is settled yet."),))
+    left = row.amount - row.allocated
+    advance = ((_l("Advance"), left, "money"),) if rows and left > 0 else ()
+    settles = Section(_l("Settles"), facts=advance, table=table, text=() if rows else (_("An advance: no bill is settled yet."),))
     return Document(
-        _("Receipt"),
+        _("Receipt slip"),
         f"{park.name} · {row.number}",
         (Section(_l("Money received"), facts=facts), settles, _signatures()),
         request.at,
