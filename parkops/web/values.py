@@ -67,6 +67,16 @@ def number(raw: Any, places: int, limit: int = AMOUNT_MAX) -> Decimal:
     return value
 
 
+def amount_typed(raw: Any) -> Decimal | None:
+    """Yuan as typed on a page with a form of its own, None for nothing; Refused in one sentence when it is no amount."""
+    if blank(raw):
+        return None
+    try:
+        return number(raw, 2)
+    except BadValue as e:
+        raise Refused(e.message) from None
+
+
 def _int(field: ResolvedField, raw: Any, form: bool) -> int:
     return int(number(raw, 0, field.limit))
 

@@ -21,6 +21,7 @@ from parkops.i18n import _, _l
 from parkops.security import access, masking
 from parkops.web import idempotency
 from parkops.web.editing import as_rule_error, attempt
+from parkops.web.values import amount_typed
 from parkops.web.views import PK, Page, route
 
 from .. import calc_matching as calc
@@ -54,18 +55,6 @@ WHY = {
     "only_amount": _l("Nothing names the payer, but only this firm owes this amount"),
     "unclear": _l("Another firm fits as well: look closely"),
 }
-
-
-def _money(text: str | None) -> Decimal | None:
-    """An amount as typed (separators allowed), None for nothing; Refused with a sentence when it is none."""
-    text = (text or "").replace(",", "").replace("，", "").strip()
-    try:
-        value = Decimal(text) if text else None
-    except ArithmeticError as e:
-        raise Refused(_l("Enter an amount such as 1,234.56.")) from e
-    if value is not None and (not value.is_finite() or value != round(value, 2)):
-        raise Refused(_l("Enter an amount such as 1,234.56."))
-    return value
 
 
 def why(reason: calc.Reason) -> str:
@@ -133,8 +122,8 @@ class BankImportPage(Page):
         return {
             "bank_account_id": int(account),
             "columns": columns or None,
-            "opening": _money(typed.get("opening")),
-            "closing": _money(typed.get("closing")),
+            "opening": amount_typed(typed.get("opening")),
+            "closing": amount_typed(typed.get("closing")),
         }
 
     def _file(self, typed: dict[str, str]) -> tuple[Path, str]:
@@ -307,8 +296,8 @@ class MatchingPage(Page):
         return self._do(pk, body, lambda line: self._accept(line, body))
 
     def _accept(self, line: BankLine, body: dict[str, Any]) -> str:
-        pairs = [(int(i), a) for i, v in (body.get("pairs") or {}).items() if (a := _money(str(v)))]
-        advance, left = _money(str(body.get("advance") or "")) or Decimal(0), line.amount - line.matched
+        pairs = [(int(i), a) for i, v in (body.get("pairs") or {}).items() if (a := amount_typed(str(v)))]
+        advance, left = amount_typed(str(body.get("advance") or "")) or Decimal(0), line.amount - line.matched
         if body.get("firm") and left - sum((a for _i, a in pairs), advance):
             raise Refused(_l("The difference is not 0 yet. Change the parts, or put the rest under advance."))
         if body.get("deposit"):

@@ -14,13 +14,14 @@ from parkops.errors import ParkOpsError
 from parkops.i18n import _, _l
 from parkops.web import idempotency
 from parkops.web.editing import as_rule_error, attempt
+from parkops.web.values import amount_typed
 from parkops.web.views import Page, route
 
 from ..calc_allocation import RULES
 from ..models.receipt import BankAccount, Receipt
 from ..services import allocations, receipts_forms
 from ..services.receipts import advance_left
-from .receipts import RULE_NOW, WAYS, _day, _money
+from .receipts import RULE_NOW, WAYS, _day
 
 
 class PaymentPage(Page):
@@ -42,7 +43,7 @@ class PaymentPage(Page):
     def plan(self) -> Any:
         """JSON: what a rule would settle with an amount; nothing is saved."""
         try:
-            amount, on = _money(request.args.get("amount")), _day(request.args.get("on")) or clock.today()
+            amount, on = amount_typed(request.args.get("amount")), _day(request.args.get("on")) or clock.today()
             rule = request.args.get("rule")
             found = allocations.preview(
                 self.session,
@@ -70,12 +71,12 @@ class PaymentPage(Page):
         return redirect(f"/billing/receipt/{row.id}", 303)
 
     def _post(self, typed: dict[str, str], claimed: Any) -> Receipt:
-        pairs = [(int(k[2:]), _money(v)) for k, v in typed.items() if k.startswith("a.") and k[2:].isdigit() and v.strip()]
+        pairs = [(int(k[2:]), amount_typed(v)) for k, v in typed.items() if k.startswith("a.") and k[2:].isdigit() and v.strip()]
         firm, account = typed.get("firm") or "", typed.get("bank_account_id") or ""
         row = receipts_forms.take_payment(
             self.session,
             firm_id=int(firm) if firm.isdigit() else None,
-            amount=_money(typed.get("amount")),
+            amount=amount_typed(typed.get("amount")),
             kind=typed.get("kind") or "bank",
             received_on=_day(typed.get("received_on")) or clock.today(),
             payer=typed.get("payer"),

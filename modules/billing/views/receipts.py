@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from datetime import date
-from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import case, type_coerce
 
 from parkops import clock
 from parkops.db.types import Money
-from parkops.errors import Refused
 from parkops.i18n import _, _l
 from parkops.web import slots
 from parkops.web.resource import Action, Col, Fact, Filter, Input, Related, Resource, Section, Tile, Titles, View
@@ -39,20 +37,6 @@ RULE = Input(
 
 
 RULE_NOW = Input("rule", "choice", _l("Allocate by"), choices=lambda session: RULE.choices(session)[:-1], default="setting")
-
-
-def _money(text: str | None) -> Decimal | None:
-    """An amount as typed (separators allowed); Refused with a sentence when it is none."""
-    text = (text or "").replace(",", "").replace("，", "").strip()
-    if not text:
-        return None
-    try:
-        value = Decimal(text)
-    except ArithmeticError as e:
-        raise Refused(_l("Enter an amount such as 1,234.56.")) from e
-    if not value.is_finite() or value != round(value, 2):
-        raise Refused(_l("Enter an amount such as 1,234.56."))
-    return value
 
 
 def _day(text: str | None) -> date | None:
