@@ -10,6 +10,8 @@
         ("use", "Use of platforms"),
         ("prices", "Platform prices"),
         ("registry", "Platforms and instruments"),
+        ("recovery", "Costs and recovery"),
+        ("operators", "Operators and results"),
     ),
     "settings": {
         "platforms.validate_events": {"type": "bool", "default": True, "title": "Events are billed only after they were validated"},
@@ -17,11 +19,15 @@
         "platforms.due_days": {"type": "int", "default": 30, "min": 0, "max": 180, "title": "Days from the end of the month until platform use is due"},
         "platforms.quote_days": {"type": "int", "default": 30, "min": 1, "max": 365, "title": "Days a quote holds"},
         "platforms.quote_two_from": {"type": "money", "default": "50000", "title": "Quotes of this total need two approvals"},
+        "platforms.tax_included": {"type": "bool", "default": True, "title": "Prices of platforms include VAT"},
         "platforms.open_hours": {"type": "int", "default": 24, "min": 1, "max": 720, "title": "Hours after which running use is reported as forgotten"},
     },
+    "data": ("rules/evaluation.yaml",),
     "sequences": {
         "platforms.project": "PP-{year}-{n:04d}",
         "platforms.quote": "PQ-{year}-{n:04d}",
         "platforms.adjustment": "PA-{year}-{n:04d}",
+        "platforms.operator_contract": "PC-{year}-{n:04d}",
+        "platforms.operator_settlement": "PS-{year}-{n:04d}",
     },
 }

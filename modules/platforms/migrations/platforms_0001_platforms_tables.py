@@ -142,7 +142,6 @@ def upgrade() -> None:
     sa.Column('document', sa.String(length=200), nullable=False),
     sa.Column('starts_on', sa.Date(), nullable=False),
     sa.Column('last_day', sa.Date(), nullable=True),
-    sa.Column('created_by_id', sa.BigInteger(), nullable=True),
     sa.Column('version', sa.Integer(), server_default='1', nullable=False),
     sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
     sa.CheckConstraint("customer_class IN ('incubatee', 'park', 'research', 'external', 'internal')", name=op.f('ck_platforms_gap_funder_customer_class')),
@@ -426,6 +425,76 @@ def upgrade() -> None:
     op.create_index(op.f('ix_platforms_cost_share_contract_id'), 'platforms_cost_share', ['contract_id'], unique=False)
     op.create_index(op.f('ix_platforms_cost_share_park_id'), 'platforms_cost_share', ['park_id'], unique=False)
     op.create_index(op.f('ix_platforms_cost_share_shared_cost_id'), 'platforms_cost_share', ['shared_cost_id'], unique=False)
+    op.create_table('platforms_event',
+    sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
+    sa.Column('park_id', sa.BigInteger(), nullable=False),
+    sa.Column('kind', sa.String(length=40), server_default='usage', nullable=False),
+    sa.Column('state', sa.String(length=40), server_default='open', nullable=False),
+    sa.Column('origin', sa.String(length=40), server_default='staff', nullable=False),
+    sa.Column('platform_id', sa.BigInteger(), nullable=False),
+    sa.Column('instrument_id', sa.BigInteger(), nullable=True),
+    sa.Column('item_id', sa.BigInteger(), nullable=True),
+    sa.Column('firm_id', sa.BigInteger(), nullable=False),
+    sa.Column('project_id', sa.BigInteger(), nullable=False),
+    sa.Column('person_id', sa.BigInteger(), nullable=True),
+    sa.Column('customer_class', sa.String(length=40), nullable=False),
+    sa.Column('booking_id', sa.BigInteger(), nullable=True),
+    sa.Column('parent_id', sa.BigInteger(), nullable=True),
+    sa.Column('started_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('ended_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('ended_on', sa.Date(), nullable=True),
+    sa.Column('minutes', sa.Integer(), nullable=True),
+    sa.Column('quantity', sa.BigInteger(), nullable=True),
+    sa.Column('amount', sa.BigInteger(), nullable=True),
+    sa.Column('started_by', sa.String(length=80), nullable=True),
+    sa.Column('stopped_by', sa.String(length=80), nullable=True),
+    sa.Column('validated_by', sa.String(length=80), nullable=True),
+    sa.Column('validated_on', sa.Date(), nullable=True),
+    sa.Column('waived_by', sa.String(length=80), nullable=True),
+    sa.Column('waived_reason', sa.String(length=300), nullable=True),
+    sa.Column('memo', sa.Text(), nullable=True),
+    sa.Column('run_id', sa.BigInteger(), nullable=True),
+    sa.Column('rate_id', sa.BigInteger(), nullable=True),
+    sa.Column('gross', sa.BigInteger(), nullable=True),
+    sa.Column('discount', sa.BigInteger(), nullable=True),
+    sa.Column('entitled', sa.BigInteger(), nullable=True),
+    sa.Column('waived', sa.BigInteger(), nullable=True),
+    sa.Column('net', sa.BigInteger(), nullable=True),
+    sa.Column('version', sa.Integer(), server_default='1', nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
+    sa.CheckConstraint("(kind = 'custom') = (amount IS NOT NULL)", name=op.f('ck_platforms_event_custom_amount')),
+    sa.CheckConstraint("(state IN ('open', 'void')) OR (ended_at IS NOT NULL AND ended_on IS NOT NULL)", name=op.f('ck_platforms_event_ended')),
+    sa.CheckConstraint("customer_class IN ('incubatee', 'park', 'research', 'external', 'internal')", name=op.f('ck_platforms_event_customer_class')),
+    sa.CheckConstraint("kind <> 'usage' OR instrument_id IS NOT NULL", name=op.f('ck_platforms_event_usage_instrument')),
+    sa.CheckConstraint("kind IN ('usage', 'sample', 'consumable', 'technician', 'training', 'missed', 'custom')", name=op.f('ck_platforms_event_kind')),
+    sa.CheckConstraint("origin IN ('staff', 'user', 'interlock', 'booking', 'question', 'quote', 'load')", name=op.f('ck_platforms_event_origin')),
+    sa.CheckConstraint("state <> 'waived' OR waived_reason IS NOT NULL", name=op.f('ck_platforms_event_waived_reason')),
+    sa.CheckConstraint("state IN ('open', 'done', 'validated', 'waived', 'void')", name=op.f('ck_platforms_event_state')),
+    sa.CheckConstraint('(net IS NULL) = (run_id IS NULL)', name=op.f('ck_platforms_event_priced')),
+    sa.CheckConstraint('ended_at IS NULL OR ended_at >= started_at', name=op.f('ck_platforms_event_times')),
+    sa.CheckConstraint('minutes IS NULL OR minutes BETWEEN 0 AND 527040', name=op.f('ck_platforms_event_minutes')),
+    sa.CheckConstraint('net IS NULL OR net = gross - discount - entitled - waived', name=op.f('ck_platforms_event_net')),
+    sa.CheckConstraint('quantity IS NULL OR quantity >= 0', name=op.f('ck_platforms_event_quantity')),
+    sa.ForeignKeyConstraint(['booking_id'], ['booking_booking.id'], name=op.f('fk_platforms_event_booking_id'), ondelete='RESTRICT'),
+    sa.ForeignKeyConstraint(['firm_id'], ['tenants_firm.id'], name=op.f('fk_platforms_event_firm_id'), ondelete='RESTRICT'),
+    sa.ForeignKeyConstraint(['instrument_id'], ['platforms_instrument.id'], name=op.f('fk_platforms_event_instrument_id'), ondelete='RESTRICT'),
+    sa.ForeignKeyConstraint(['item_id'], ['platforms_service_item.id'], name=op.f('fk_platforms_event_item_id'), ondelete='RESTRICT'),
+    sa.ForeignKeyConstraint(['parent_id'], ['platforms_event.id'], name=op.f('fk_platforms_event_parent_id'), ondelete='RESTRICT'),
+    sa.ForeignKeyConstraint(['park_id'], ['core_park.id'], name=op.f('fk_platforms_event_park_id'), ondelete='RESTRICT'),
+    sa.ForeignKeyConstraint(['person_id'], ['tenants_person.id'], name=op.f('fk_platforms_event_person_id'), ondelete='RESTRICT'),
+    sa.ForeignKeyConstraint(['platform_id'], ['platforms_platform.id'], name=op.f('fk_platforms_event_platform_id'), ondelete='RESTRICT'),
+    sa.ForeignKeyConstraint(['project_id'], ['platforms_project.id'], name=op.f('fk_platforms_event_project_id'), ondelete='RESTRICT'),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_platforms_event')),
+    postgresql_with={'fillfactor': 50}
+    )
+    op.create_index('ix_platforms_event_booking_id', 'platforms_event', ['booking_id'], unique=False, postgresql_where='booking_id IS NOT NULL')
+    op.create_index('ix_platforms_event_firm_id', 'platforms_event', ['firm_id', 'ended_on'], unique=False)
+    op.create_index('ix_platforms_event_instrument_id_ended_on', 'platforms_event', ['instrument_id', 'ended_on'], unique=False)
+    op.create_index('ix_platforms_event_month', 'platforms_event', ['park_id', 'ended_on'], unique=False)
+    op.create_index(op.f('ix_platforms_event_park_id'), 'platforms_event', ['park_id'], unique=False)
+    op.create_index('ix_platforms_event_project_id', 'platforms_event', ['project_id', 'ended_on'], unique=False)
+    op.create_index('uq_platforms_event_missed', 'platforms_event', ['booking_id'], unique=True, postgresql_where="booking_id IS NOT NULL AND kind = 'missed'")
+    op.create_index('uq_platforms_event_open', 'platforms_event', ['instrument_id'], unique=True, postgresql_where="state = 'open' AND kind = 'usage'")
     op.create_table('platforms_instrument_year',
     sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
     sa.Column('park_id', sa.BigInteger(), nullable=False),
@@ -641,14 +710,14 @@ def upgrade() -> None:
     sa.CheckConstraint("closes IS NULL OR closes ~ '^(([01]\\d|2[0-3]):[0-5]\\d|24:00)$'", name=op.f('ck_platforms_rate_closes')),
     sa.CheckConstraint("customer_class IN ('incubatee', 'park', 'research', 'external', 'internal')", name=op.f('ck_platforms_rate_customer_class')),
     sa.CheckConstraint("kind IN ('usage', 'sample', 'consumable', 'technician', 'training', 'missed', 'custom')", name=op.f('ck_platforms_rate_kind')),
+    sa.CheckConstraint("minimum IS NULL OR (minimum >= 0 AND basis IN ('hour', 'unit'))", name=op.f('ck_platforms_rate_minimum')),
     sa.CheckConstraint("opens IS NULL OR opens ~ '^([01]\\d|2[0-3]):[0-5]\\d$'", name=op.f('ck_platforms_rate_opens')),
     sa.CheckConstraint("weekdays IS NULL OR (basis = 'hour' AND minimum IS NULL AND service_fee IS NULL AND daily_cap IS NULL)", name=op.f('ck_platforms_rate_window_plain')),
     sa.CheckConstraint("weekdays IS NULL OR weekdays ~ '^[1-7]{1,7}$'", name=op.f('ck_platforms_rate_weekdays')),
     sa.CheckConstraint('(weekdays IS NULL) = (opens IS NULL) AND (weekdays IS NULL) = (closes IS NULL)', name=op.f('ck_platforms_rate_window')),
     sa.CheckConstraint('NOT isempty(during) AND NOT lower_inf(during) AND starts_on = lower(during)', name=op.f('ck_platforms_rate_during')),
-    sa.CheckConstraint('amount >= 0', name=op.f('ck_platforms_rate_amount')),
+    sa.CheckConstraint('amount BETWEEN 0 AND 1000000000000', name=op.f('ck_platforms_rate_amount')),
     sa.CheckConstraint('daily_cap IS NULL OR daily_cap >= 0', name=op.f('ck_platforms_rate_daily_cap')),
-    sa.CheckConstraint('minimum IS NULL OR minimum >= 0', name=op.f('ck_platforms_rate_minimum')),
     sa.CheckConstraint('opens IS NULL OR closes > opens', name=op.f('ck_platforms_rate_window_order')),
     sa.CheckConstraint('service_fee IS NULL OR service_fee >= 0', name=op.f('ck_platforms_rate_service_fee')),
     sa.ForeignKeyConstraint(['instrument_id'], ['platforms_instrument.id'], name=op.f('fk_platforms_rate_instrument_id'), ondelete='RESTRICT'),
@@ -696,79 +765,73 @@ def upgrade() -> None:
     op.create_index(op.f('ix_platforms_result_park_id'), 'platforms_result', ['park_id'], unique=False)
     op.create_index('ix_platforms_result_park_id_kind', 'platforms_result', ['park_id', 'kind', 'on_date'], unique=False)
     op.create_index(op.f('ix_platforms_result_platform_id'), 'platforms_result', ['platform_id'], unique=False)
-    op.create_table('platforms_event',
+    op.create_table('platforms_adjustment',
     sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
     sa.Column('park_id', sa.BigInteger(), nullable=False),
-    sa.Column('kind', sa.String(length=40), server_default='usage', nullable=False),
-    sa.Column('state', sa.String(length=40), server_default='open', nullable=False),
-    sa.Column('origin', sa.String(length=40), server_default='staff', nullable=False),
-    sa.Column('platform_id', sa.BigInteger(), nullable=False),
-    sa.Column('instrument_id', sa.BigInteger(), nullable=True),
-    sa.Column('item_id', sa.BigInteger(), nullable=True),
+    sa.Column('number', sa.String(length=40), nullable=False),
+    sa.Column('event_id', sa.BigInteger(), nullable=False),
     sa.Column('firm_id', sa.BigInteger(), nullable=False),
-    sa.Column('project_id', sa.BigInteger(), nullable=False),
-    sa.Column('person_id', sa.BigInteger(), nullable=True),
-    sa.Column('customer_class', sa.String(length=40), nullable=False),
-    sa.Column('booking_id', sa.BigInteger(), nullable=True),
-    sa.Column('parent_id', sa.BigInteger(), nullable=True),
-    sa.Column('started_at', sa.DateTime(timezone=True), nullable=False),
-    sa.Column('ended_at', sa.DateTime(timezone=True), nullable=True),
-    sa.Column('ended_on', sa.Date(), nullable=True),
-    sa.Column('minutes', sa.Integer(), nullable=True),
-    sa.Column('quantity', sa.BigInteger(), nullable=True),
-    sa.Column('amount', sa.BigInteger(), nullable=True),
-    sa.Column('started_by', sa.String(length=80), nullable=True),
-    sa.Column('stopped_by', sa.String(length=80), nullable=True),
-    sa.Column('validated_by', sa.String(length=80), nullable=True),
-    sa.Column('validated_on', sa.Date(), nullable=True),
-    sa.Column('waived_by', sa.String(length=80), nullable=True),
-    sa.Column('waived_reason', sa.String(length=300), nullable=True),
-    sa.Column('memo', sa.Text(), nullable=True),
-    sa.Column('run_id', sa.BigInteger(), nullable=True),
-    sa.Column('rate_id', sa.BigInteger(), nullable=True),
-    sa.Column('gross', sa.BigInteger(), nullable=True),
-    sa.Column('discount', sa.BigInteger(), nullable=True),
-    sa.Column('entitled', sa.BigInteger(), nullable=True),
-    sa.Column('waived', sa.BigInteger(), nullable=True),
-    sa.Column('net', sa.BigInteger(), nullable=True),
-    sa.Column('round', sa.SmallInteger(), server_default='0', nullable=False),
+    sa.Column('state', sa.String(length=40), server_default='open', nullable=False),
+    sa.Column('reason', sa.Text(), nullable=False),
+    sa.Column('raised_on', sa.Date(), nullable=False),
+    sa.Column('entered_by_id', sa.BigInteger(), nullable=True),
+    sa.Column('entered_by', sa.String(length=80), nullable=True),
+    sa.Column('was_start', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('was_end', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('was_quantity', sa.BigInteger(), nullable=True),
+    sa.Column('was_project_id', sa.BigInteger(), nullable=False),
+    sa.Column('was_net', sa.BigInteger(), nullable=True),
+    sa.Column('want_start', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('want_end', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('want_quantity', sa.BigInteger(), nullable=True),
+    sa.Column('want_project_id', sa.BigInteger(), nullable=True),
+    sa.Column('waive', sa.Boolean(), server_default='false', nullable=False),
+    sa.Column('decided_by_id', sa.BigInteger(), nullable=True),
+    sa.Column('decided_by', sa.String(length=80), nullable=True),
+    sa.Column('answer', sa.Text(), nullable=True),
+    sa.Column('applied_by', sa.String(length=80), nullable=True),
+    sa.Column('applied_on', sa.Date(), nullable=True),
+    sa.Column('difference', sa.BigInteger(), nullable=True),
+    sa.Column('credit_id', sa.BigInteger(), nullable=True),
     sa.Column('version', sa.Integer(), server_default='1', nullable=False),
     sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
-    sa.CheckConstraint("(kind = 'custom') = (amount IS NOT NULL)", name=op.f('ck_platforms_event_custom_amount')),
-    sa.CheckConstraint("(state IN ('open', 'void')) OR (ended_at IS NOT NULL AND ended_on IS NOT NULL)", name=op.f('ck_platforms_event_ended')),
-    sa.CheckConstraint("customer_class IN ('incubatee', 'park', 'research', 'external', 'internal')", name=op.f('ck_platforms_event_customer_class')),
-    sa.CheckConstraint("kind <> 'usage' OR instrument_id IS NOT NULL", name=op.f('ck_platforms_event_usage_instrument')),
-    sa.CheckConstraint("kind IN ('usage', 'sample', 'consumable', 'technician', 'training', 'missed', 'custom')", name=op.f('ck_platforms_event_kind')),
-    sa.CheckConstraint("origin IN ('staff', 'user', 'interlock', 'booking', 'question', 'quote', 'load')", name=op.f('ck_platforms_event_origin')),
-    sa.CheckConstraint("state <> 'waived' OR waived_reason IS NOT NULL", name=op.f('ck_platforms_event_waived_reason')),
-    sa.CheckConstraint("state IN ('open', 'done', 'validated', 'waived', 'void')", name=op.f('ck_platforms_event_state')),
-    sa.CheckConstraint('(net IS NULL) = (run_id IS NULL)', name=op.f('ck_platforms_event_priced')),
-    sa.CheckConstraint('ended_at IS NULL OR ended_at >= started_at', name=op.f('ck_platforms_event_times')),
-    sa.CheckConstraint('minutes IS NULL OR minutes >= 0', name=op.f('ck_platforms_event_minutes')),
-    sa.CheckConstraint('net IS NULL OR net = gross - discount - entitled - waived', name=op.f('ck_platforms_event_net')),
-    sa.CheckConstraint('quantity IS NULL OR quantity >= 0', name=op.f('ck_platforms_event_quantity')),
-    sa.ForeignKeyConstraint(['booking_id'], ['booking_booking.id'], name=op.f('fk_platforms_event_booking_id'), ondelete='RESTRICT'),
-    sa.ForeignKeyConstraint(['firm_id'], ['tenants_firm.id'], name=op.f('fk_platforms_event_firm_id'), ondelete='RESTRICT'),
-    sa.ForeignKeyConstraint(['instrument_id'], ['platforms_instrument.id'], name=op.f('fk_platforms_event_instrument_id'), ondelete='RESTRICT'),
-    sa.ForeignKeyConstraint(['item_id'], ['platforms_service_item.id'], name=op.f('fk_platforms_event_item_id'), ondelete='RESTRICT'),
-    sa.ForeignKeyConstraint(['parent_id'], ['platforms_event.id'], name=op.f('fk_platforms_event_parent_id'), ondelete='RESTRICT'),
-    sa.ForeignKeyConstraint(['park_id'], ['core_park.id'], name=op.f('fk_platforms_event_park_id'), ondelete='RESTRICT'),
-    sa.ForeignKeyConstraint(['person_id'], ['tenants_person.id'], name=op.f('fk_platforms_event_person_id'), ondelete='RESTRICT'),
-    sa.ForeignKeyConstraint(['platform_id'], ['platforms_platform.id'], name=op.f('fk_platforms_event_platform_id'), ondelete='RESTRICT'),
-    sa.ForeignKeyConstraint(['project_id'], ['platforms_project.id'], name=op.f('fk_platforms_event_project_id'), ondelete='RESTRICT'),
-    sa.ForeignKeyConstraint(['rate_id'], ['platforms_rate.id'], name=op.f('fk_platforms_event_rate_id'), ondelete='RESTRICT'),
-    sa.ForeignKeyConstraint(['run_id'], ['platforms_month_run.id'], name=op.f('fk_platforms_event_run_id'), ondelete='RESTRICT'),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_platforms_event')),
-    postgresql_with={'fillfactor': 50}
+    sa.CheckConstraint("state IN ('open', 'approved', 'denied', 'applied', 'withdrawn')", name=op.f('ck_platforms_adjustment_state')),
+    sa.CheckConstraint("state NOT IN ('approved', 'denied', 'applied') OR decided_by IS NOT NULL", name=op.f('ck_platforms_adjustment_decided')),
+    sa.CheckConstraint('waive OR coalesce(want_quantity, want_project_id, extract(epoch FROM coalesce(want_start, want_end))) IS NOT NULL', name=op.f('ck_platforms_adjustment_wanted')),
+    sa.CheckConstraint('want_end IS NULL OR want_start IS NULL OR want_end >= want_start', name=op.f('ck_platforms_adjustment_want_times')),
+    sa.ForeignKeyConstraint(['credit_id'], ['billing_bill.id'], name=op.f('fk_platforms_adjustment_credit_id'), ondelete='RESTRICT'),
+    sa.ForeignKeyConstraint(['event_id'], ['platforms_event.id'], name=op.f('fk_platforms_adjustment_event_id'), ondelete='RESTRICT'),
+    sa.ForeignKeyConstraint(['firm_id'], ['tenants_firm.id'], name=op.f('fk_platforms_adjustment_firm_id'), ondelete='RESTRICT'),
+    sa.ForeignKeyConstraint(['park_id'], ['core_park.id'], name=op.f('fk_platforms_adjustment_park_id'), ondelete='RESTRICT'),
+    sa.ForeignKeyConstraint(['want_project_id'], ['platforms_project.id'], name=op.f('fk_platforms_adjustment_want_project_id'), ondelete='RESTRICT'),
+    sa.ForeignKeyConstraint(['was_project_id'], ['platforms_project.id'], name=op.f('fk_platforms_adjustment_was_project_id'), ondelete='RESTRICT'),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_platforms_adjustment')),
+    sa.UniqueConstraint('park_id', 'number', name=op.f('uq_platforms_adjustment_park_id_number'))
     )
-    op.create_index('ix_platforms_event_booking_id', 'platforms_event', ['booking_id'], unique=False, postgresql_where='booking_id IS NOT NULL')
-    op.create_index('ix_platforms_event_firm_id', 'platforms_event', ['firm_id', 'ended_on'], unique=False)
-    op.create_index('ix_platforms_event_instrument_id_ended_on', 'platforms_event', ['instrument_id', 'ended_on'], unique=False)
-    op.create_index('ix_platforms_event_month', 'platforms_event', ['park_id', 'ended_on'], unique=False)
-    op.create_index(op.f('ix_platforms_event_park_id'), 'platforms_event', ['park_id'], unique=False)
-    op.create_index('ix_platforms_event_project_id', 'platforms_event', ['project_id', 'ended_on'], unique=False)
-    op.create_index('uq_platforms_event_missed', 'platforms_event', ['booking_id'], unique=True, postgresql_where="booking_id IS NOT NULL AND kind = 'missed'")
-    op.create_index('uq_platforms_event_open', 'platforms_event', ['instrument_id'], unique=True, postgresql_where="state = 'open' AND kind = 'usage'")
+    op.create_index(op.f('ix_platforms_adjustment_credit_id'), 'platforms_adjustment', ['credit_id'], unique=False)
+    op.create_index(op.f('ix_platforms_adjustment_event_id'), 'platforms_adjustment', ['event_id'], unique=False)
+    op.create_index(op.f('ix_platforms_adjustment_firm_id'), 'platforms_adjustment', ['firm_id'], unique=False)
+    op.create_index(op.f('ix_platforms_adjustment_park_id'), 'platforms_adjustment', ['park_id'], unique=False)
+    op.create_index(op.f('ix_platforms_adjustment_want_project_id'), 'platforms_adjustment', ['want_project_id'], unique=False)
+    op.create_index(op.f('ix_platforms_adjustment_was_project_id'), 'platforms_adjustment', ['was_project_id'], unique=False)
+    op.create_index('uq_platforms_adjustment_open', 'platforms_adjustment', ['event_id'], unique=True, postgresql_where="state IN ('open', 'approved')")
+    op.create_table('platforms_answer',
+    sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
+    sa.Column('park_id', sa.BigInteger(), nullable=False),
+    sa.Column('event_id', sa.BigInteger(), nullable=False),
+    sa.Column('question_id', sa.BigInteger(), nullable=False),
+    sa.Column('text', sa.String(length=200), nullable=False),
+    sa.Column('answer', sa.String(length=300), nullable=False),
+    sa.Column('version', sa.Integer(), server_default='1', nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
+    sa.ForeignKeyConstraint(['event_id'], ['platforms_event.id'], name=op.f('fk_platforms_answer_event_id'), ondelete='RESTRICT'),
+    sa.ForeignKeyConstraint(['park_id'], ['core_park.id'], name=op.f('fk_platforms_answer_park_id'), ondelete='RESTRICT'),
+    sa.ForeignKeyConstraint(['question_id'], ['platforms_question.id'], name=op.f('fk_platforms_answer_question_id'), ondelete='RESTRICT'),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_platforms_answer')),
+    sa.UniqueConstraint('event_id', 'question_id', name=op.f('uq_platforms_answer_event_id_question_id'))
+    )
+    op.create_index(op.f('ix_platforms_answer_park_id'), 'platforms_answer', ['park_id'], unique=False)
+    op.create_index(op.f('ix_platforms_answer_question_id'), 'platforms_answer', ['question_id'], unique=False)
     op.create_table('platforms_maintenance_work',
     sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
     sa.Column('park_id', sa.BigInteger(), nullable=False),
@@ -779,7 +842,6 @@ def upgrade() -> None:
     sa.Column('starts_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('ends_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('cost', sa.BigInteger(), nullable=True),
-    sa.Column('closure_id', sa.BigInteger(), nullable=True),
     sa.Column('reported_by', sa.String(length=80), nullable=False),
     sa.Column('note', sa.Text(), nullable=True),
     sa.Column('version', sa.Integer(), server_default='1', nullable=False),
@@ -864,73 +926,6 @@ def upgrade() -> None:
     sa.UniqueConstraint('rate_id', 'after', name=op.f('uq_platforms_rate_tier_rate_id_after'))
     )
     op.create_index(op.f('ix_platforms_rate_tier_park_id'), 'platforms_rate_tier', ['park_id'], unique=False)
-    op.create_table('platforms_adjustment',
-    sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
-    sa.Column('park_id', sa.BigInteger(), nullable=False),
-    sa.Column('number', sa.String(length=40), nullable=False),
-    sa.Column('event_id', sa.BigInteger(), nullable=False),
-    sa.Column('firm_id', sa.BigInteger(), nullable=False),
-    sa.Column('state', sa.String(length=40), server_default='open', nullable=False),
-    sa.Column('reason', sa.Text(), nullable=False),
-    sa.Column('raised_on', sa.Date(), nullable=False),
-    sa.Column('entered_by_id', sa.BigInteger(), nullable=True),
-    sa.Column('entered_by', sa.String(length=80), nullable=True),
-    sa.Column('was_start', sa.DateTime(timezone=True), nullable=False),
-    sa.Column('was_end', sa.DateTime(timezone=True), nullable=True),
-    sa.Column('was_quantity', sa.BigInteger(), nullable=True),
-    sa.Column('was_project_id', sa.BigInteger(), nullable=False),
-    sa.Column('was_net', sa.BigInteger(), nullable=True),
-    sa.Column('want_start', sa.DateTime(timezone=True), nullable=True),
-    sa.Column('want_end', sa.DateTime(timezone=True), nullable=True),
-    sa.Column('want_quantity', sa.BigInteger(), nullable=True),
-    sa.Column('want_project_id', sa.BigInteger(), nullable=True),
-    sa.Column('waive', sa.Boolean(), server_default='false', nullable=False),
-    sa.Column('decided_by_id', sa.BigInteger(), nullable=True),
-    sa.Column('decided_by', sa.String(length=80), nullable=True),
-    sa.Column('answer', sa.Text(), nullable=True),
-    sa.Column('applied_by', sa.String(length=80), nullable=True),
-    sa.Column('applied_on', sa.Date(), nullable=True),
-    sa.Column('difference', sa.BigInteger(), nullable=True),
-    sa.Column('credit_id', sa.BigInteger(), nullable=True),
-    sa.Column('version', sa.Integer(), server_default='1', nullable=False),
-    sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
-    sa.CheckConstraint("state IN ('open', 'approved', 'denied', 'applied', 'withdrawn')", name=op.f('ck_platforms_adjustment_state')),
-    sa.CheckConstraint("state NOT IN ('approved', 'denied', 'applied') OR decided_by IS NOT NULL", name=op.f('ck_platforms_adjustment_decided')),
-    sa.CheckConstraint('waive OR coalesce(want_quantity, want_project_id, extract(epoch FROM coalesce(want_start, want_end))) IS NOT NULL', name=op.f('ck_platforms_adjustment_wanted')),
-    sa.CheckConstraint('want_end IS NULL OR want_start IS NULL OR want_end >= want_start', name=op.f('ck_platforms_adjustment_want_times')),
-    sa.ForeignKeyConstraint(['credit_id'], ['billing_bill.id'], name=op.f('fk_platforms_adjustment_credit_id'), ondelete='RESTRICT'),
-    sa.ForeignKeyConstraint(['event_id'], ['platforms_event.id'], name=op.f('fk_platforms_adjustment_event_id'), ondelete='RESTRICT'),
-    sa.ForeignKeyConstraint(['firm_id'], ['tenants_firm.id'], name=op.f('fk_platforms_adjustment_firm_id'), ondelete='RESTRICT'),
-    sa.ForeignKeyConstraint(['park_id'], ['core_park.id'], name=op.f('fk_platforms_adjustment_park_id'), ondelete='RESTRICT'),
-    sa.ForeignKeyConstraint(['want_project_id'], ['platforms_project.id'], name=op.f('fk_platforms_adjustment_want_project_id'), ondelete='RESTRICT'),
-    sa.ForeignKeyConstraint(['was_project_id'], ['platforms_project.id'], name=op.f('fk_platforms_adjustment_was_project_id'), ondelete='RESTRICT'),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_platforms_adjustment')),
-    sa.UniqueConstraint('park_id', 'number', name=op.f('uq_platforms_adjustment_park_id_number'))
-    )
-    op.create_index(op.f('ix_platforms_adjustment_credit_id'), 'platforms_adjustment', ['credit_id'], unique=False)
-    op.create_index(op.f('ix_platforms_adjustment_event_id'), 'platforms_adjustment', ['event_id'], unique=False)
-    op.create_index(op.f('ix_platforms_adjustment_firm_id'), 'platforms_adjustment', ['firm_id'], unique=False)
-    op.create_index(op.f('ix_platforms_adjustment_park_id'), 'platforms_adjustment', ['park_id'], unique=False)
-    op.create_index(op.f('ix_platforms_adjustment_want_project_id'), 'platforms_adjustment', ['want_project_id'], unique=False)
-    op.create_index(op.f('ix_platforms_adjustment_was_project_id'), 'platforms_adjustment', ['was_project_id'], unique=False)
-    op.create_index('uq_platforms_adjustment_open', 'platforms_adjustment', ['event_id'], unique=True, postgresql_where="state IN ('open', 'approved')")
-    op.create_table('platforms_answer',
-    sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
-    sa.Column('park_id', sa.BigInteger(), nullable=False),
-    sa.Column('event_id', sa.BigInteger(), nullable=False),
-    sa.Column('question_id', sa.BigInteger(), nullable=False),
-    sa.Column('text', sa.String(length=200), nullable=False),
-    sa.Column('answer', sa.String(length=300), nullable=False),
-    sa.Column('version', sa.Integer(), server_default='1', nullable=False),
-    sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
-    sa.ForeignKeyConstraint(['event_id'], ['platforms_event.id'], name=op.f('fk_platforms_answer_event_id'), ondelete='RESTRICT'),
-    sa.ForeignKeyConstraint(['park_id'], ['core_park.id'], name=op.f('fk_platforms_answer_park_id'), ondelete='RESTRICT'),
-    sa.ForeignKeyConstraint(['question_id'], ['platforms_question.id'], name=op.f('fk_platforms_answer_question_id'), ondelete='RESTRICT'),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_platforms_answer')),
-    sa.UniqueConstraint('event_id', 'question_id', name=op.f('uq_platforms_answer_event_id_question_id'))
-    )
-    op.create_index(op.f('ix_platforms_answer_park_id'), 'platforms_answer', ['park_id'], unique=False)
-    op.create_index(op.f('ix_platforms_answer_question_id'), 'platforms_answer', ['question_id'], unique=False)
     op.create_table('platforms_stock_move',
     sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
     sa.Column('park_id', sa.BigInteger(), nullable=False),
@@ -956,11 +951,15 @@ def upgrade() -> None:
     op.execute("\nCREATE OR REPLACE FUNCTION platforms_rate_derive() RETURNS trigger LANGUAGE plpgsql AS $$\nBEGIN\n  NEW.subject := concat_ws('/', NEW.park_id, NEW.kind, coalesce(NEW.customer_class, '*'), NEW.platform_id,\n                           coalesce(NEW.instrument_id::text, '*'), coalesce(NEW.item_id::text, '*'));\n  IF NEW.weekdays IS NULL THEN\n    NEW.from_minute := NULL; NEW.to_minute := NULL; NEW.slots := int4multirange(int4range(-1, 0));\n  ELSE\n    NEW.from_minute := split_part(NEW.opens, ':', 1)::int * 60 + split_part(NEW.opens, ':', 2)::int;\n    NEW.to_minute := split_part(NEW.closes, ':', 1)::int * 60 + split_part(NEW.closes, ':', 2)::int;\n    SELECT range_agg(int4range((d::int - 1) * 1440 + NEW.from_minute, (d::int - 1) * 1440 + NEW.to_minute)) INTO NEW.slots\n      FROM unnest(string_to_array(NEW.weekdays, NULL)) d;\n  END IF;\n  RETURN NEW;\nEND $$;\nCREATE TRIGGER platforms_rate_derive BEFORE INSERT OR UPDATE ON platforms_rate FOR EACH ROW EXECUTE FUNCTION platforms_rate_derive()")
     op.execute("\nCREATE OR REPLACE FUNCTION platforms_stock_moved() RETURNS trigger LANGUAGE plpgsql AS $$\nBEGIN\n  IF TG_OP <> 'INSERT' THEN\n    RAISE EXCEPTION 'a stock move is never changed or deleted; write another one' USING ERRCODE = 'restrict_violation';\n  END IF;\n  UPDATE platforms_service_item SET stock = coalesce(stock, 0) + NEW.quantity, version = version + 1\n    WHERE id = NEW.item_id AND park_id = NEW.park_id AND kind = 'consumable';\n  IF NOT FOUND THEN\n    RAISE EXCEPTION 'stock is kept of consumables only' USING ERRCODE = 'restrict_violation';\n  END IF;\n  RETURN NEW;\nEND $$;\nCREATE TRIGGER platforms_stock_moved BEFORE INSERT OR UPDATE OR DELETE ON platforms_stock_move FOR EACH ROW EXECUTE FUNCTION platforms_stock_moved()")
     op.execute("\nCREATE OR REPLACE FUNCTION platforms_event_priced() RETURNS trigger LANGUAGE plpgsql AS $$\nBEGIN\n  IF TG_OP = 'DELETE' THEN\n    RAISE EXCEPTION 'a billable event is cancelled, never deleted' USING ERRCODE = 'restrict_violation';\n  END IF;\n  RAISE EXCEPTION 'event % is priced; take the price back first', OLD.id USING ERRCODE = 'restrict_violation';\nEND $$;\nCREATE TRIGGER platforms_event_priced BEFORE UPDATE ON platforms_event FOR EACH ROW WHEN (OLD.net IS NOT NULL AND NEW.net IS NOT NULL AND (OLD.state, OLD.kind, OLD.instrument_id, OLD.item_id, OLD.firm_id, OLD.project_id, OLD.customer_class, OLD.started_at, OLD.ended_at, OLD.minutes, OLD.quantity, OLD.amount) IS DISTINCT FROM (NEW.state, NEW.kind, NEW.instrument_id, NEW.item_id, NEW.firm_id, NEW.project_id, NEW.customer_class, NEW.started_at, NEW.ended_at, NEW.minutes, NEW.quantity, NEW.amount)) EXECUTE FUNCTION platforms_event_priced();\nCREATE TRIGGER platforms_event_kept BEFORE DELETE ON platforms_event FOR EACH ROW EXECUTE FUNCTION platforms_event_priced()")
+    op.execute("\nCREATE OR REPLACE FUNCTION platforms_rate_used() RETURNS trigger LANGUAGE plpgsql AS $$\nBEGIN\n  IF EXISTS (SELECT FROM platforms_event WHERE park_id = OLD.park_id AND rate_id = OLD.id) THEN\n    RAISE EXCEPTION 'rate % has priced events' , OLD.id USING ERRCODE = 'restrict_violation';\n  END IF;\n  IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;\n  RETURN NEW;\nEND $$;\nCREATE TRIGGER platforms_rate_kept BEFORE DELETE ON platforms_rate FOR EACH ROW EXECUTE FUNCTION platforms_rate_used();\nCREATE TRIGGER platforms_rate_fixed BEFORE UPDATE ON platforms_rate FOR EACH ROW WHEN ((OLD.kind, OLD.customer_class, OLD.platform_id, OLD.instrument_id, OLD.item_id, OLD.basis, OLD.amount, OLD.minimum, OLD.service_fee, OLD.daily_cap, OLD.starts_on) IS DISTINCT FROM (NEW.kind, NEW.customer_class, NEW.platform_id, NEW.instrument_id, NEW.item_id, NEW.basis, NEW.amount, NEW.minimum, NEW.service_fee, NEW.daily_cap, NEW.starts_on)) EXECUTE FUNCTION platforms_rate_used()")
+    op.execute("\nCREATE OR REPLACE FUNCTION platforms_run_kept() RETURNS trigger LANGUAGE plpgsql AS $$\nBEGIN RAISE EXCEPTION 'a month run is voided, never deleted' USING ERRCODE = 'restrict_violation'; END $$;\nCREATE TRIGGER platforms_run_kept BEFORE DELETE ON platforms_month_run FOR EACH ROW EXECUTE FUNCTION platforms_run_kept()")
     # ### end Alembic commands ###
 
 
 def downgrade() -> None:
     # ### commands auto generated by Alembic - please adjust! ###
+    op.execute('DROP TRIGGER IF EXISTS platforms_run_kept ON platforms_month_run;\nDROP FUNCTION IF EXISTS platforms_run_kept()')
+    op.execute('DROP TRIGGER IF EXISTS platforms_rate_fixed ON platforms_rate;\nDROP TRIGGER IF EXISTS platforms_rate_kept ON platforms_rate;\nDROP FUNCTION IF EXISTS platforms_rate_used()')
     op.execute('DROP TRIGGER IF EXISTS platforms_event_kept ON platforms_event;\nDROP TRIGGER IF EXISTS platforms_event_priced ON platforms_event;\nDROP FUNCTION IF EXISTS platforms_event_priced()')
     op.execute('DROP TRIGGER IF EXISTS platforms_stock_moved ON platforms_stock_move;\nDROP FUNCTION IF EXISTS platforms_stock_moved()')
     op.execute('DROP TRIGGER IF EXISTS platforms_rate_derive ON platforms_rate;\nDROP FUNCTION IF EXISTS platforms_rate_derive()')
@@ -970,17 +969,6 @@ def downgrade() -> None:
     op.drop_index(op.f('ix_platforms_stock_move_item_id'), table_name='platforms_stock_move')
     op.drop_index(op.f('ix_platforms_stock_move_event_id'), table_name='platforms_stock_move')
     op.drop_table('platforms_stock_move')
-    op.drop_index(op.f('ix_platforms_answer_question_id'), table_name='platforms_answer')
-    op.drop_index(op.f('ix_platforms_answer_park_id'), table_name='platforms_answer')
-    op.drop_table('platforms_answer')
-    op.drop_index('uq_platforms_adjustment_open', table_name='platforms_adjustment', postgresql_where="state IN ('open', 'approved')")
-    op.drop_index(op.f('ix_platforms_adjustment_was_project_id'), table_name='platforms_adjustment')
-    op.drop_index(op.f('ix_platforms_adjustment_want_project_id'), table_name='platforms_adjustment')
-    op.drop_index(op.f('ix_platforms_adjustment_park_id'), table_name='platforms_adjustment')
-    op.drop_index(op.f('ix_platforms_adjustment_firm_id'), table_name='platforms_adjustment')
-    op.drop_index(op.f('ix_platforms_adjustment_event_id'), table_name='platforms_adjustment')
-    op.drop_index(op.f('ix_platforms_adjustment_credit_id'), table_name='platforms_adjustment')
-    op.drop_table('platforms_adjustment')
     op.drop_index(op.f('ix_platforms_rate_tier_park_id'), table_name='platforms_rate_tier')
     op.drop_table('platforms_rate_tier')
     op.drop_index(op.f('ix_platforms_quote_line_quote_id'), table_name='platforms_quote_line')
@@ -997,15 +985,17 @@ def downgrade() -> None:
     op.drop_index('ix_platforms_maintenance_work_open', table_name='platforms_maintenance_work', postgresql_where='ends_at IS NULL')
     op.drop_index(op.f('ix_platforms_maintenance_work_instrument_id'), table_name='platforms_maintenance_work')
     op.drop_table('platforms_maintenance_work')
-    op.drop_index('uq_platforms_event_open', table_name='platforms_event', postgresql_where="state = 'open' AND kind = 'usage'")
-    op.drop_index('uq_platforms_event_missed', table_name='platforms_event', postgresql_where="booking_id IS NOT NULL AND kind = 'missed'")
-    op.drop_index('ix_platforms_event_project_id', table_name='platforms_event')
-    op.drop_index(op.f('ix_platforms_event_park_id'), table_name='platforms_event')
-    op.drop_index('ix_platforms_event_month', table_name='platforms_event')
-    op.drop_index('ix_platforms_event_instrument_id_ended_on', table_name='platforms_event')
-    op.drop_index('ix_platforms_event_firm_id', table_name='platforms_event')
-    op.drop_index('ix_platforms_event_booking_id', table_name='platforms_event', postgresql_where='booking_id IS NOT NULL')
-    op.drop_table('platforms_event')
+    op.drop_index(op.f('ix_platforms_answer_question_id'), table_name='platforms_answer')
+    op.drop_index(op.f('ix_platforms_answer_park_id'), table_name='platforms_answer')
+    op.drop_table('platforms_answer')
+    op.drop_index('uq_platforms_adjustment_open', table_name='platforms_adjustment', postgresql_where="state IN ('open', 'approved')")
+    op.drop_index(op.f('ix_platforms_adjustment_was_project_id'), table_name='platforms_adjustment')
+    op.drop_index(op.f('ix_platforms_adjustment_want_project_id'), table_name='platforms_adjustment')
+    op.drop_index(op.f('ix_platforms_adjustment_park_id'), table_name='platforms_adjustment')
+    op.drop_index(op.f('ix_platforms_adjustment_firm_id'), table_name='platforms_adjustment')
+    op.drop_index(op.f('ix_platforms_adjustment_event_id'), table_name='platforms_adjustment')
+    op.drop_index(op.f('ix_platforms_adjustment_credit_id'), table_name='platforms_adjustment')
+    op.drop_table('platforms_adjustment')
     op.drop_index(op.f('ix_platforms_result_platform_id'), table_name='platforms_result')
     op.drop_index('ix_platforms_result_park_id_kind', table_name='platforms_result')
     op.drop_index(op.f('ix_platforms_result_park_id'), table_name='platforms_result')
@@ -1048,6 +1038,15 @@ def downgrade() -> None:
     op.drop_index(op.f('ix_platforms_instrument_year_park_id'), table_name='platforms_instrument_year')
     op.drop_index(op.f('ix_platforms_instrument_year_instrument_id'), table_name='platforms_instrument_year')
     op.drop_table('platforms_instrument_year')
+    op.drop_index('uq_platforms_event_open', table_name='platforms_event', postgresql_where="state = 'open' AND kind = 'usage'")
+    op.drop_index('uq_platforms_event_missed', table_name='platforms_event', postgresql_where="booking_id IS NOT NULL AND kind = 'missed'")
+    op.drop_index('ix_platforms_event_project_id', table_name='platforms_event')
+    op.drop_index(op.f('ix_platforms_event_park_id'), table_name='platforms_event')
+    op.drop_index('ix_platforms_event_month', table_name='platforms_event')
+    op.drop_index('ix_platforms_event_instrument_id_ended_on', table_name='platforms_event')
+    op.drop_index('ix_platforms_event_firm_id', table_name='platforms_event')
+    op.drop_index('ix_platforms_event_booking_id', table_name='platforms_event', postgresql_where='booking_id IS NOT NULL')
+    op.drop_table('platforms_event')
     op.drop_index(op.f('ix_platforms_cost_share_shared_cost_id'), table_name='platforms_cost_share')
     op.drop_index(op.f('ix_platforms_cost_share_park_id'), table_name='platforms_cost_share')
     op.drop_index(op.f('ix_platforms_cost_share_contract_id'), table_name='platforms_cost_share')

@@ -20,16 +20,26 @@ from .registry import OPERATING_MODELS, Instrument, Platform
 
 METRICS = Choices(
     "platforms.contract_metric",
-    ("hours", _l("Effective hours")), ("utilisation", _l("Utilisation")), ("firms", _l("Firms served (distinct)")),
-    ("patents", _l("Patents")), ("transfers", _l("Results transferred")), ("income", _l("Income charged")),
-    ("own_income", _l("Own-income ratio")), ("days_open", _l("Days with use")), ("manual", _l("Found by inspection")),
+    ("hours", _l("Effective hours")),
+    ("utilisation", _l("Utilisation")),
+    ("firms", _l("Firms served (distinct)")),
+    ("patents", _l("Patents")),
+    ("transfers", _l("Results transferred")),
+    ("income", _l("Income charged")),
+    ("own_income", _l("Own-income ratio")),
+    ("days_open", _l("Days with use")),
+    ("manual", _l("Found by inspection")),
 )
 KPI_PERIODS = Choices("platforms.kpi_period", ("quarter", _l("Quarter")), ("year", _l("Year")))
 SHARE_BASES = Choices("platforms.share_basis", ("billed", _l("Charged")), ("cash", _l("Received")))
 SETTLEMENT_LINES = Choices(
     "platforms.operator_line",
-    ("kpi", _l("Performance clause"), "blue"), ("base", _l("Basic fee"), "green"), ("share", _l("Revenue share"), "green"),
-    ("bonus", _l("Bonus"), "green"), ("penalty", _l("Deduction"), "red"), ("other", _l("Other amount"), "grey"),
+    ("kpi", _l("Performance clause"), "blue"),
+    ("base", _l("Basic fee"), "green"),
+    ("share", _l("Revenue share"), "green"),
+    ("bonus", _l("Bonus"), "green"),
+    ("penalty", _l("Deduction"), "red"),
+    ("other", _l("Other amount"), "grey"),
 )
 
 
@@ -98,8 +108,13 @@ class ContractKpi(ParkScoped, Record):
     title: Mapped[str] = field(String(200), _l("Clause"))
     target: Mapped[Decimal] = field(UnitPrice, _l("Target per period"), help=_l("Ratios as fractions: 0.6 is 60 %"))
     weight: Mapped[Decimal] = field(Rate, _l("Weight"))
-    most: Mapped[Decimal] = field(Rate, _l("Counts at most"), default=Decimal("1.2"), server_default="120000000",
-                                  help=_l("Attainment above this share of the target brings nothing more"))
+    most: Mapped[Decimal] = field(
+        Rate,
+        _l("Counts at most"),
+        default=Decimal("1.2"),
+        server_default="120000000",
+        help=_l("Attainment above this share of the target brings nothing more"),
+    )
     evidence: Mapped[str | None] = field(String(200), _l("Evidence"))
     contract: Mapped[OperatorContract] = relationship(foreign_keys="ContractKpi.contract_id")
 

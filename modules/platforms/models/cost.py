@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, CheckConstraint, Date, Index, String, UniqueConstraint
+from sqlalchemy import Boolean, CheckConstraint, Date, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, relationship
 
 from parkops.db.base import ParkScoped, Record, field, fk
@@ -20,14 +20,23 @@ from .registry import Platform
 
 COST_KINDS = Choices(
     "platforms.cost_kind",
-    ("depreciation", _l("Depreciation"), "blue"), ("staff", _l("Staff"), "blue"), ("energy", _l("Energy"), "blue"),
-    ("materials", _l("Materials"), "blue"), ("maintenance", _l("Maintenance"), "blue"), ("space", _l("Use of rooms"), "blue"),
-    ("other", _l("Other costs"), "grey"), ("grant", _l("Earmarked grant"), "green"), ("carry", _l("Surplus carried forward"), "violet"),
+    ("depreciation", _l("Depreciation"), "blue"),
+    ("staff", _l("Staff"), "blue"),
+    ("energy", _l("Energy"), "blue"),
+    ("materials", _l("Materials"), "blue"),
+    ("maintenance", _l("Maintenance"), "blue"),
+    ("space", _l("Use of rooms"), "blue"),
+    ("other", _l("Other costs"), "grey"),
+    ("grant", _l("Earmarked grant"), "green"),
+    ("carry", _l("Surplus carried forward"), "violet"),
 )
 REDUCING = ("grant", "carry")
 SHARE_KEYS = Choices(
     "platforms.share_key",
-    ("hours", _l("By hours used")), ("area", _l("By floor area")), ("meter", _l("By meter")), ("fixed", _l("By fixed shares")),
+    ("hours", _l("By hours used")),
+    ("area", _l("By floor area")),
+    ("meter", _l("By meter")),
+    ("fixed", _l("By fixed shares")),
 )
 
 
@@ -82,8 +91,13 @@ class CostEntry(ParkScoped, Record):
     __table_args__ = (
         CheckConstraint("amount <> 0", name="amount"),
         CheckConstraint("kind <> 'grant' OR (amount > 0 AND funder IS NOT NULL)", name="grant"),
-        Index("uq_platforms_cost_entry_depreciation", "pool_id", "instrument_id", unique=True,
-              postgresql_where="kind = 'depreciation' AND instrument_id IS NOT NULL"),
+        Index(
+            "uq_platforms_cost_entry_depreciation",
+            "pool_id",
+            "instrument_id",
+            unique=True,
+            postgresql_where="kind = 'depreciation' AND instrument_id IS NOT NULL",
+        ),
         Index("uq_platforms_cost_entry_shared", "pool_id", "shared_cost_id", unique=True, postgresql_where="shared_cost_id IS NOT NULL"),
         Index("ix_platforms_cost_entry_park_id_kind", "park_id", "kind"),
     )
@@ -134,7 +148,6 @@ class GapFunder(ParkScoped, Record):
     document: Mapped[str] = field(String(200), _l("Decision"), help=_l("The paper by which the funder bears the gap"))
     starts_on: Mapped[date] = field(Date, _l("From"))
     last_day: Mapped[date | None] = field(Date, _l("Last day"))
-    created_by_id: Mapped[int | None] = field(BigInteger, _l("User id"))
     platform: Mapped[Platform] = relationship(foreign_keys="GapFunder.platform_id")
 
     def __str__(self) -> str:

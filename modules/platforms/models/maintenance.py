@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from decimal import Decimal
 
-from sqlalchemy import BigInteger, Boolean, CheckConstraint, Date, Index, Integer, String, Text
+from sqlalchemy import Boolean, CheckConstraint, Date, Index, Integer, String, Text
 from sqlalchemy.orm import Mapped, relationship
 
 from parkops.db.base import ParkScoped, Record, field, fk
@@ -16,7 +16,9 @@ from .registry import Instrument
 
 WORK_KINDS = Choices(
     "platforms.work_kind",
-    ("planned", _l("Planned maintenance"), "blue"), ("calibration", _l("Calibration"), "violet"), ("repair", _l("Repair"), "amber"),
+    ("planned", _l("Planned maintenance"), "blue"),
+    ("calibration", _l("Calibration"), "violet"),
+    ("repair", _l("Repair"), "amber"),
     ("fault", _l("Fault"), "red"),
 )
 
@@ -55,7 +57,6 @@ class MaintenanceWork(ParkScoped, Record):
     starts_at: Mapped[datetime] = field(UTCDateTime, _l("Since"))
     ends_at: Mapped[datetime | None] = field(UTCDateTime, _l("Back in use at"))
     cost: Mapped[Decimal | None] = field(Money, _l("Cost"))
-    closure_id: Mapped[int | None] = field(BigInteger, _l("Closure in the booking calendar"))
     reported_by: Mapped[str] = field(String(80), _l("Reported by"))
     note: Mapped[str | None] = field(Text, _l("Note"), long=True)
     instrument: Mapped[Instrument] = relationship(foreign_keys="MaintenanceWork.instrument_id")

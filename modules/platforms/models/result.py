@@ -17,16 +17,26 @@ from .registry import Instrument, Platform
 
 RESULT_KINDS = Choices(
     "platforms.result_kind",
-    ("patent", _l("Patent"), "blue"), ("transfer", _l("Result transferred"), "green"), ("standard", _l("Standard"), "violet"),
-    ("award", _l("Award"), "amber"), ("paper", _l("Paper"), "grey"),
+    ("patent", _l("Patent"), "blue"),
+    ("transfer", _l("Result transferred"), "green"),
+    ("standard", _l("Standard"), "violet"),
+    ("award", _l("Award"), "amber"),
+    ("paper", _l("Paper"), "grey"),
 )
 RESULT_STATES = Choices(
-    "platforms.result_state", ("recorded", _l("Recorded"), "grey"), ("confirmed", _l("Confirmed"), "green"), ("refused", _l("Refused"), "red"))
+    "platforms.result_state",
+    ("recorded", _l("Recorded"), "grey"),
+    ("confirmed", _l("Confirmed"), "green"),
+    ("refused", _l("Refused"), "red"),
+)
 
 GRADES = Choices(
     "platforms.grade",
-    ("excellent", _l("Excellent"), "green"), ("good", _l("Good"), "blue"), ("passed", _l("Satisfactory"), "amber"),
-    ("failed", _l("Not satisfactory"), "red"))
+    ("excellent", _l("Excellent"), "green"),
+    ("good", _l("Good"), "blue"),
+    ("passed", _l("Satisfactory"), "amber"),
+    ("failed", _l("Not satisfactory"), "red"),
+)
 
 
 class PlatformResult(ParkScoped, Record):
@@ -69,8 +79,17 @@ class InstrumentYear(ParkScoped, Record):
 
     __tablename__ = "platforms_instrument_year"
     __table_args__ = (UniqueConstraint("park_id", "instrument_id", "year"), CheckConstraint("year BETWEEN 2000 AND 2100", name="year"))
-    __reported__ = ("operators", "guided", "shown", "national_awards", "provincial_awards", "own_awards", "papers", "functions",
-                    "functions_used")
+    __reported__ = (
+        "operators",
+        "guided",
+        "shown",
+        "national_awards",
+        "provincial_awards",
+        "own_awards",
+        "papers",
+        "functions",
+        "functions_used",
+    )
     instrument_id: Mapped[int] = fk("platforms_instrument.id", _l("Instrument"))
     year: Mapped[int] = field(SmallInteger, _l("Year"), fmt="code")
     operators: Mapped[int | None] = field(Integer, _l("Trained to work alone"))

@@ -61,9 +61,19 @@ def _bearers(session: Any, row: SharedCost) -> list[OperatorContract]:
     """Contracts in force in the month that bear shared costs."""
     last = add_months(row.month, 1)
     c = OperatorContract
-    return list(session.scalars(select(c).where(
-        c.state.in_(("running", "ended")), c.share_key.is_not(None), c.starts_on < last, c.ends_on >= row.month,
-        or_(c.ended_on.is_(None), c.ended_on >= row.month)).order_by(c.id)))
+    return list(
+        session.scalars(
+            select(c)
+            .where(
+                c.state.in_(("running", "ended")),
+                c.share_key.is_not(None),
+                c.starts_on < last,
+                c.ends_on >= row.month,
+                or_(c.ended_on.is_(None), c.ended_on >= row.month),
+            )
+            .order_by(c.id)
+        )
+    )
 
 
 def shares_of(session: Any, row: SharedCost) -> list[CostShare]:
@@ -132,8 +142,17 @@ def post_shared(session: Any, row: SharedCost, *, on: date) -> SharedCost:
     for platform_id, amount in by_platform.items():
         pool = costs.pool_of(session, platform_id, row.month)
         if amount:
-            session.add(CostEntry(park_id=row.park_id, pool_id=pool.id, kind=row.kind, title=row.title, amount=amount, document=row.document,
-                                  shared_cost_id=row.id))
+            session.add(
+                CostEntry(
+                    park_id=row.park_id,
+                    pool_id=pool.id,
+                    kind=row.kind,
+                    title=row.title,
+                    amount=amount,
+                    document=row.document,
+                    shared_cost_id=row.id,
+                )
+            )
     session.flush()
     SHARED.move(session, row, "post", on=on)
     return row

@@ -43,8 +43,15 @@ def pool_of(session: Any, platform_id: int, month: date) -> CostPool:
 
 def _still_open(pool: CostPool) -> None:
     if pool.state != "open":
-        raise RuleError([Problem("platforms.U-52", _l("The pool of %(month)s is closed; enter the cost in an open month.",
-                                                      month=f"{pool.month:%Y-%m}"), "pool_id")])
+        raise RuleError(
+            [
+                Problem(
+                    "platforms.U-52",
+                    _l("The pool of %(month)s is closed; enter the cost in an open month.", month=f"{pool.month:%Y-%m}"),
+                    "pool_id",
+                )
+            ]
+        )
 
 
 def compute_depreciation(session: Any, pool: CostPool) -> int:
@@ -53,15 +60,31 @@ def compute_depreciation(session: Any, pool: CostPool) -> int:
     _still_open(pool)
     session.execute(delete(CostEntry).where(CostEntry.pool_id == pool.id, CostEntry.kind == "depreciation", CostEntry.computed))
     following, made = add_months(pool.month, 1), 0
-    rows = session.scalars(select(Instrument).where(
-        Instrument.platform_id == pool.platform_id, Instrument.value.is_not(None), Instrument.bought_on.is_not(None)).order_by(Instrument.id))
+    rows = session.scalars(
+        select(Instrument)
+        .where(Instrument.platform_id == pool.platform_id, Instrument.value.is_not(None), Instrument.bought_on.is_not(None))
+        .order_by(Instrument.id)
+    )
     for i in rows:
         amount = calc_depreciation.of_period(i.value, i.life_years, i.bought_on, pool.month, following)
         if amount:
-            session.add(CostEntry(
-                park_id=pool.park_id, pool_id=pool.id, kind="depreciation", title=f"{i.code} {i.name}"[:200], amount=amount, computed=True,
-                instrument_id=i.id, document=_("%(value)s yuan over %(years)s years since %(day)s", value=f"{i.value:,.2f}",
-                                               years=i.life_years, day=i.bought_on.isoformat())))
+            session.add(
+                CostEntry(
+                    park_id=pool.park_id,
+                    pool_id=pool.id,
+                    kind="depreciation",
+                    title=f"{i.code} {i.name}"[:200],
+                    amount=amount,
+                    computed=True,
+                    instrument_id=i.id,
+                    document=_(
+                        "%(value)s yuan over %(years)s years since %(day)s",
+                        value=f"{i.value:,.2f}",
+                        years=i.life_years,
+                        day=i.bought_on.isoformat(),
+                    ),
+                )
+            )
             made += 1
     session.flush()
     return made
@@ -72,15 +95,33 @@ def recompute_pool(session: Any, pool: CostPool) -> str:
     return _("Depreciation of %(n)s instruments was computed.", n=compute_depreciation(session, pool))
 
 
-def record_entry(session: Any, *, pool_id: int, kind: str, title: str, amount: Decimal, document: str, funder: str | None = None,
-                 instrument_id: int | None = None) -> CostEntry:
+def record_entry(
+    session: Any,
+    *,
+    pool_id: int,
+    kind: str,
+    title: str,
+    amount: Decimal,
+    document: str,
+    funder: str | None = None,
+    instrument_id: int | None = None,
+) -> CostEntry:
     """Enter a cost or a grant with the paper it stands on (U-53: a grant names its funder)."""
     values = {n: v for n, v in locals().items() if n != "session"}
     return records.create(session, CostEntry, values, _check)
 
 
-def change_entry(session: Any, entry: CostEntry, *, kind: str, title: str, amount: Decimal, document: str, funder: str | None = None,
-                 instrument_id: int | None = None) -> CostEntry:
+def change_entry(
+    session: Any,
+    entry: CostEntry,
+    *,
+    kind: str,
+    title: str,
+    amount: Decimal,
+    document: str,
+    funder: str | None = None,
+    instrument_id: int | None = None,
+) -> CostEntry:
     """Correct an entry of an open pool; computed and divided ones are not corrected by hand."""
     _by_hand(entry)
     values = {n: v for n, v in locals().items() if n not in ("session", "entry")}
@@ -102,8 +143,11 @@ def _by_hand(entry: CostEntry) -> None:
 def _check(session: Any, values: dict[str, Any], problems: Problems) -> None:
     pool = session.get(CostPool, values["pool_id"])
     if pool is not None and pool.state != "open":
-        problems.add("platforms.U-52", _l("The pool of %(month)s is closed; enter the cost in an open month.", month=f"{pool.month:%Y-%m}"),
-                     "pool_id")
+        problems.add(
+            "platforms.U-52",
+            _l("The pool of %(month)s is closed; enter the cost in an open month.", month=f"{pool.month:%Y-%m}"),
+            "pool_id",
+        )
     if values["amount"] == 0:
         problems.add("platforms.U-53", _l("An entry of nothing says nothing; enter the amount."), "amount")
     if values["kind"] == "grant" and (not values.get("funder") or values["amount"] < 0):
@@ -112,8 +156,18 @@ def _check(session: Any, values: dict[str, Any], problems: Problems) -> None:
         problems.add("platforms.U-51", _l("Depreciation and balances carried are computed; use the buttons for them."), "kind")
 
 
-def spread_cost(session: Any, *, platform_id: int, kind: str, title: str, amount: Decimal, document: str, first_month: date, months: int,
-                funder: str | None = None) -> list[CostEntry]:
+def spread_cost(
+    session: Any,
+    *,
+    platform_id: int,
+    kind: str,
+    title: str,
+    amount: Decimal,
+    document: str,
+    first_month: date,
+    months: int,
+    funder: str | None = None,
+) -> list[CostEntry]:
     """Spread one amount over months so that the parts sum exactly (rent of a year, a yearly service contract, a grant)."""
     problems = Problems()
     if not 1 <= months <= 120:
@@ -122,15 +176,45 @@ def spread_cost(session: Any, *, platform_id: int, kind: str, title: str, amount
         problems.add("platforms.U-51", _l("Depreciation and balances carried are computed; use the buttons for them."), "kind")
     problems.stop()
     parts = allocate(amount, [1] * months)
-    return [record_entry(session, pool_id=pool_of(session, platform_id, add_months(first_month, n)).id, kind=kind, title=title, amount=part,
-                         document=document, funder=funder) for n, part in enumerate(parts) if part]
+    return [
+        record_entry(
+            session,
+            pool_id=pool_of(session, platform_id, add_months(first_month, n)).id,
+            kind=kind,
+            title=title,
+            amount=part,
+            document=document,
+            funder=funder,
+        )
+        for n, part in enumerate(parts)
+        if part
+    ]
 
 
-def spread_on_platform(session: Any, platform: Platform, *, kind: str, title: str, amount: Decimal, document: str, first_month: date,
-                       months: int, funder: str | None = None) -> str:
+def spread_on_platform(
+    session: Any,
+    platform: Platform,
+    *,
+    kind: str,
+    title: str,
+    amount: Decimal,
+    document: str,
+    first_month: date,
+    months: int,
+    funder: str | None = None,
+) -> str:
     """The button on a platform."""
-    made = spread_cost(session, platform_id=platform.id, kind=kind, title=title, amount=amount, document=document, first_month=first_month,
-                       months=months, funder=funder)
+    made = spread_cost(
+        session,
+        platform_id=platform.id,
+        kind=kind,
+        title=title,
+        amount=amount,
+        document=document,
+        first_month=first_month,
+        months=months,
+        funder=funder,
+    )
     return _("Entered in %(n)s months.", n=len(made))
 
 
@@ -180,8 +264,15 @@ def carry_forward(session: Any, platform: Platform, *, year: int, on: date) -> C
     amount = found.sheet.billed - found.sheet.cost
     if not amount:
         return None
-    entry = CostEntry(park_id=pool.park_id, pool_id=pool.id, kind="carry", title=_("Balance of %(year)s", year=year), amount=amount,
-                      document=_("Recovery sheet %(year)s", year=year), computed=True)
+    entry = CostEntry(
+        park_id=pool.park_id,
+        pool_id=pool.id,
+        kind="carry",
+        title=_("Balance of %(year)s", year=year),
+        amount=amount,
+        document=_("Recovery sheet %(year)s", year=year),
+        computed=True,
+    )
     session.add(entry)
     session.flush()
     return entry

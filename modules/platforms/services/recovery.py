@@ -74,7 +74,8 @@ def receipts(start: date, end: date) -> Any:
     return (
         select(a.bill_id, func.sum(type_coerce(a.amount, BigInteger)).label("paid"))
         .where(a.bill_id.is_not(None), a.receipt_id.is_not(None), a.on_date >= start, a.on_date < end)
-        .group_by(a.bill_id).subquery("receipts")
+        .group_by(a.bill_id)
+        .subquery("receipts")
     )
 
 
@@ -84,9 +85,16 @@ def cash_rows(start: date, end: date) -> Any:
     gross = type_coerce(Charge.gross, BigInteger)
     part = cast(func.round(cast(gross, Numeric) * paid.c.paid / func.nullif(type_coerce(Bill.gross, BigInteger), 0)), BigInteger)
     return (
-        select(UsageEvent.id.label("id"), UsageEvent.park_id.label("park_id"), UsageEvent.platform_id.label("platform_id"),
-               UsageEvent.customer_class.label("customer_class"), func.sum(part).label("cash"))
-        .select_from(Charge).join(paid, paid.c.bill_id == Charge.bill_id).join(Bill, Bill.id == Charge.bill_id)
+        select(
+            UsageEvent.id.label("id"),
+            UsageEvent.park_id.label("park_id"),
+            UsageEvent.platform_id.label("platform_id"),
+            UsageEvent.customer_class.label("customer_class"),
+            func.sum(part).label("cash"),
+        )
+        .select_from(Charge)
+        .join(paid, paid.c.bill_id == Charge.bill_id)
+        .join(Bill, Bill.id == Charge.bill_id)
         .join(UsageEvent, and_(Charge.source == SOURCE, Charge.source_id == UsageEvent.id))
         .group_by(UsageEvent.id, UsageEvent.park_id, UsageEvent.platform_id, UsageEvent.customer_class)
     )
@@ -94,8 +102,9 @@ def cash_rows(start: date, end: date) -> Any:
 
 def _cash(session: Any, start: date, end: date) -> dict[tuple[int, str], Decimal]:
     rows = cash_rows(start, end).subquery("cash")
-    found = session.execute(select(rows.c.platform_id, rows.c.customer_class, func.sum(rows.c.cash)).group_by(
-        rows.c.platform_id, rows.c.customer_class))
+    found = session.execute(
+        select(rows.c.platform_id, rows.c.customer_class, func.sum(rows.c.cash)).group_by(rows.c.platform_id, rows.c.customer_class)
+    )
     return {(platform, klass): yuan(int(fen or 0)) for platform, klass, fen in found}
 
 
@@ -103,9 +112,19 @@ def _used(session: Any, start: date, end: date) -> dict[int, dict[str, Any]]:
     e = UsageEvent
     money = [func.coalesce(func.sum(getattr(e, n)), 0).label(n) for n in ("gross", "discount", "entitled", "waived", "net")]
     unpriced = func.count(e.id).filter(e.net.is_(None))
-    rows = session.execute(select(e.platform_id, e.customer_class, minutes().label("minutes"), *money, func.count(e.id).label("events"),
-                                  func.count(e.firm_id.distinct()).label("firms"), unpriced.label("unpriced"))
-                           .where(within(start, end)).group_by(e.platform_id, e.customer_class))
+    rows = session.execute(
+        select(
+            e.platform_id,
+            e.customer_class,
+            minutes().label("minutes"),
+            *money,
+            func.count(e.id).label("events"),
+            func.count(e.firm_id.distinct()).label("firms"),
+            unpriced.label("unpriced"),
+        )
+        .where(within(start, end))
+        .group_by(e.platform_id, e.customer_class)
+    )
     out: dict[int, dict[str, Any]] = {}
     for r in rows:
         out.setdefault(r.platform_id, {})[r.customer_class] = r
@@ -119,16 +138,28 @@ def _uses(rows: dict[str, Any], cash: dict[str, Decimal], funders: dict[str, str
         r = rows.get(code)
         if r is None and not cash.get(code):
             continue
-        out.append(calc.Use(
-            code, Decimal(int(r.minutes)) / HOUR if r else Decimal(0), *((r.gross, r.discount, r.entitled, r.waived, r.net) if r else [ZERO] * 5),
-            cash=cash.get(code, ZERO), events=r.events if r else 0, firms=r.firms if r else 0, outside=code in OUTSIDE, funder=funders.get(code)))
+        out.append(
+            calc.Use(
+                code,
+                Decimal(int(r.minutes)) / HOUR if r else Decimal(0),
+                *((r.gross, r.discount, r.entitled, r.waived, r.net) if r else [ZERO] * 5),
+                cash=cash.get(code, ZERO),
+                events=r.events if r else 0,
+                firms=r.firms if r else 0,
+                outside=code in OUTSIDE,
+                funder=funders.get(code),
+            )
+        )
     return out
 
 
 def _costs(session: Any, start: date, end: date) -> dict[int, dict[str, Decimal]]:
     rows = session.execute(
-        select(CostPool.platform_id, CostEntry.kind, func.sum(CostEntry.amount)).join(CostPool, CostPool.id == CostEntry.pool_id)
-        .where(CostPool.month >= start, CostPool.month < end).group_by(CostPool.platform_id, CostEntry.kind))
+        select(CostPool.platform_id, CostEntry.kind, func.sum(CostEntry.amount))
+        .join(CostPool, CostPool.id == CostEntry.pool_id)
+        .where(CostPool.month >= start, CostPool.month < end)
+        .group_by(CostPool.platform_id, CostEntry.kind)
+    )
     out: dict[int, dict[str, Decimal]] = {}
     for platform, kind, amount in rows:
         out.setdefault(platform, {})[kind] = amount
@@ -137,7 +168,9 @@ def _costs(session: Any, start: date, end: date) -> dict[int, dict[str, Decimal]
 
 def _pools(session: Any, start: date, end: date) -> dict[int, set[date]]:
     out: dict[int, set[date]] = {}
-    for platform, month in session.execute(select(CostPool.platform_id, CostPool.month).where(CostPool.month >= start, CostPool.month < end)):
+    for platform, month in session.execute(
+        select(CostPool.platform_id, CostPool.month).where(CostPool.month >= start, CostPool.month < end)
+    ):
         out.setdefault(platform, set()).add(month)
     return out
 
@@ -182,10 +215,23 @@ def of_period(session: Any, period: Period, on: date, *, platform_ids: list[int]
         found = costs.get(p.id, {})
         mine = {klass: amount for (platform, klass), amount in cash.items() if platform == p.id}
         rows = used.get(p.id, {})
-        made = calc.sheet({k: v for k, v in found.items() if k not in REDUCING}, _uses(rows, mine, funders.get(p.id, {})),
-                          grants=found.get("grant", ZERO), carried=found.get("carry", ZERO), rated=rated.get(p.id))
-        out.append(PlatformSheet(p, period, made, found, sum(r.unpriced for r in rows.values()),
-                                 [m for m in months if m not in pools.get(p.id, set()) and (p.opened_on is None or p.opened_on < add_months(m, 1))]))
+        made = calc.sheet(
+            {k: v for k, v in found.items() if k not in REDUCING},
+            _uses(rows, mine, funders.get(p.id, {})),
+            grants=found.get("grant", ZERO),
+            carried=found.get("carry", ZERO),
+            rated=rated.get(p.id),
+        )
+        out.append(
+            PlatformSheet(
+                p,
+                period,
+                made,
+                found,
+                sum(r.unpriced for r in rows.values()),
+                [m for m in months if m not in pools.get(p.id, set()) and (p.opened_on is None or p.opened_on < add_months(m, 1))],
+            )
+        )
     return out
 
 
@@ -204,11 +250,21 @@ def what_if(found: PlatformSheet) -> dict[str, Any]:
     """The numbers the page's sliders start from: decimals as text, so that none is lost on the way."""
     s = found.sheet
     return {
-        "fixed": str(s.fixed) if s.fixed is not None else None, "variable": str(s.variable_hour) if s.variable_hour is not None else None,
-        "hours": str(s.hours), "rated": str(s.rated) if s.rated is not None else None,
-        "classes": [{"code": line.use.code, "name": str(CUSTOMER_CLASSES.label(line.use.code)), "hours": str(line.use.hours),
-                     "billed": str(line.use.billed), "price": str(line.price) if line.price is not None else None,
-                     "outside": line.use.outside} for line in s.lines],
+        "fixed": str(s.fixed) if s.fixed is not None else None,
+        "variable": str(s.variable_hour) if s.variable_hour is not None else None,
+        "hours": str(s.hours),
+        "rated": str(s.rated) if s.rated is not None else None,
+        "classes": [
+            {
+                "code": line.use.code,
+                "name": str(CUSTOMER_CLASSES.label(line.use.code)),
+                "hours": str(line.use.hours),
+                "billed": str(line.use.billed),
+                "price": str(line.price) if line.price is not None else None,
+                "outside": line.use.outside,
+            }
+            for line in s.lines
+        ],
     }
 
 
