@@ -76,7 +76,7 @@ class BookableResource(ParkScoped, Record):
     seats: Mapped[int | None] = field(Integer, _l("Seats"))
     active: Mapped[bool] = field(Boolean, _l("Can be booked"), default=True, server_default="true")
     step_minutes: Mapped[int] = field(SmallInteger, _l("Time grid in minutes"), default=15, server_default="15")
-    horizon_days: Mapped[int | None] = field(Integer, _l("Bookable days ahead"), default=60)
+    horizon_days: Mapped[int | None] = field(Integer, _l("Bookable days ahead"), help=_l("Empty: any day"))
     min_minutes: Mapped[int | None] = field(Integer, _l("Shortest booking in minutes"))
     max_minutes: Mapped[int | None] = field(Integer, _l("Longest booking in minutes"))
     per_day: Mapped[int | None] = field(SmallInteger, _l("Bookings per firm and day"))
@@ -84,7 +84,7 @@ class BookableResource(ParkScoped, Record):
     turnaround_minutes: Mapped[int] = field(Integer, _l("Minutes kept free between bookings"), default=0, server_default="0")
     notice_minutes: Mapped[int] = field(Integer, _l("Booked at least minutes before"), default=0, server_default="0")
     cancel_minutes: Mapped[int] = field(Integer, _l("Free cancellation until minutes before"), default=0, server_default="0")
-    missed_minutes: Mapped[int | None] = field(Integer, _l("No-show after minutes"), default=30,
+    missed_minutes: Mapped[int | None] = field(Integer, _l("No-show after minutes"),
                                                help=_l("Empty: bookings are never marked as missed by themselves"))
     needs_approval: Mapped[bool] = field(Boolean, _l("Bookings need approval"), default=False, server_default="false")
     owner_source: Mapped[str | None] = field(String(80), _l("Belongs to"))
