@@ -6,8 +6,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Date, Index, Integer, SmallInteger, String, Text
-from sqlalchemy.orm import Mapped, relationship
+from sqlalchemy import BigInteger, CheckConstraint, Date, Index, Integer, String, Text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from parkops.db.base import ParkScoped, Record, field, fk
 from parkops.db.types import Choices, EnumText, Money, UnitPrice, UTCDateTime
@@ -39,6 +39,11 @@ EVENT_ORIGINS = Choices(
 )
 
 
+def _ref(label: Any) -> dict[str, Any]:
+    """What people see of a reference without a foreign key."""
+    return {"label": label, "help": None, "personal": None, "fmt": "ref"}
+
+
 class UsageEvent(ParkScoped, Record):
     """One thing to be charged. Booking is not usage: the event is what happened.
 
@@ -51,7 +56,7 @@ class UsageEvent(ParkScoped, Record):
     __table_args__ = (
         CheckConstraint("ended_at IS NULL OR ended_at >= started_at", name="times"),
         CheckConstraint("(state IN ('open', 'void')) OR (ended_at IS NOT NULL AND ended_on IS NOT NULL)", name="ended"),
-        CheckConstraint("minutes IS NULL OR minutes >= 0", name="minutes"),
+        CheckConstraint("minutes IS NULL OR minutes BETWEEN 0 AND 527040", name="minutes"),
         CheckConstraint("quantity IS NULL OR quantity >= 0", name="quantity"),
         CheckConstraint("(kind = 'custom') = (amount IS NOT NULL)", name="custom_amount"),
         CheckConstraint("kind <> 'usage' OR instrument_id IS NOT NULL", name="usage_instrument"),
@@ -92,15 +97,14 @@ class UsageEvent(ParkScoped, Record):
     waived_by: Mapped[str | None] = field(String(80), _l("Waived by"))
     waived_reason: Mapped[str | None] = field(String(300), _l("Reason of the waiver"))
     memo: Mapped[str | None] = field(Text, _l("Note"), long=True)
-    run_id: Mapped[int | None] = fk("platforms_month_run.id", _l("Priced by run"), index=False)
-    rate_id: Mapped[int | None] = fk("platforms_rate.id", _l("Rate"), index=False)
+    # run and rate have no foreign key: checked row by row, they would take half of a month run. Neither can be deleted (triggers).
+    run_id: Mapped[int | None] = mapped_column(BigInteger, info=_ref(_l("Priced by run")))
+    rate_id: Mapped[int | None] = mapped_column(BigInteger, info=_ref(_l("Rate")))
     gross: Mapped[Decimal | None] = field(Money, _l("Price before reductions"))
     discount: Mapped[Decimal | None] = field(Money, _l("Discount"))
     entitled: Mapped[Decimal | None] = field(Money, _l("Covered by rights"))
     waived: Mapped[Decimal | None] = field(Money, _l("Waived value"))
     net: Mapped[Decimal | None] = field(Money, _l("To be charged"))
-    round: Mapped[int] = field(SmallInteger, _l("Billed anew"), default=0, server_default="0",
-                               help=_l("How often it was billed again after a credit"))
     platform: Mapped[Platform] = relationship(foreign_keys="UsageEvent.platform_id")
     instrument: Mapped[Instrument | None] = relationship(foreign_keys="UsageEvent.instrument_id")
     item: Mapped[ServiceItem | None] = relationship(foreign_keys="UsageEvent.item_id")
@@ -109,8 +113,8 @@ class UsageEvent(ParkScoped, Record):
     person: Mapped[Any] = relationship("Person", foreign_keys="UsageEvent.person_id")
     booking: Mapped[Any] = relationship("Booking", foreign_keys="UsageEvent.booking_id")
     parent: Mapped[UsageEvent | None] = relationship(foreign_keys="UsageEvent.parent_id", remote_side="UsageEvent.id")
-    run: Mapped[Any] = relationship("MonthRun", foreign_keys="UsageEvent.run_id")
-    rate: Mapped[Any] = relationship("PlatformRate", foreign_keys="UsageEvent.rate_id")
+    run: Mapped[Any] = relationship("MonthRun", primaryjoin="foreign(UsageEvent.run_id) == MonthRun.id", viewonly=True)
+    rate: Mapped[Any] = relationship("PlatformRate", primaryjoin="foreign(UsageEvent.rate_id) == PlatformRate.id", viewonly=True)
 
     def __str__(self) -> str:
         return f"#{self.id}"

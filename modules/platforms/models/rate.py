@@ -42,8 +42,8 @@ class PlatformRate(ParkScoped, Record):
     __table_args__ = (
         ExcludeConstraint((text(_POINT), "&&"), ("during", "&&"), ("slots", "&&"), using="gist", name="ex_platforms_rate_during"),
         CheckConstraint("NOT isempty(during) AND NOT lower_inf(during) AND starts_on = lower(during)", name="during"),
-        CheckConstraint("amount >= 0", name="amount"),
-        CheckConstraint("minimum IS NULL OR minimum >= 0", name="minimum"),
+        CheckConstraint("amount BETWEEN 0 AND 1000000000000", name="amount"),
+        CheckConstraint("minimum IS NULL OR (minimum >= 0 AND basis IN ('hour', 'unit'))", name="minimum"),
         CheckConstraint("service_fee IS NULL OR service_fee >= 0", name="service_fee"),
         CheckConstraint("daily_cap IS NULL OR daily_cap >= 0", name="daily_cap"),
         CheckConstraint("weekdays IS NULL OR weekdays ~ '^[1-7]{1,7}$'", name="weekdays"),

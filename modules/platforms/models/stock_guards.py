@@ -5,6 +5,8 @@ from __future__ import annotations
 from parkops.db.ddl import after_create
 
 from .event import StockMove, UsageEvent
+from .rate import PlatformRate
+from .run import MonthRun
 
 STOCK = """
 CREATE OR REPLACE FUNCTION platforms_stock_moved() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -27,6 +29,18 @@ BEGIN
   END IF;
   RAISE EXCEPTION 'event % is priced; take the price back first', OLD.id USING ERRCODE = 'restrict_violation';
 END $$"""
+USED = """
+CREATE OR REPLACE FUNCTION platforms_rate_used() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF EXISTS (SELECT FROM platforms_event WHERE park_id = OLD.park_id AND rate_id = OLD.id) THEN
+    RAISE EXCEPTION 'rate % has priced events' , OLD.id USING ERRCODE = 'restrict_violation';
+  END IF;
+  IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
+  RETURN NEW;
+END $$"""
+RUN_KEPT = """
+CREATE OR REPLACE FUNCTION platforms_run_kept() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN RAISE EXCEPTION 'a month run is voided, never deleted' USING ERRCODE = 'restrict_violation'; END $$"""
 FIXED = (
     "state", "kind", "instrument_id", "item_id", "firm_id", "project_id", "customer_class", "started_at", "ended_at", "minutes", "quantity",
     "amount")
@@ -44,3 +58,18 @@ after_create(
     "CREATE TRIGGER platforms_event_kept BEFORE DELETE ON platforms_event FOR EACH ROW EXECUTE FUNCTION platforms_event_priced()",
     "DROP TRIGGER IF EXISTS platforms_event_kept ON platforms_event;\nDROP TRIGGER IF EXISTS platforms_event_priced ON platforms_event;\n"
     "DROP FUNCTION IF EXISTS platforms_event_priced()")
+after_create(
+    PlatformRate.__table__,
+    f"{USED};\nCREATE TRIGGER platforms_rate_kept BEFORE DELETE ON platforms_rate FOR EACH ROW EXECUTE FUNCTION platforms_rate_used();\n"
+    "CREATE TRIGGER platforms_rate_fixed BEFORE UPDATE ON platforms_rate FOR EACH ROW "
+    "WHEN ((OLD.kind, OLD.customer_class, OLD.platform_id, OLD.instrument_id, OLD.item_id, OLD.basis, OLD.amount, OLD.minimum, "
+    "OLD.service_fee, OLD.daily_cap, OLD.starts_on) IS DISTINCT FROM (NEW.kind, NEW.customer_class, NEW.platform_id, NEW.instrument_id, "
+    "NEW.item_id, NEW.basis, NEW.amount, NEW.minimum, NEW.service_fee, NEW.daily_cap, NEW.starts_on)) "
+    "EXECUTE FUNCTION platforms_rate_used()",
+    "DROP TRIGGER IF EXISTS platforms_rate_fixed ON platforms_rate;\nDROP TRIGGER IF EXISTS platforms_rate_kept ON platforms_rate;\n"
+    "DROP FUNCTION IF EXISTS platforms_rate_used()")
+after_create(
+    MonthRun.__table__,
+    f"{RUN_KEPT};\nCREATE TRIGGER platforms_run_kept BEFORE DELETE ON platforms_month_run "
+    "FOR EACH ROW EXECUTE FUNCTION platforms_run_kept()",
+    "DROP TRIGGER IF EXISTS platforms_run_kept ON platforms_month_run;\nDROP FUNCTION IF EXISTS platforms_run_kept()")
