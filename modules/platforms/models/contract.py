@@ -57,7 +57,7 @@ class OperatorContract(ParkScoped, Record):
         CheckConstraint("base_fee >= 0", name="base_fee"),
         CheckConstraint("penalty_from <= bonus_from", name="scores"),
         CheckConstraint("state NOT IN ('running', 'ended') OR approval_id IS NOT NULL", name="approved"),
-        CheckConstraint("(state = 'ended') = (ended_on IS NOT NULL)", name="ended"),
+        CheckConstraint("state <> 'ended' OR ended_on IS NOT NULL", name="ended"),
     )
     number: Mapped[str] = field(String(40), _l("Number"), fmt="code")
     platform_id: Mapped[int] = fk("platforms_platform.id", _l("Platform"))

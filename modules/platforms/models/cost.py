@@ -47,7 +47,7 @@ class CostPool(ParkScoped, Record):
     __table_args__ = (
         UniqueConstraint("park_id", "platform_id", "month"),
         CheckConstraint("extract(day from month) = 1", name="month"),
-        CheckConstraint("(state = 'closed') = (closed_on IS NOT NULL AND cost IS NOT NULL)", name="closed"),
+        CheckConstraint("state <> 'closed' OR (closed_on IS NOT NULL AND cost IS NOT NULL)", name="closed"),
     )
     platform_id: Mapped[int] = fk("platforms_platform.id", _l("Platform"))
     month: Mapped[date] = field(Date, _l("Month"), fmt="month")

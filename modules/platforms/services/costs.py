@@ -239,7 +239,7 @@ def close_pool(session: Any, pool: CostPool, *, on: date) -> CostPool:
     if (why := why_not_close(session, pool)) is not None:
         problems.add("platforms.U-55", why)
     problems.stop()
-    session.execute(select(CostPool.id).where(CostPool.id == pool.id).with_for_update())
+    session.execute(select(CostPool.id).where(CostPool.id == pool.id).with_for_update(key_share=True))
     pool.cost, pool.closed_on, pool.closed_by = total(session, pool), on, scope_of(session).user_name
     POOL.move(session, pool, "close", on=on)
     return pool

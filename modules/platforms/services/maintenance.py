@@ -12,7 +12,7 @@ from modules.booking.models.resource import ResourceClosure
 from parkops import records, todos
 from parkops.clock import local
 from parkops.db.session import scope_of
-from parkops.errors import Problem, Problems, RuleError
+from parkops.errors import Problems
 from parkops.i18n import _, _l
 from parkops.security import access
 
