@@ -191,27 +191,18 @@ def spread_cost(
     ]
 
 
-def spread_on_platform(
-    session: Any,
-    platform: Platform,
-    *,
-    kind: str,
-    title: str,
-    amount: Decimal,
-    document: str,
-    first_month: date,
-    months: int,
-    funder: str | None = None,
+def spread_on_pool(
+    session: Any, pool: CostPool, *, kind: str, title: str, amount: Decimal, document: str, months: int, funder: str | None = None
 ) -> str:
-    """The button on a platform."""
+    """The button on a pool: from its month on."""
     made = spread_cost(
         session,
-        platform_id=platform.id,
+        platform_id=pool.platform_id,
         kind=kind,
         title=title,
         amount=amount,
         document=document,
-        first_month=first_month,
+        first_month=pool.month,
         months=months,
         funder=funder,
     )
@@ -278,9 +269,11 @@ def carry_forward(session: Any, platform: Platform, *, year: int, on: date) -> C
     return entry
 
 
-def carry_on_platform(session: Any, platform: Platform, *, year: int, on: date) -> str:
-    """The button on a platform."""
-    entry = carry_forward(session, platform, year=year, on=on)
+def carry_into_pool(session: Any, pool: CostPool, *, on: date) -> str:
+    """The button on a pool of January: the balance of the year before."""
+    if pool.month.month != 1:
+        raise RuleError([Problem("platforms.U-56", _l("The balance of a year is carried into January; open that pool."))])
+    entry = carry_forward(session, pool.platform, year=pool.month.year - 1, on=on)
     return _("Carried forward: %(amount)s yuan.", amount=f"{entry.amount:,.2f}") if entry else _("The year balanced; nothing is carried.")
 
 

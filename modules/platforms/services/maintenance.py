@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from modules.booking.models.resource import ResourceClosure
 from parkops import records, todos
-from parkops.clock import local
+from parkops.clock import local, now
 from parkops.db.session import scope_of
 from parkops.errors import Problems
 from parkops.i18n import _, _l
@@ -132,6 +132,16 @@ def finish_work(session: Any, work: MaintenanceWork, *, at: datetime, cost: Deci
     _open_calendar(session, work)
     _mark(session, work)
     return _("%(instrument)s is in use again.", instrument=work.instrument)
+
+
+def finish_now(session: Any, work: MaintenanceWork, *, cost: Decimal | None = None) -> str:
+    """The button: back in use from this minute."""
+    return finish_work(session, work, at=now(), cost=cost)
+
+
+def outage_now(session: Any, instrument: Instrument, *, title: str, kind: str = "fault") -> str:
+    """The button on an instrument: out of order from this minute."""
+    return _("%(title)s: reported.", title=report_outage(session, instrument, title=title, at=now(), kind=kind))
 
 
 def _mark(session: Any, work: MaintenanceWork) -> None:
