@@ -94,11 +94,9 @@ bounded AS (SELECT p.id, greatest(least(p.price, p.daily_cap - coalesce(u.used, 
              WHERE p.daily_cap IS NOT NULL)
 SELECT p.id, p.rate_id, p.project_id, p.waive, coalesce(b.gross, p.price) AS gross FROM priced p LEFT JOIN bounded b ON b.id = p.id
 """
-RIGHTS = """
-CREATE TEMPORARY TABLE platforms_tmp_right (id bigint PRIMARY KEY, covered bigint NOT NULL, whole bigint NOT NULL) ON COMMIT DROP
-"""
-# a right covers `covered` of the `whole` (minutes, or fen) of what is left after the discount
-REDUCE = """
+# the discount of the highest step the payer's month reaches
+DISCOUNTS = """
+CREATE TEMPORARY TABLE platforms_tmp_net ON COMMIT DROP AS
 WITH totals AS (
   SELECT x.payer, sum(x.gross) AS total FROM (
     SELECT coalesce(j.payer_id, j.firm_id) AS payer, p.gross FROM platforms_tmp_price p JOIN platforms_project j ON j.id = p.project_id
@@ -106,31 +104,32 @@ WITH totals AS (
     SELECT coalesce(j.payer_id, j.firm_id), e.gross FROM platforms_event e JOIN platforms_project j ON j.id = e.project_id
      WHERE e.park_id = :park AND e.ended_on >= :first AND e.ended_on < :next AND e.net IS NOT NULL) x GROUP BY 1),
 percents AS (
-  SELECT t.payer, max(d.percent) FILTER (WHERE d.reached = (SELECT max(m.reached) FROM platforms_discount_tier m
-           WHERE m.park_id = :park AND m.during @> :first AND m.reached <= t.total)) AS percent
-    FROM totals t JOIN platforms_discount_tier d ON d.park_id = :park AND d.during @> :first AND d.reached <= t.total GROUP BY t.payer),
-one AS (
-  SELECT p.id, p.rate_id, p.waive, p.gross, CASE WHEN p.gross > 0 AND c.percent > 0
-           THEN div(2 * p.gross::numeric * c.percent + 100000000, 200000000)::bigint ELSE 0 END AS discount
-    FROM platforms_tmp_price p JOIN platforms_project j ON j.id = p.project_id
-    LEFT JOIN percents c ON c.payer = coalesce(j.payer_id, j.firm_id)),
-two AS (
-  SELECT o.*, CASE WHEN r.whole > 0 AND o.gross > o.discount THEN least(o.gross - o.discount,
-           div(2 * (o.gross - o.discount)::numeric * r.covered + r.whole, 2 * r.whole)::bigint) ELSE 0 END AS entitled
-    FROM one o LEFT JOIN platforms_tmp_right r ON r.id = o.id)
+  SELECT DISTINCT ON (t.payer) t.payer, d.percent FROM totals t
+    JOIN platforms_discount_tier d ON d.park_id = :park AND d.during @> :first AND d.reached <= t.total ORDER BY t.payer, d.reached DESC)
+SELECT p.id, p.rate_id, p.waive, p.gross, CASE WHEN p.gross > 0 AND c.percent > 0
+         THEN div(2 * p.gross::numeric * c.percent + 100000000, 200000000)::bigint ELSE 0 END AS discount
+  FROM platforms_tmp_price p JOIN platforms_project j ON j.id = p.project_id
+  LEFT JOIN percents c ON c.payer = coalesce(j.payer_id, j.firm_id)
+"""
+RIGHTS = "CREATE TEMPORARY TABLE platforms_tmp_right (id bigint PRIMARY KEY, amount bigint NOT NULL) ON COMMIT DROP"
+WRITE = """
 UPDATE platforms_event e
    SET run_id = :run, rate_id = t.rate_id, gross = t.gross, discount = t.discount, entitled = t.entitled,
        waived = CASE WHEN t.waive THEN t.gross - t.discount - t.entitled ELSE 0 END,
        net = CASE WHEN t.waive THEN 0 ELSE t.gross - t.discount - t.entitled END, version = e.version + 1
-  FROM two t WHERE e.id = t.id
+  FROM (SELECT n.*, greatest(least(coalesce(r.amount, 0), n.gross - n.discount), 0) AS entitled
+          FROM platforms_tmp_net n LEFT JOIN platforms_tmp_right r ON r.id = n.id) t WHERE e.id = t.id
 """
-DROP = "DROP TABLE IF EXISTS platforms_tmp_combo, platforms_tmp_event, platforms_tmp_price, platforms_tmp_right"
+DROP = "DROP TABLE IF EXISTS platforms_tmp_combo, platforms_tmp_event, platforms_tmp_price, platforms_tmp_net, platforms_tmp_right"
 UNRATED = """
 SELECT e.id, f.name, coalesce(i.name, s.name, p.name) FROM platforms_tmp_event t JOIN platforms_event e ON e.id = t.id
   JOIN tenants_firm f ON f.id = e.firm_id JOIN platforms_platform p ON p.id = e.platform_id
   LEFT JOIN platforms_instrument i ON i.id = e.instrument_id LEFT JOIN platforms_service_item s ON s.id = e.item_id
  WHERE NOT t.custom AND t.rate_id IS NULL ORDER BY e.id
 """
+
+TABLES = (
+    (COMBOS, "platforms_tmp_combo"), (EVENTS, "platforms_tmp_event"), (PRICES, "platforms_tmp_price"), (DISCOUNTS, "platforms_tmp_net"))
 
 
 def values(park_id: int, first: date, next_: date, states: tuple[str, ...]) -> dict[str, Any]:
@@ -142,21 +141,24 @@ def prepare(session: Any, bound: dict[str, Any]) -> None:
     """Temporary tables with every waiting event of the month and its price; nothing of the product changes."""
     c = session.connection()
     c.execute(text(DROP))
-    for statement, table in ((COMBOS, "platforms_tmp_combo"), (EVENTS, "platforms_tmp_event"), (PRICES, "platforms_tmp_price")):
+    for statement, table in TABLES:
         c.execute(text(statement), bound)
         c.execute(text(f"ANALYZE {table}"))
     c.execute(text(RIGHTS))
 
 
-def put_rights(session: Any, rows: list[dict[str, int]]) -> None:
-    """Which part of which event a right covers."""
+def put_rights(session: Any, rows: list[tuple[int, int]]) -> None:
+    """How much (fen) of which event rights cover."""
     if rows:
-        session.connection().execute(text("INSERT INTO platforms_tmp_right (id, covered, whole) VALUES (:id, :covered, :whole)"), rows)
+        driver = session.connection().connection.driver_connection
+        with driver.cursor() as cursor, cursor.copy("COPY platforms_tmp_right (id, amount) FROM STDIN") as copy:
+            for row in rows:
+                copy.write_row(row)
 
 
 def write(session: Any, bound: dict[str, Any], run_id: int) -> int:
     """Give the prepared events their prices; returns how many."""
-    done = session.connection().execute(text(REDUCE), {**bound, "run": run_id}, execution_options={"preserve_rowcount": True}).rowcount
+    done = session.connection().execute(text(WRITE), {**bound, "run": run_id}, execution_options={"preserve_rowcount": True}).rowcount
     session.expire_all()
     return done
 
