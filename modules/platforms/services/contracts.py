@@ -1,4 +1,4 @@
-"""Operator contracts from draft to end. Rules U-70 to U-74."""
+"""Operator contracts from draft to end. Rules U-120 to U-124."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def create_contract(
 
 
 def change_contract(session: Any, row: OperatorContract, **values: Any) -> OperatorContract:
-    """Change a draft; a contract in force is changed by a new one (U-71)."""
+    """Change a draft; a contract in force is changed by a new one (U-121)."""
     _draft(row)
     return records.change(session, row, values, _check)
 
@@ -62,17 +62,17 @@ def _check(session: Any, values: dict[str, Any], problems: Problems) -> None:
     records.date_order(values, problems, "starts_on", "ends_on", _l("A contract cannot end before it begins."))
     share = values.get("revenue_share")
     if share is not None and not 0 <= share <= 1:
-        problems.add("platforms.U-70", _l("A share lies between 0 and 100 %."), "revenue_share")
+        problems.add("platforms.U-120", _l("A share lies between 0 and 100 %."), "revenue_share")
     if values.get("penalty_from", 0) > values.get("bonus_from", 100):
-        problems.add("platforms.U-70", _l("The score for a bonus cannot lie below the one for a deduction."), "bonus_from")
+        problems.add("platforms.U-120", _l("The score for a bonus cannot lie below the one for a deduction."), "bonus_from")
     for name in ("base_fee", "bonus_step", "bonus_cap", "penalty_step", "penalty_cap", "area", "fixed_share"):
         if values.get(name) is not None and values[name] < 0:
-            problems.add("platforms.U-70", _l("This cannot be negative."), name)
+            problems.add("platforms.U-120", _l("This cannot be negative."), name)
 
 
 def _draft(row: OperatorContract) -> None:
     if row.state != "draft":
-        raise RuleError([Problem("platforms.U-71", _l("The contract was submitted; return it to draft or make a new one."))])
+        raise RuleError([Problem("platforms.U-121", _l("The contract was submitted; return it to draft or make a new one."))])
 
 
 def create_kpi(
@@ -116,17 +116,17 @@ def remove_kpi(session: Any, row: ContractKpi) -> None:
 def _check_kpi(session: Any, values: dict[str, Any], problems: Problems) -> None:
     contract = session.get(OperatorContract, values["contract_id"])
     if contract is not None and contract.state != "draft":
-        problems.add("platforms.U-71", _l("The contract was submitted; return it to draft or make a new one."), "contract_id")
+        problems.add("platforms.U-121", _l("The contract was submitted; return it to draft or make a new one."), "contract_id")
     if values["target"] <= 0:
-        problems.add("platforms.U-72", _l("A target is more than nothing."), "target")
+        problems.add("platforms.U-122", _l("A target is more than nothing."), "target")
     if not 0 < values["weight"] <= 1:
-        problems.add("platforms.U-72", _l("A weight lies between 0 and 100 %."), "weight")
+        problems.add("platforms.U-122", _l("A weight lies between 0 and 100 %."), "weight")
     if values.get("most") is not None and values["most"] < 1:
-        problems.add("platforms.U-72", _l("A clause counts at least up to its target: 100 % or more."), "most")
+        problems.add("platforms.U-122", _l("A clause counts at least up to its target: 100 % or more."), "most")
 
 
 def create_asset(session: Any, *, contract_id: int, instrument_id: int, lent_on: date, condition: str | None = None) -> ContractAsset:
-    """Lend an instrument to the operator; it is with one operator at a time (index) and belongs to the contract's platform (U-73)."""
+    """Lend an instrument to the operator; it is with one operator at a time (index) and belongs to the contract's platform (U-123)."""
     values = {"contract_id": contract_id, "instrument_id": instrument_id, "lent_on": lent_on, "condition": condition}
     return records.create(session, ContractAsset, values, _check_asset)
 
@@ -142,7 +142,7 @@ def _check_asset(session: Any, values: dict[str, Any], problems: Problems) -> No
     records.date_order(values, problems, "lent_on", "returned_on", _l("It cannot come back before it was lent."))
     contract, instrument = session.get(OperatorContract, values["contract_id"]), session.get(Instrument, values["instrument_id"])
     if contract is not None and instrument is not None and contract.platform_id != instrument.platform_id:
-        problems.add("platforms.U-73", _l("This instrument stands on another platform."), "instrument_id")
+        problems.add("platforms.U-123", _l("This instrument stands on another platform."), "instrument_id")
     other = session.scalar(
         select(OperatorContract.number)
         .join(ContractAsset, ContractAsset.contract_id == OperatorContract.id)
@@ -154,11 +154,11 @@ def _check_asset(session: Any, values: dict[str, Any], problems: Problems) -> No
         .limit(1)
     )
     if other is not None and values.get("returned_on") is None:
-        problems.add("platforms.U-73", _l("It is lent under %(number)s; record its hand-back there first.", number=other), "instrument_id")
+        problems.add("platforms.U-123", _l("It is lent under %(number)s; record its hand-back there first.", number=other), "instrument_id")
 
 
 def why_not_submit(session: Any, row: OperatorContract) -> str | None:
-    """U-72: the weights make 100 %; a contract without clauses is one without agreed performance."""
+    """U-122: the weights make 100 %; a contract without clauses is one without agreed performance."""
     total = session.scalar(select(func.sum(ContractKpi.weight)).where(ContractKpi.contract_id == row.id))
     if total is None:
         return _("Add the performance clauses first.")
@@ -170,7 +170,7 @@ def why_not_submit(session: Any, row: OperatorContract) -> str | None:
 def submit_contract(session: Any, row: OperatorContract, *, on: date) -> OperatorContract:
     """Ask for approval."""
     if (why := why_not_submit(session, row)) is not None:
-        raise RuleError([Problem("platforms.U-72", why)])
+        raise RuleError([Problem("platforms.U-122", why)])
     CONTRACT.move(session, row, "submit", on=on)
     approval.request(
         session,
@@ -206,7 +206,7 @@ def approve_contract(session: Any, row: OperatorContract, *, on: date) -> None:
     """Another person's approval puts it in force."""
     found = waiting(session, row, KIND.code)
     if found is None:
-        raise RuleError([Problem("platforms.U-74", _l("No approval is waiting. Submit it first."))])
+        raise RuleError([Problem("platforms.U-124", _l("No approval is waiting. Submit it first."))])
     approval.vote(session, found, True, on=on)
 
 
@@ -232,7 +232,7 @@ def give_back(session: Any, row: Any, kind: str, reason: str) -> None:
     """Withdraw one's own request, or vote against a colleague's."""
     found = waiting(session, row, kind)
     if found is None:
-        raise RuleError([Problem("platforms.U-74", _l("No approval is waiting. Submit it first."))])
+        raise RuleError([Problem("platforms.U-124", _l("No approval is waiting. Submit it first."))])
     if scope_of(session).user_id == found.requested_by_id:
         approval.withdraw(session, found, reason)
     else:
@@ -240,19 +240,19 @@ def give_back(session: Any, row: Any, kind: str, reason: str) -> None:
 
 
 def end_contract(session: Any, row: OperatorContract, *, on: date, reason: str) -> OperatorContract:
-    """Ends on `on` (its last day): every lent asset is back, every settlement decided (U-74)."""
+    """Ends on `on` (its last day): every lent asset is back, every settlement decided (U-124)."""
     access.require(session, RESOURCE, "act")
     problems = Problems()
     if on < row.starts_on:
-        problems.add("platforms.U-74", _l("The contract had not begun on that day."), "on")
+        problems.add("platforms.U-124", _l("The contract had not begun on that day."), "on")
     out = session.scalar(
         select(func.count(ContractAsset.id)).where(ContractAsset.contract_id == row.id, ContractAsset.returned_on.is_(None))
     )
     if out:
-        problems.add("platforms.U-74", _l("%(n)s lent instruments are not handed back yet.", n=out))
+        problems.add("platforms.U-124", _l("%(n)s lent instruments are not handed back yet.", n=out))
     s = OperatorSettlement
     if session.scalar(select(s.id).where(s.contract_id == row.id, s.state.in_(("draft", "submitted"))).limit(1)) is not None:
-        problems.add("platforms.U-74", _l("A settlement of this contract is not decided yet."))
+        problems.add("platforms.U-124", _l("A settlement of this contract is not decided yet."))
     problems.stop()
     row.ended_on = on
     CONTRACT.move(session, row, "end", on=on, reason=reason)

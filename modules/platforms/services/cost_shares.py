@@ -1,4 +1,4 @@
-"""Shared material and energy cost among operators (共担材料能耗): who bears what by which key. Rules U-57 to U-59."""
+"""Shared material and energy cost among operators (共担材料能耗): who bears what by which key. Rules U-107 to U-109."""
 
 from __future__ import annotations
 
@@ -47,14 +47,14 @@ def remove_shared(session: Any, row: SharedCost) -> None:
 
 def _draft(row: SharedCost) -> None:
     if row.state != "draft":
-        raise RuleError([Problem("platforms.U-57", _l("This cost stands in the pools already; enter a correction as another one."))])
+        raise RuleError([Problem("platforms.U-107", _l("This cost stands in the pools already; enter a correction as another one."))])
 
 
 def _check(session: Any, values: dict[str, Any], problems: Problems) -> None:
     if values["kind"] not in ("energy", "materials", "maintenance", "space", "other"):
-        problems.add("platforms.U-57", _l("Choose energy, materials, maintenance, rooms or other costs."), "kind")
+        problems.add("platforms.U-107", _l("Choose energy, materials, maintenance, rooms or other costs."), "kind")
     if values["amount"] == 0:
-        problems.add("platforms.U-53", _l("An entry of nothing says nothing; enter the amount."), "amount")
+        problems.add("platforms.U-103", _l("An entry of nothing says nothing; enter the amount."), "amount")
 
 
 def _bearers(session: Any, row: SharedCost) -> list[OperatorContract]:
@@ -108,7 +108,7 @@ def set_weight(session: Any, share: CostShare, *, weight: Decimal) -> CostShare:
 
     def check(session: Any, values: dict[str, Any], problems: Problems) -> None:
         if values["weight"] is not None and values["weight"] < 0:
-            problems.add("platforms.U-58", _l("A weight cannot be negative."), "weight")
+            problems.add("platforms.U-108", _l("A weight cannot be negative."), "weight")
 
     return records.change(session, share, {"weight": weight}, check)
 
@@ -128,7 +128,7 @@ def remove_share(session: Any, share: CostShare) -> None:
 
 
 def post_shared(session: Any, row: SharedCost, *, on: date) -> SharedCost:
-    """Divide exactly (U-58: every weight is known, U-59: parts sum to the cost) and enter each platform's sum in its pool."""
+    """Divide exactly (U-108: every weight is known, U-109: parts sum to the cost) and enter each platform's sum in its pool."""
     access.require(session, "platforms.cost_entry", "add")
     rows = shares_of(session, row)
     try:
@@ -160,8 +160,8 @@ def post_shared(session: Any, row: SharedCost, *, on: date) -> SharedCost:
 
 def _cannot(e: calc.CannotShare) -> Problem:
     if e.why == "missing":
-        return Problem("platforms.U-58", _l("The weight of %(names)s is not known; enter it first.", names="、".join(e.names)))
-    return Problem("platforms.U-58", _l("Nobody bears a part of this cost; enter weights or choose another key."))
+        return Problem("platforms.U-108", _l("The weight of %(names)s is not known; enter it first.", names="、".join(e.names)))
+    return Problem("platforms.U-108", _l("Nobody bears a part of this cost; enter weights or choose another key."))
 
 
 def key_label(code: str) -> Any:

@@ -1,4 +1,4 @@
-"""Cost pools: opening, entering costs, computing depreciation, spreading, carrying forward, closing. Rules U-50 to U-56."""
+"""Cost pools: opening, entering costs, computing depreciation, spreading, carrying forward, closing. Rules U-100 to U-106."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ COMPUTED = ("depreciation", "carry")
 
 
 def open_pool(session: Any, *, platform_id: int, month: date) -> CostPool:
-    """Open the pool of a platform and month; depreciation is computed at once (U-50: one pool per platform and month)."""
+    """Open the pool of a platform and month; depreciation is computed at once (U-100: one pool per platform and month)."""
     pool = records.create(session, CostPool, {"platform_id": platform_id, "month": month.replace(day=1)})
     compute_depreciation(session, pool)
     return pool
 
 
 def pool_of(session: Any, platform_id: int, month: date) -> CostPool:
-    """The open pool of a month, opened when there is none. Raises RuleError when it is closed already (U-52)."""
+    """The open pool of a month, opened when there is none. Raises RuleError when it is closed already (U-102)."""
     first = month.replace(day=1)
     found = session.scalars(select(CostPool).where(CostPool.platform_id == platform_id, CostPool.month == first)).one_or_none()
     if found is None:
@@ -46,7 +46,7 @@ def _still_open(pool: CostPool) -> None:
         raise RuleError(
             [
                 Problem(
-                    "platforms.U-52",
+                    "platforms.U-102",
                     _l("The pool of %(month)s is closed; enter the cost in an open month.", month=f"{pool.month:%Y-%m}"),
                     "pool_id",
                 )
@@ -55,7 +55,7 @@ def _still_open(pool: CostPool) -> None:
 
 
 def compute_depreciation(session: Any, pool: CostPool) -> int:
-    """Write the month's depreciation of every instrument anew (U-51): straight line, to the fen, summing to the value."""
+    """Write the month's depreciation of every instrument anew (U-101): straight line, to the fen, summing to the value."""
     access.require(session, "platforms.cost_entry", "add")
     _still_open(pool)
     session.execute(delete(CostEntry).where(CostEntry.pool_id == pool.id, CostEntry.kind == "depreciation", CostEntry.computed))
@@ -106,7 +106,7 @@ def record_entry(
     funder: str | None = None,
     instrument_id: int | None = None,
 ) -> CostEntry:
-    """Enter a cost or a grant with the paper it stands on (U-53: a grant names its funder)."""
+    """Enter a cost or a grant with the paper it stands on (U-103: a grant names its funder)."""
     values = {n: v for n, v in locals().items() if n != "session"}
     return records.create(session, CostEntry, values, _check)
 
@@ -137,23 +137,23 @@ def remove_entry(session: Any, entry: CostEntry) -> None:
 
 def _by_hand(entry: CostEntry) -> None:
     if entry.computed or entry.shared_cost_id is not None:
-        raise RuleError([Problem("platforms.U-51", _l("This entry was computed; correct the instrument or the shared cost instead."))])
+        raise RuleError([Problem("platforms.U-101", _l("This entry was computed; correct the instrument or the shared cost instead."))])
 
 
 def _check(session: Any, values: dict[str, Any], problems: Problems) -> None:
     pool = session.get(CostPool, values["pool_id"])
     if pool is not None and pool.state != "open":
         problems.add(
-            "platforms.U-52",
+            "platforms.U-102",
             _l("The pool of %(month)s is closed; enter the cost in an open month.", month=f"{pool.month:%Y-%m}"),
             "pool_id",
         )
     if values["amount"] == 0:
-        problems.add("platforms.U-53", _l("An entry of nothing says nothing; enter the amount."), "amount")
+        problems.add("platforms.U-103", _l("An entry of nothing says nothing; enter the amount."), "amount")
     if values["kind"] == "grant" and (not values.get("funder") or values["amount"] < 0):
-        problems.add("platforms.U-53", _l("A grant is positive and names who gives it."), "funder")
+        problems.add("platforms.U-103", _l("A grant is positive and names who gives it."), "funder")
     if values["kind"] in COMPUTED and not values.get("computed"):
-        problems.add("platforms.U-51", _l("Depreciation and balances carried are computed; use the buttons for them."), "kind")
+        problems.add("platforms.U-101", _l("Depreciation and balances carried are computed; use the buttons for them."), "kind")
 
 
 def spread_cost(
@@ -171,9 +171,9 @@ def spread_cost(
     """Spread one amount over months so that the parts sum exactly (rent of a year, a yearly service contract, a grant)."""
     problems = Problems()
     if not 1 <= months <= 120:
-        problems.add("platforms.U-54", _l("Spread over 1 to 120 months."), "months")
+        problems.add("platforms.U-104", _l("Spread over 1 to 120 months."), "months")
     if kind not in COST_KINDS or kind in COMPUTED:
-        problems.add("platforms.U-51", _l("Depreciation and balances carried are computed; use the buttons for them."), "kind")
+        problems.add("platforms.U-101", _l("Depreciation and balances carried are computed; use the buttons for them."), "kind")
     problems.stop()
     parts = allocate(amount, [1] * months)
     return [
@@ -223,12 +223,12 @@ def why_not_close(session: Any, pool: CostPool) -> str | None:
 
 
 def close_pool(session: Any, pool: CostPool, *, on: date) -> CostPool:
-    """Freeze the month (U-55): not before it is over, and never with nothing in it. The total is kept beside it."""
+    """Freeze the month (U-105): not before it is over, and never with nothing in it. The total is kept beside it."""
     problems = Problems()
     if on < add_months(pool.month, 1):
-        problems.add("platforms.U-55", _l("The month is not over yet; close it from the first of the next one on."), "on")
+        problems.add("platforms.U-105", _l("The month is not over yet; close it from the first of the next one on."), "on")
     if (why := why_not_close(session, pool)) is not None:
-        problems.add("platforms.U-55", why)
+        problems.add("platforms.U-105", why)
     problems.stop()
     session.execute(select(CostPool.id).where(CostPool.id == pool.id).with_for_update(key_share=True))
     pool.cost, pool.closed_on, pool.closed_by = total(session, pool), on, scope_of(session).user_name
@@ -237,7 +237,7 @@ def close_pool(session: Any, pool: CostPool, *, on: date) -> CostPool:
 
 
 def carry_forward(session: Any, platform: Platform, *, year: int, on: date) -> CostEntry | None:
-    """Carry a year's surplus (positive) or deficit (negative) into January of the next (U-56), once; nothing when it balanced.
+    """Carry a year's surplus (positive) or deficit (negative) into January of the next (U-106), once; nothing when it balanced.
 
     Recharge practice: no large surplus or deficit is kept, it lowers or raises the next rates."""
     from parkops.clock import Period
@@ -246,7 +246,7 @@ def carry_forward(session: Any, platform: Platform, *, year: int, on: date) -> C
 
     access.require(session, "platforms.cost_entry", "add")
     if on < date(year + 1, 1, 1):
-        raise RuleError([Problem("platforms.U-56", _l("The year is not over yet."), "year")])
+        raise RuleError([Problem("platforms.U-106", _l("The year is not over yet."), "year")])
     found = recovery.of_platform(session, platform, Period.year(date(year, 1, 1)), on)
     if found.sheet.cost is None:
         raise NotFound(_l("There are no costs of %(year)s to carry forward.", year=year))
@@ -272,7 +272,7 @@ def carry_forward(session: Any, platform: Platform, *, year: int, on: date) -> C
 def carry_into_pool(session: Any, pool: CostPool, *, on: date) -> str:
     """The button on a pool of January: the balance of the year before."""
     if pool.month.month != 1:
-        raise RuleError([Problem("platforms.U-56", _l("The balance of a year is carried into January; open that pool."))])
+        raise RuleError([Problem("platforms.U-106", _l("The balance of a year is carried into January; open that pool."))])
     entry = carry_forward(session, pool.platform, year=pool.month.year - 1, on=on)
     return _("Carried forward: %(amount)s yuan.", amount=f"{entry.amount:,.2f}") if entry else _("The year balanced; nothing is carried.")
 

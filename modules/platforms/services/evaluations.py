@@ -1,4 +1,4 @@
-"""Yearly benefit evaluation of instruments (domain.md 11.1) and sharing metrics (11.2). Rules U-83 and U-84."""
+"""Yearly benefit evaluation of instruments (domain.md 11.1) and sharing metrics (11.2). Rules U-133 and U-134."""
 
 from __future__ import annotations
 
@@ -68,11 +68,11 @@ def remove_year(session: Any, row: InstrumentYear) -> None:
 def _check(session: Any, values: dict[str, Any], problems: Problems) -> None:
     for name in (*REPORTED, "functions_new"):
         if values.get(name) is not None and values[name] < 0:
-            problems.add("platforms.U-83", _l("This cannot be negative."), name)
+            problems.add("platforms.U-133", _l("This cannot be negative."), name)
     if values.get("functions") is not None and (values.get("functions_used") or 0) > values["functions"]:
-        problems.add("platforms.U-83", _l("More functions are used than the instrument has; check both."), "functions_used")
+        problems.add("platforms.U-133", _l("More functions are used than the instrument has; check both."), "functions_used")
     if values.get("functions") == 0:
-        problems.add("platforms.U-83", _l("An instrument has at least one function."), "functions")
+        problems.add("platforms.U-133", _l("An instrument has at least one function."), "functions")
 
 
 def settings_on(session: Any, on: date) -> dict[str, Any]:
@@ -121,7 +121,7 @@ def verdict(session: Any, row: InstrumentYear) -> tuple[calc.Verdict, Counted]:
 
 
 def evaluate_year(session: Any, row: InstrumentYear, *, on: date) -> str:
-    """The button: score and grade (U-84: none while a dimension lacks a fact)."""
+    """The button: score and grade (U-134: none while a dimension lacks a fact)."""
     access.require(session, "platforms.instrument_year", "change")
     made, _found = verdict(session, row)
     row.score, row.grade, row.evaluated_on = made.total, made.grade, on

@@ -1,4 +1,4 @@
-"""Who bears the gap of a class that pays less than break-even. Rule U-64: one named funder per platform, class and day."""
+"""Who bears the gap of a class that pays less than break-even. Rule U-114: one named funder per platform, class and day."""
 
 from __future__ import annotations
 
@@ -49,6 +49,6 @@ def _check(own_id: int | None) -> Any:
             .limit(1)
         )
         if other is not None:
-            problems.add("platforms.U-64", _l("%(name)s bears the gap on some of these days; let that end first.", name=other), "starts_on")
+            problems.add("platforms.U-114", _l("%(name)s bears the gap on some of these days; let that end first.", name=other), "starts_on")
 
     return check

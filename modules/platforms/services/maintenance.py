@@ -1,4 +1,4 @@
-"""Maintenance plans, their to-dos, outages and the work done. Rules U-85 to U-88."""
+"""Maintenance plans, their to-dos, outages and the work done. Rules U-135 to U-138."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def remove_plan(session: Any, plan: MaintenancePlan) -> None:
 
 def _check_plan(session: Any, values: dict[str, Any], problems: Problems) -> None:
     if not 1 <= values["every_days"] <= 3650:
-        problems.add("platforms.U-85", _l("Enter 1 to 3,650 days."), "every_days")
+        problems.add("platforms.U-135", _l("Enter 1 to 3,650 days."), "every_days")
 
 
 def report_work(
@@ -77,7 +77,7 @@ def report_work(
     plan_id: int | None = None,
     note: str | None = None,
 ) -> MaintenanceWork:
-    """Report an outage or record work. While it lasts nobody uses or books the instrument (U-86); the calendar shows why."""
+    """Report an outage or record work. While it lasts nobody uses or books the instrument (U-136); the calendar shows why."""
     values = {n: v for n, v in locals().items() if n != "session"} | {"reported_by": scope_of(session).user_name}
     work = records.create(session, MaintenanceWork, values, _check_work)
     _close_calendar(session, work)
@@ -99,33 +99,33 @@ def change_work(
 
 def _check_cost(session: Any, values: dict[str, Any], problems: Problems) -> None:
     if values.get("cost") is not None and values["cost"] < 0:
-        problems.add("platforms.U-86", _l("This cannot be negative."), "cost")
+        problems.add("platforms.U-136", _l("This cannot be negative."), "cost")
 
 
 def _check_work(session: Any, values: dict[str, Any], problems: Problems) -> None:
     _check_cost(session, values, problems)
     if values.get("ends_at") is not None and values["ends_at"] <= values["starts_at"]:
-        problems.add("platforms.U-86", _l("It cannot be back in use before it went out; check both times."), "ends_at")
+        problems.add("platforms.U-136", _l("It cannot be back in use before it went out; check both times."), "ends_at")
     open_one = session.scalar(
         select(MaintenanceWork.id)
         .where(MaintenanceWork.instrument_id == values["instrument_id"], MaintenanceWork.ends_at.is_(None))
         .limit(1)
     )
     if open_one is not None and values.get("ends_at") is None:
-        problems.add("platforms.U-86", _l("The instrument is out of order already; end that first."), "instrument_id")
+        problems.add("platforms.U-136", _l("The instrument is out of order already; end that first."), "instrument_id")
     plan = session.get(MaintenancePlan, values["plan_id"]) if values.get("plan_id") else None
     if plan is not None and plan.instrument_id != values["instrument_id"]:
-        problems.add("platforms.U-85", _l("This plan is for another instrument."), "plan_id")
+        problems.add("platforms.U-135", _l("This plan is for another instrument."), "plan_id")
 
 
 def finish_work(session: Any, work: MaintenanceWork, *, at: datetime, cost: Decimal | None = None) -> str:
-    """Back in use; a plan's next day is counted from the day the work was finished (U-87)."""
+    """Back in use; a plan's next day is counted from the day the work was finished (U-137)."""
     access.require(session, "platforms.maintenance_work", "change")
     problems = Problems()
     if work.ends_at is not None:
-        problems.add("platforms.U-86", _l("This work is finished already."))
+        problems.add("platforms.U-136", _l("This work is finished already."))
     elif at <= work.starts_at:
-        problems.add("platforms.U-86", _l("It cannot be back in use before it went out; check both times."), "at")
+        problems.add("platforms.U-136", _l("It cannot be back in use before it went out; check both times."), "at")
     problems.stop()
     work.ends_at = at
     work.cost = cost if cost is not None else work.cost
@@ -179,7 +179,7 @@ def _open_calendar(session: Any, work: MaintenanceWork) -> None:
 
 
 def remind_due(session: Any, *, on: date, park_id: int | None = None) -> dict[str, int]:
-    """The daily job: one open to-do per plan that is due; done once the work is recorded (U-88)."""
+    """The daily job: one open to-do per plan that is due; done once the work is recorded (U-138)."""
     query = select(MaintenancePlan).where(MaintenancePlan.active)
     plans = list(session.scalars(query.where(MaintenancePlan.park_id == park_id) if park_id is not None else query))
     due = [p for p in plans if p.next_on <= on and p.instrument.state != "retired"]

@@ -1,4 +1,4 @@
-"""Settling an operator's period: scorecard, payment explained line by line, approval by somebody else. Rules U-76 to U-79."""
+"""Settling an operator's period: scorecard, payment explained line by line, approval by somebody else. Rules U-126 to U-129."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ KIND = approval.ApprovalKind(RESOURCE, _l("Operator settlement"), RESOURCE, thre
 
 
 def create_settlement(session: Any, *, contract_id: int, starts_on: date, ends_on: date) -> OperatorSettlement:
-    """Open the settlement of a period of whole months within the contract (U-76) and work it out."""
+    """Open the settlement of a period of whole months within the contract (U-126) and work it out."""
     access.require(session, RESOURCE, "add")
     number = sequences.next_number(session, RESOURCE, load(session, contracts.RESOURCE, contract_id).park_id, ends_on)
     values = {"contract_id": contract_id, "starts_on": starts_on, "ends_on": ends_on, "number": number}
@@ -38,19 +38,19 @@ def _check(session: Any, values: dict[str, Any], problems: Problems) -> None:
     contract = session.get(OperatorContract, values["contract_id"])
     first, last = values["starts_on"], values["ends_on"]
     if first.day != 1 or (last + timedelta(days=1)).day != 1:
-        problems.add("platforms.U-76", _l("Settle whole months: from a first to the last day of a month."), "ends_on")
+        problems.add("platforms.U-126", _l("Settle whole months: from a first to the last day of a month."), "ends_on")
     if contract is None:
         return
     if contract.state not in ("running", "ended"):
-        problems.add("platforms.U-76", _l("Only contracts in force are settled."), "contract_id")
+        problems.add("platforms.U-126", _l("Only contracts in force are settled."), "contract_id")
     if first < contract.starts_on.replace(day=1) or first > (contract.ended_on or contract.ends_on):
-        problems.add("platforms.U-76", _l("The period lies outside the contract."), "starts_on")
+        problems.add("platforms.U-126", _l("The period lies outside the contract."), "starts_on")
     s = OperatorSettlement
     other = session.scalar(
         select(s.number).where(s.contract_id == contract.id, s.state != "cancelled", s.starts_on <= last, s.ends_on >= first).limit(1)
     )
     if other is not None:
-        problems.add("platforms.U-76", _l("%(number)s settles some of these days already.", number=other), "starts_on")
+        problems.add("platforms.U-126", _l("%(number)s settles some of these days already.", number=other), "starts_on")
 
 
 def lines_of(session: Any, row: OperatorSettlement) -> list[OperatorLine]:
@@ -59,7 +59,7 @@ def lines_of(session: Any, row: OperatorSettlement) -> list[OperatorLine]:
 
 
 def work_out(session: Any, row: OperatorSettlement, *, on: date) -> str:
-    """The button: everything anew from today's facts; what an inspection found stays (U-77: only a draft)."""
+    """The button: everything anew from today's facts; what an inspection found stays (U-127: only a draft)."""
     _draft(row)
     contract = row.contract
     typed = {line.kpi_id: line.actual for line in lines_of(session, row) if line.kpi_id is not None and line.kpi.metric == "manual"}
@@ -156,20 +156,20 @@ def _amounts(
 
 def _draft(row: OperatorSettlement) -> None:
     if row.state != "draft":
-        raise RuleError([Problem("platforms.U-77", _l("The settlement was submitted; return it to draft first."))])
+        raise RuleError([Problem("platforms.U-127", _l("The settlement was submitted; return it to draft first."))])
 
 
 def enter_actual(session: Any, line: OperatorLine, *, actual: Decimal, on: date) -> str:
     """What an inspection found for a clause that cannot be counted."""
     _draft(line.settlement)
     if line.kind != "kpi" or line.kpi.metric != "manual":
-        raise RuleError([Problem("platforms.U-75", _l("This value is counted from records; correct the records instead."), "actual")])
+        raise RuleError([Problem("platforms.U-125", _l("This value is counted from records; correct the records instead."), "actual")])
     records.change(session, line, {"actual": actual})
     return work_out(session, line.settlement, on=on)
 
 
 def why_not_submit(session: Any, row: OperatorSettlement) -> str | None:
-    """U-77: every clause has its fact."""
+    """U-127: every clause has its fact."""
     if row.payment is None:
         return _("Work it out first.")
     left = [line.title for line in lines_of(session, row) if line.kind == "kpi" and line.actual is None]
@@ -177,10 +177,10 @@ def why_not_submit(session: Any, row: OperatorSettlement) -> str | None:
 
 
 def submit_settlement(session: Any, row: OperatorSettlement, *, on: date) -> OperatorSettlement:
-    """Work it out once more and ask for approval; from 200,000 yuan two people approve (U-78)."""
+    """Work it out once more and ask for approval; from 200,000 yuan two people approve (U-128)."""
     work_out(session, row, on=on)
     if (why := why_not_submit(session, row)) is not None:
-        raise RuleError([Problem("platforms.U-77", why)])
+        raise RuleError([Problem("platforms.U-127", why)])
     SETTLEMENT.move(session, row, "submit", on=on)
     approval.request(
         session,
@@ -209,7 +209,7 @@ def approve_settlement(session: Any, row: OperatorSettlement, *, on: date) -> st
     """One person's approval; the last one needed fixes it for payment."""
     found = contracts.waiting(session, row, KIND.code)
     if found is None:
-        raise RuleError([Problem("platforms.U-78", _l("No approval is waiting. Submit it first."))])
+        raise RuleError([Problem("platforms.U-128", _l("No approval is waiting. Submit it first."))])
     approval.vote(session, found, True, on=on)
     return None if found.state == "approved" else _("Approved; %(n)s more needed.", n=found.needed - found.given)
 

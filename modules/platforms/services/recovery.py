@@ -1,4 +1,4 @@
-"""Cost recovery of platforms: what was used and charged by class, what it cost, what was received. Rules U-60 to U-66.
+"""Cost recovery of platforms: what was used and charged by class, what it cost, what was received. Rules U-110 to U-116.
 
 Usage and charges are those of events that ended in the period; receipts are those of the period, by their allocation to bills
 whose lines come from the platform's events; costs are the entries of the period's pools."""
@@ -10,7 +10,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import BigInteger, Integer, Numeric, and_, cast, func, or_, select, type_coerce
+from sqlalchemy import BigInteger, Numeric, and_, case, cast, func, or_, select, type_coerce
 
 from modules.billing.models.bill import Bill
 from modules.billing.models.charge import Charge
@@ -80,9 +80,13 @@ def receipts(start: date, end: date) -> Any:
 
 
 def cash_rows(start: date, end: date) -> Any:
-    """event id, park, platform, class, cash (fen): each line of a bill gets its part of what was received for the bill."""
+    """event id, park, platform, class, cash (fen): each line of a bill gets its part of what was received for the bill.
+
+    Where prices are without VAT (setting), the VAT received with them is no income: the line counts as what the event came to."""
     paid = receipts(start, end)
-    gross = type_coerce(Charge.gross, BigInteger)
+    net = type_coerce(UsageEvent.net, BigInteger)
+    line = type_coerce(Charge.gross, BigInteger)
+    gross = case((net >= 0, func.least(line, net)), else_=func.greatest(line, net))
     part = cast(func.round(cast(gross, Numeric) * paid.c.paid / func.nullif(type_coerce(Bill.gross, BigInteger), 0)), BigInteger)
     return (
         select(
@@ -266,8 +270,3 @@ def what_if(found: PlatformSheet) -> dict[str, Any]:
             for line in s.lines
         ],
     }
-
-
-def minutes_sql() -> Any:
-    """Machine minutes as an integer column for indicators."""
-    return cast(func.sum(cast(UsageEvent.minutes, Integer)), BigInteger)

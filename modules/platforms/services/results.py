@@ -1,4 +1,4 @@
-"""The results ledger: recorded by one, confirmed by another from the evidence. Rules U-80 to U-82."""
+"""The results ledger: recorded by one, confirmed by another from the evidence. Rules U-130 to U-132."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def record_result(
     amount: Decimal | None = None,
     note: str | None = None,
 ) -> PlatformResult:
-    """Enter a patent, a transfer or another result; its number occurs once (U-80)."""
+    """Enter a patent, a transfer or another result; its number occurs once (U-130)."""
     values = {n: v for n, v in locals().items() if n != "session"} | {"recorded_by": scope_of(session).user_name}
     return records.create(session, PlatformResult, values, _check)
 
@@ -62,22 +62,22 @@ def remove_result(session: Any, row: PlatformResult) -> None:
 
 def _not_confirmed(row: PlatformResult) -> None:
     if row.state == "confirmed":
-        raise RuleError([Problem("platforms.U-81", _l("This result is confirmed; ask a manager to refuse it first."))])
+        raise RuleError([Problem("platforms.U-131", _l("This result is confirmed; ask a manager to refuse it first."))])
 
 
 def _check(session: Any, values: dict[str, Any], problems: Problems) -> None:
     records.not_future(values, problems, ("on_date",))
     if values.get("amount") is not None and values["kind"] != "transfer":
-        problems.add("platforms.U-80", _l("Only a transfer has a contract value."), "amount")
+        problems.add("platforms.U-130", _l("Only a transfer has a contract value."), "amount")
     if values.get("amount") is not None and values["amount"] < 0:
-        problems.add("platforms.U-80", _l("This cannot be negative."), "amount")
+        problems.add("platforms.U-130", _l("This cannot be negative."), "amount")
     instrument = session.get(Instrument, values["instrument_id"]) if values.get("instrument_id") else None
     if instrument is not None and instrument.platform_id != values["platform_id"]:
-        problems.add("platforms.U-80", _l("This instrument stands on another platform."), "instrument_id")
+        problems.add("platforms.U-130", _l("This instrument stands on another platform."), "instrument_id")
 
 
 def why_not_confirm(session: Any, row: PlatformResult) -> str | None:
-    """U-81: with evidence, and not by whoever recorded it."""
+    """U-131: with evidence, and not by whoever recorded it."""
     if row.state == "confirmed":
         return str(_l("It is confirmed already."))
     if row.recorded_by == scope_of(session).user_name:
@@ -91,7 +91,7 @@ def confirm_result(session: Any, row: PlatformResult, *, on: date) -> PlatformRe
     """It counts from now on, in the period of its own date."""
     access.require(session, RESOURCE, "act")
     if (why := why_not_confirm(session, row)) is not None:
-        raise RuleError([Problem("platforms.U-81", why)])
+        raise RuleError([Problem("platforms.U-131", why)])
     row.state, row.confirmed_by, row.confirmed_on = "confirmed", scope_of(session).user_name, on
     session.flush()
     return row

@@ -1,4 +1,4 @@
-"""What an operator reached, counted from events, pools and confirmed results. Rule U-75: facts come from operations."""
+"""What an operator reached, counted from events, pools and confirmed results. Rule U-125: facts come from operations."""
 
 from __future__ import annotations
 

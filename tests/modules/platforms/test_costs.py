@@ -1,4 +1,4 @@
-"""Cost pools, shared costs and the recovery sheet (rules U-50 to U-66)."""
+"""Cost pools, shared costs and the recovery sheet (rules U-100 to U-116)."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
@@ -41,7 +41,7 @@ def test_every_problem_of_an_entry(session, plat):
     pool = costs.open_pool(session, platform_id=plat.id, month=JAN)
     with pytest.raises(RuleError) as refused:
         costs.record_entry(session, pool_id=pool.id, kind="grant", title="补贴", amount=D(0), document="文件")
-    assert refused.value.codes == ["platforms.U-53", "platforms.U-53"]
+    assert refused.value.codes == ["platforms.U-103", "platforms.U-103"]
     with pytest.raises(RuleError, match="computed"):
         costs.record_entry(session, pool_id=pool.id, kind="depreciation", title="x", amount=D(1), document="文件")
 

@@ -1,4 +1,4 @@
-"""Operator contracts, scorecard, settlement; results and evaluation; maintenance; heat map; indicators (U-70 to U-88)."""
+"""Operator contracts, scorecard, settlement; results and evaluation; maintenance; heat map; indicators (U-120 to U-138)."""
 
 import io
 from datetime import date, datetime, timedelta
@@ -149,7 +149,7 @@ def test_a_result_counts_after_another_person_saw_the_evidence(session, park):
         results.change_result(session, row, title="x", reference="y", on_date=date(2021, 5, 1))
     with pytest.raises(RuleError) as refused:
         results.record_result(session, platform_id=p.id, kind="patent", title="x", reference="ZL2021", on_date=date(2021, 5, 1), amount=D(5))
-    assert "platforms.U-80" in refused.value.codes
+    assert "platforms.U-130" in refused.value.codes
 
 
 def test_the_evaluation_of_an_instrument_by_the_dated_parameters(session):
