@@ -63,7 +63,7 @@ class OperatorContract(ParkScoped, Record):
     platform_id: Mapped[int] = fk("platforms_platform.id", _l("Platform"))
     model: Mapped[str] = field(EnumText(OPERATING_MODELS), _l("Operating model"))
     owner: Mapped[str] = field(String(120), _l("Asset owner"))
-    operator: Mapped[str] = field(String(120), _l("Operator"))
+    operator: Mapped[str] = field(String(120), _l("Platform operator"))
     operator_firm_id: Mapped[int | None] = fk("tenants_firm.id", _l("Operator as a firm of the park"))
     starts_on: Mapped[date] = field(Date, _l("From"))
     ends_on: Mapped[date] = field(Date, _l("Last day"))
@@ -135,7 +135,7 @@ class ContractAsset(ParkScoped, Record):
     instrument_id: Mapped[int] = fk("platforms_instrument.id", _l("Instrument"))
     lent_on: Mapped[date] = field(Date, _l("Lent on"))
     returned_on: Mapped[date | None] = field(Date, _l("Handed back on"))
-    condition: Mapped[str | None] = field(String(200), _l("Condition"))
+    condition: Mapped[str | None] = field(String(200), _l("State at hand-over"))
     contract: Mapped[OperatorContract] = relationship(foreign_keys="ContractAsset.contract_id")
     instrument: Mapped[Instrument] = relationship(foreign_keys="ContractAsset.instrument_id")
 

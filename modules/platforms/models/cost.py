@@ -21,7 +21,7 @@ from .registry import Platform
 COST_KINDS = Choices(
     "platforms.cost_kind",
     ("depreciation", _l("Depreciation"), "blue"),
-    ("staff", _l("Staff"), "blue"),
+    ("staff", _l("Wages of staff"), "blue"),
     ("energy", _l("Energy"), "blue"),
     ("materials", _l("Materials"), "blue"),
     ("maintenance", _l("Maintenance"), "blue"),

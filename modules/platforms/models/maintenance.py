@@ -54,7 +54,7 @@ class MaintenanceWork(ParkScoped, Record):
     plan_id: Mapped[int | None] = fk("platforms_maintenance_plan.id", _l("Maintenance plan"))
     kind: Mapped[str] = field(EnumText(WORK_KINDS), _l("Kind"))
     title: Mapped[str] = field(String(200), _l("What happened"))
-    starts_at: Mapped[datetime] = field(UTCDateTime, _l("Since"))
+    starts_at: Mapped[datetime] = field(UTCDateTime, _l("Out of use since"))
     ends_at: Mapped[datetime | None] = field(UTCDateTime, _l("Back in use at"))
     cost: Mapped[Decimal | None] = field(Money, _l("Cost"))
     reported_by: Mapped[str] = field(String(80), _l("Reported by"))

@@ -92,7 +92,7 @@ ENTRY = Resource(
 SHARED = Resource(
     "platforms.shared_cost",
     SharedCost,
-    Titles(_l("Shared costs"), _l("Shared cost"), _l("Enter a shared cost")),
+    Titles(_l("Costs shared by operators"), _l("Shared cost"), _l("Enter a shared cost")),
     columns=(
         Col("month", width=95, important=True),
         Col("title", width=260, important=True, link=True),
@@ -122,7 +122,7 @@ SHARE = Resource(
     Titles(_l("Parts of the operators"), _l("Part of an operator"), _l("Add an operator")),
     columns=(
         Col("shared_cost_id", width=220),
-        Col("contract.operator", _l("Operator"), 240, True, link=True),
+        Col("contract.operator", _l("Platform operator"), 240, True, link=True),
         Col("weight", width=120, important=True),
         Col("amount", important=True, total="sum"),
         Col("contract_id", hidden=True),

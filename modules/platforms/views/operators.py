@@ -161,7 +161,7 @@ SETTLEMENT = Resource(
     Titles(_l("Operator settlements"), _l("Operator settlement"), _l("Settle a period")),
     columns=(
         Col("number", width=130, important=True, link=True),
-        Col("contract.operator", _l("Operator"), 220, True),
+        Col("contract.operator", _l("Platform operator"), 220, True),
         Col("starts_on", width=105),
         Col("ends_on", width=105),
         Col("score", width=90),
