@@ -47,7 +47,7 @@ class PlanLine(ParkScoped, Record):
         CheckConstraint("num_nonnulls(kind, group_id, resource_id) <= 1", name="scope"),
     )
     plan_id: Mapped[int] = fk("booking_plan.id", _l("Plan"))
-    unit: Mapped[str] = field(EnumText(UNITS), _l("Counts"), default="minutes", server_default="minutes")
+    unit: Mapped[str] = field(EnumText(UNITS), _l("Measured in"), default="minutes", server_default="minutes")
     minutes: Mapped[int | None] = field(Integer, _l("Minutes a month"))
     amount: Mapped[Decimal | None] = field(Money, _l("Amount a month"))
     unlimited: Mapped[bool] = field(Boolean, _l("Unlimited"), default=False, server_default="false")
@@ -96,16 +96,16 @@ class CreditGrant(ParkScoped, Record):
         Index("ix_booking_credit_firm_id_granted_on", "firm_id", "granted_on"),
     )
     firm_id: Mapped[int] = fk("tenants_firm.id", _l("Firm"), index=False)
-    unit: Mapped[str] = field(EnumText(UNITS), _l("Counts"), default="minutes", server_default="minutes")
+    unit: Mapped[str] = field(EnumText(UNITS), _l("Measured in"), default="minutes", server_default="minutes")
     minutes: Mapped[int | None] = field(Integer, _l("Minutes"))
     amount: Mapped[Decimal | None] = field(Money, _l("Amount"))
     kind: Mapped[str | None] = field(EnumText(RESOURCE_KINDS), _l("For this kind"))
     group_id: Mapped[int | None] = fk("booking_group.id", _l("For this group"))
     resource_id: Mapped[int | None] = fk("booking_resource.id", _l("For this resource"))
-    granted_on: Mapped[date] = field(Date, _l("Granted on"))
+    granted_on: Mapped[date] = field(Date, _l("Given on"))
     expires_on: Mapped[date | None] = field(Date, _l("Expires on"), help=_l("Last day; empty: never"))
     reason: Mapped[str] = field(String(300), _l("Reason"))
-    granted_by: Mapped[str | None] = field(String(80), _l("Granted by"))
+    granted_by: Mapped[str | None] = field(String(80), _l("Given by"))
     firm: Mapped[Any] = relationship("Firm", foreign_keys="CreditGrant.firm_id")
     group: Mapped[ResourceGroup | None] = relationship(foreign_keys="CreditGrant.group_id")
     resource: Mapped[BookableResource | None] = relationship(foreign_keys="CreditGrant.resource_id")
@@ -153,7 +153,7 @@ class VoucherUse(ParkScoped, Record):
         CheckConstraint("redeemed IS NULL OR (redeemed >= 0 AND redeemed <= amount)", name="redeemed"),
         CheckConstraint("state <> 'redeemed' OR (redeemed IS NOT NULL AND redeemed_on IS NOT NULL)", name="redeemed_on"),
     )
-    voucher_id: Mapped[int] = fk("booking_voucher.id", _l("Voucher"))
+    voucher_id: Mapped[int] = fk("booking_voucher.id", _l("Innovation voucher"))
     firm_id: Mapped[int] = fk("tenants_firm.id", _l("Firm"))
     state: Mapped[str] = field(EnumText(VOUCHER_USE.choices), _l("State"), default="applied", server_default="applied")
     used_on: Mapped[date] = field(Date, _l("Used on"))

@@ -23,7 +23,7 @@ WEEKDAYS = Choices(
 )
 CLOSURE_KINDS = Choices(
     "booking.closure_kind",
-    ("closure", _l("Closed"), "amber"), ("maintenance", _l("Maintenance"), "violet"), ("outage", _l("Out of order"), "red"),
+    ("closure", _l("Planned closure"), "amber"), ("maintenance", _l("Maintenance"), "violet"), ("outage", _l("Out of order"), "red"),
 )
 TIME_OF_DAY = "'^([01][0-9]|2[0-3]):[0-5][0-9]$|^24:00$'"
 

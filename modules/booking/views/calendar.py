@@ -218,6 +218,6 @@ TEXTS = {
     "asks": _l("A manager decides on it."), "more": _l("More fields"), "wait": _l("Join the waiting list"),
     "waiting": _l("You are in line; you will be told when the slot is free."), "link": _l("Calendar address"),
     "secret": _l("Copy it now: it is shown this once. Whoever has it can read the calendar; revoke it under Calendar addresses."),
-    "day": _l("Day"), "week": _l("Week"), "month": _l("Month"), "list": _l("List"), "close": _l("Close"), "copy": _l("Copy"),
+    "day": _l("Day view"), "week": _l("Week view"), "month": _l("Month view"), "list": _l("Agenda view"), "close": _l("Close"), "copy": _l("Copy"),
 }
 PAGES = [CalendarPage, BoardPage, CheckApi, FeedPage]
