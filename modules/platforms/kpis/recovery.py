@@ -254,7 +254,7 @@ KPIS = [
         drill_denominator=list_costs,
         denominator_resource=ENTRY,
         source=PRACTICE,
-        order=10,
+        order=70,
         places=2,
         denominator_places=2,
     ),
@@ -270,7 +270,7 @@ KPIS = [
         drill_denominator=list_costs,
         denominator_resource=ENTRY,
         source=PRACTICE,
-        order=11,
+        order=71,
         places=2,
         denominator_places=2,
     ),
@@ -285,7 +285,7 @@ KPIS = [
         drill=list_charged,
         drill_denominator=list_costs_before_grants,
         denominator_resource=ENTRY,
-        order=12,
+        order=72,
         places=2,
         denominator_places=2,
     ),
@@ -300,7 +300,7 @@ KPIS = [
         drill=list_minutes,
         drill_denominator=list_rated,
         denominator_resource="platforms.instrument",
-        order=20,
+        order=80,
     ),
     _kpi(
         "outside_share",
@@ -313,7 +313,7 @@ KPIS = [
         drill=list_outside,
         drill_denominator=list_minutes,
         denominator_resource=EVENT,
-        order=21,
+        order=81,
     ),
     _kpi(
         "firms_served",
@@ -324,7 +324,7 @@ KPIS = [
         _l("Different firms with an event in the period."),
         resource="tenants.firm",
         drill=list_firms,
-        order=30,
+        order=90,
     ),
     _kpi(
         "firms_served_ever",
@@ -335,7 +335,7 @@ KPIS = [
         _l("Different firms with an event until the end of the period."),
         resource="tenants.firm",
         drill=list_firms_ever,
-        order=31,
+        order=91,
     ),
     _kpi(
         "waived",
@@ -347,7 +347,7 @@ KPIS = [
         resource=EVENT,
         drill=list_waived,
         better="none",
-        order=40,
+        order=95,
         empty="zero",
     ),
     _kpi(
@@ -359,7 +359,7 @@ KPIS = [
         _l("Confirmed patents until the end of the period."),
         resource="platforms.result",
         drill=list_results("patent"),
-        order=50,
+        order=96,
     ),
     _kpi(
         "transfers",
@@ -370,6 +370,6 @@ KPIS = [
         _l("Confirmed transfers until the end of the period."),
         resource="platforms.result",
         drill=list_results("transfer"),
-        order=51,
+        order=97,
     ),
 ]

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+from sqlalchemy import BigInteger, Date, Numeric, case, cast, func, select, text, type_coerce
+
+from parkops.db.types import Money, Rate
 from parkops.i18n import _l
 from parkops.web import slots
-from parkops.web.resource import Action, Col, Fact, Filter, Input, Related, Resource, Section, Titles, View
+from parkops.web.resource import Action, Col, Fact, Filter, Input, Related, Resource, Section, Tile, Titles, View
 
-from ..models.cost import COST_KINDS, CostEntry, CostPool, CostShare, GapFunder, SharedCost
+from ..models.cost import COST_KINDS, REDUCING, CostEntry, CostPool, CostShare, GapFunder, SharedCost
+from ..models.event import UsageEvent
 from ..services import costs
+from ..services.recovery import COUNTED
 
 C = "modules.platforms.services.costs"
 S = "modules.platforms.services.cost_shares"
@@ -22,6 +27,56 @@ SPREAD = (
     Input("months", "int", _l("Months"), required=True, default=12),
     Input("funder", "text", _l("Funder"), max_length=120),
 )
+
+
+def _signed_sum(pool: Any) -> Any:
+    """Costs less grants and surplus carried, in fen; NULL without any entry."""
+    signed = case(
+        (CostEntry.kind.in_(REDUCING), -type_coerce(CostEntry.amount, BigInteger)), else_=type_coerce(CostEntry.amount, BigInteger)
+    )
+    return (
+        select(cast(func.sum(signed), BigInteger))
+        .select_from(CostEntry)
+        .where(CostEntry.pool_id == pool.id)
+        .correlate(pool)
+        .scalar_subquery()
+    )
+
+
+def _charged_sum(pool: Any) -> Any:
+    """What the month's events of the platform came to, in fen."""
+    e = UsageEvent
+    mine = (
+        e.park_id == pool.park_id,
+        e.platform_id == pool.platform_id,
+        e.ended_on >= pool.month,
+        e.state.in_(COUNTED),
+        e.ended_on < cast(pool.month + text("interval '1 month'"), Date),
+    )
+    return (
+        select(cast(func.coalesce(func.sum(type_coerce(e.net, BigInteger)), 0), BigInteger))
+        .select_from(e)
+        .where(*mine)
+        .correlate(pool)
+        .scalar_subquery()
+    )
+
+
+def net_cost(model: Any, context: Any) -> Any:
+    """Column: the pool's net cost as it stands."""
+    return type_coerce(_signed_sum(model), Money)
+
+
+def charged(model: Any, context: Any) -> Any:
+    """Column: what was charged for the month."""
+    return type_coerce(_charged_sum(model), Money)
+
+
+def recovery_rate(model: Any, context: Any) -> Any:
+    """Column: charged ÷ net cost; empty without a cost."""
+    cost = _signed_sum(model)
+    part = cast(_charged_sum(model), Numeric) * 100_000_000 / case((cost > 0, cost))
+    return type_coerce(cast(func.round(part), BigInteger), Rate)
 
 
 def total_fact(session: Any, pool: CostPool) -> tuple[str, str | None]:
@@ -37,7 +92,10 @@ POOL = Resource(
         Col("month", width=100, important=True, link=True),
         Col("platform.name", _l("Platform"), 260, True),
         Col("state", width=120, important=True),
-        Col("cost", total="sum"),
+        Col("net_cost", _l("Net cost"), 130, fmt="money", sql=net_cost, total="sum"),
+        Col("charged", _l("Charged"), 130, fmt="money", sql=charged, total="sum"),
+        Col("recovery", _l("Recovery, charged"), 120, fmt="percent", sql=recovery_rate, important=True),
+        Col("cost", hidden=True),
         Col("closed_on", width=110),
         Col("closed_by", width=110),
         Col("platform_id", hidden=True),
@@ -45,7 +103,12 @@ POOL = Resource(
     sections=(Section(_l("Cost pool"), ("platform_id", "month")),),
     create=f"{C}:open_pool",
     workflow="modules.platforms.states_cost:POOL",
-    views=(View("open", _l("Open for costs"), (Filter("state", "eq", "open"),), "month"), View("all", _l("All"), ())),
+    views=(
+        View("to_close", _l("To be closed"), (Filter("state", "eq", "open"), Filter("month", "lt", "@month")), "month"),
+        View("last_month", _l("Last month"), (Filter("month", "eq", "@month-1"),), "platform_id"),
+        View("open", _l("Open for costs"), (Filter("state", "eq", "open"),), "month"),
+        View("all", _l("All"), ()),
+    ),
     actions=(Action("recompute", _l("Compute depreciation anew"), f"{C}:recompute_pool", word="change"),),
     tabs=(Related("entries", _l("Costs and grants"), "platforms.cost_entry", "pool_id", order=5),),
     facts=(Fact(_l("Net cost"), total_fact),),
@@ -169,4 +232,18 @@ slots.action("platforms.cost_pool", Action("spread", _l("Spread a cost over mont
 slots.action(
     "platforms.cost_pool",
     Action("carry", _l("Carry last year's balance into this month"), f"{C}:carry_into_pool", (ON,), word="change"),
+)
+slots.tile(
+    Tile("platforms.pools", _l("Cost pools to close"), "platforms.cost_pool", "to_close", ("finance",), ("platform.name", "month"), 45)
+)
+slots.tile(
+    Tile(
+        "platforms.recovery",
+        _l("Cost recovery of last month"),
+        "platforms.cost_pool",
+        "last_month",
+        ("finance", "leadership"),
+        ("platform.name", "recovery"),
+        44,
+    )
 )

@@ -42,7 +42,7 @@ def test_every_problem_of_an_entry(session, plat):
     with pytest.raises(RuleError) as refused:
         costs.record_entry(session, pool_id=pool.id, kind="grant", title="补贴", amount=D(0), document="文件")
     assert refused.value.codes == ["platforms.U-103", "platforms.U-103"]
-    with pytest.raises(RuleError, match="computed"):
+    with pytest.raises(RuleError, match="系统计算"):
         costs.record_entry(session, pool_id=pool.id, kind="depreciation", title="x", amount=D(1), document="文件")
 
 
@@ -54,15 +54,15 @@ def test_a_year_spread_over_months_sums_exactly(session, plat):
 
 def test_closing_freezes_the_pool_for_everybody(session, plat):
     pool = costs.open_pool(session, platform_id=plat.id, month=JAN)
-    with pytest.raises(RuleError, match=r"Nothing was entered"):
+    with pytest.raises(RuleError, match="尚未录入"):
         costs.close_pool(session, pool, on=FEB)
     entry = costs.record_entry(session, pool_id=pool.id, kind="staff", title="工资", amount=D(5000), document="工资表")
     costs.record_entry(session, pool_id=pool.id, kind="grant", title="补助", amount=D(2000), document="文件", funder="管委会")
-    with pytest.raises(RuleError, match="not over"):
+    with pytest.raises(RuleError, match="尚未结束"):
         costs.close_pool(session, pool, on=date(2021, 1, 31))
     costs.close_pool(session, pool, on=FEB)
     assert pool.state == "closed" and pool.cost == 3000
-    with pytest.raises(RuleError, match="closed"):
+    with pytest.raises(RuleError, match="已关闭"):
         costs.record_entry(session, pool_id=pool.id, kind="staff", title="x", amount=D(1), document="y")
     for statement in (f"UPDATE platforms_cost_entry SET amount = 1 WHERE id = {entry.id}", f"DELETE FROM platforms_cost_entry WHERE id = {entry.id}",
                       f"UPDATE platforms_cost_pool SET state = 'open', closed_on = NULL, cost = NULL WHERE id = {pool.id}"):
@@ -148,7 +148,7 @@ def test_shared_energy_by_hours_area_and_fixed_shares(session):
     pool = costs.pool_of(session, plats[0].id, JAN)
     assert entries(session, pool) == {"energy": D("33.34"), "materials": D("16.67")}
     assert next(c for c in CHECKS if c.code == "platforms.cost_shares").run(session) == []
-    with pytest.raises(RuleError, match="already"):
+    with pytest.raises(RuleError, match="已入池"):
         cost_shares.change_shared(session, by_area, title="x", amount=D(1), document="y")
 
 
@@ -207,7 +207,7 @@ def test_a_deficit_is_carried_into_the_next_january_once(session, plat):
         entry = costs.carry_forward(session, plat, year=2021, on=date(2022, 1, 15))
     pool = session.scalars(select(CostPool).where(CostPool.month == date(2022, 1, 1))).one()
     assert entry.amount == -2_000 and costs.total(session, pool) == 3_000  # 1,000 depreciation and the deficit
-    with pytest.raises(RuleError, match="not over"):
+    with pytest.raises(RuleError, match="尚未结束"):
         costs.carry_forward(session, plat, year=2022, on=date(2022, 12, 31))
 
 

@@ -51,7 +51,7 @@ def test_weights_make_a_whole_before_it_is_submitted(session):
         contracts.submit_contract(session, row, on=date(2021, 1, 1))
     contracts.remove_kpi(session, extra)
     contracts.submit_contract(session, row, on=date(2021, 1, 1))
-    with pytest.raises(RuleError, match="submitted"):
+    with pytest.raises(RuleError, match="已提交"):
         contracts.change_contract(session, row, operator="另一家")
 
 
@@ -61,7 +61,7 @@ def test_an_instrument_is_lent_once(session):
     lent = contracts.create_asset(session, contract_id=one.id, instrument_id=i.id, lent_on=date(2021, 1, 1))
     with pytest.raises(RuleError, match=one.number):
         contracts.create_asset(session, contract_id=two.id, instrument_id=i.id, lent_on=date(2021, 2, 1))
-    with pytest.raises(RuleError, match="handed back"):
+    with pytest.raises(RuleError, match="未交还"):
         contracts.end_contract(session, one, on=date(2021, 12, 31), reason="期满")
     contracts.change_asset(session, lent, lent_on=date(2021, 1, 1), returned_on=date(2021, 12, 30))
     contracts.end_contract(session, one, on=date(2021, 12, 31), reason="期满")
@@ -139,13 +139,13 @@ class _Decided:
 def test_a_result_counts_after_another_person_saw_the_evidence(session, park):
     p = h.platform(session)
     row = results.record_result(session, platform_id=p.id, kind="patent", title="一种夹具", reference="ZL2021", on_date=date(2021, 5, 1))
-    assert "does not confirm" in results.why_not_confirm(session, row)
+    assert "登记人不能" in results.why_not_confirm(session, row)
     row.recorded_by = "另一人"
-    with pytest.raises(RuleError, match="evidence"):
+    with pytest.raises(RuleError, match="佐证"):
         results.confirm_result(session, row, on=date(2021, 6, 1))
     attachments.attach(session, row, io.BytesIO(b"%PDF-1.4 patent"), "patent.pdf")
     results.confirm_result(session, row, on=date(2021, 6, 1))
-    with pytest.raises(RuleError, match="confirmed"):
+    with pytest.raises(RuleError, match="已确认"):
         results.change_result(session, row, title="x", reference="y", on_date=date(2021, 5, 1))
     with pytest.raises(RuleError) as refused:
         results.record_result(session, platform_id=p.id, kind="patent", title="x", reference="ZL2021", on_date=date(2021, 5, 1), amount=D(5))
@@ -161,7 +161,7 @@ def test_the_evaluation_of_an_instrument_by_the_dated_parameters(session):
     h.event(session, i, h.project(session, klass="external"), date(2021, 12, 1), 0, gross="15999.99")
     row = evaluations.create_year(session, instrument_id=i.id, year=2021, operators=5, guided=3, shown=59, national_awards=0,
                                   provincial_awards=0, own_awards=1, functions=10, functions_used=8, functions_new=1)
-    assert "Papers" in evaluations.evaluate_year(session, row, on=date(2022, 1, 5)) and row.score is None and row.grade is None
+    assert "核心期刊论文" in evaluations.evaluate_year(session, row, on=date(2022, 1, 5)) and row.score is None and row.grade is None
     evaluations.change_year(session, row, papers=4)
     evaluations.evaluate_year(session, row, on=date(2022, 1, 5))
     assert row.score == D("64.15") and row.grade == "passed"  # 80/60/40/75/58
@@ -178,9 +178,9 @@ def test_an_outage_takes_the_instrument_out_and_the_plan_moves_on(session):
     at = datetime(2021, 3, 3, 9, tzinfo=ZONE)
     work = maintenance.report_work(session, instrument_id=i.id, kind="planned", title="更换滤芯", starts_at=at, plan_id=plan.id)
     assert i.state == "out_of_order"
-    with pytest.raises(RuleError, match="already"):
+    with pytest.raises(RuleError, match="已在停用"):
         maintenance.report_work(session, instrument_id=i.id, kind="fault", title="x", starts_at=at)
-    with pytest.raises(RuleError, match="before it went out"):
+    with pytest.raises(RuleError, match="不能早于停用时间"):
         maintenance.finish_work(session, work, at=at)
     maintenance.finish_work(session, work, at=at + timedelta(hours=2), cost=D(300))
     assert i.state == "in_use" and plan.next_on == date(2021, 4, 2) and todos.of(session, plan)[0].is_done
