@@ -64,7 +64,7 @@ def _with_hours() -> Any:
 def _open(window: Window) -> Any:
     """park_id, minutes the resources were open on the days of the period."""
     step = literal_column("interval '1 day'")
-    day = func.generate_series(literal(window.start, Date), literal(window.on, Date), step).table_valued("day").alias("d")
+    day = func.generate_series(literal(window.start, Date), literal(window.on, Date), step).table_valued("day").render_derived("d")
     own = aliased(OpeningHours)
     has_own = select(own.id).where(own.resource_id == BookableResource.id).exists()
     on = cast(day.c.day, Date)
@@ -76,7 +76,7 @@ def _open(window: Window) -> Any:
     length = (cast(func.substr(OpeningHours.closes, 1, 2), BigInteger) * 60 + cast(func.substr(OpeningHours.closes, 4, 2), BigInteger)
               - cast(func.substr(OpeningHours.opens, 1, 2), BigInteger) * 60 - cast(func.substr(OpeningHours.opens, 4, 2), BigInteger))
     return (select(BookableResource.park_id, BookableResource.id, cast(func.sum(length), BigInteger).label("amount"))
-            .select_from(BookableResource).join(OpeningHours, rule.self_group()).join(day, literal(True))
+            .select_from(BookableResource).join(day, literal(True)).join(OpeningHours, rule)
             .where(BookableResource.capacity == 1, BookableResource.active).group_by(BookableResource.park_id, BookableResource.id))
 
 

@@ -5,6 +5,7 @@ other bookings, the count is made again under a lock on the resource."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from datetime import datetime
 from typing import Any
@@ -56,16 +57,27 @@ def book(session: Any, *, resource: BookableResource, starts_at: datetime, ends_
 
 
 def book_by_form(session: Any, *, resource_id: int, starts_at: datetime, ends_at: datetime, firm_id: int | None = None,
-                 contact_id: int | None = None, people: int | None = None, memo: str | None = None,
+                 contact_id: int | None = None, people: int | None = None, memo: str | None = None, payer: str | None = None,
                  override_reason: str | None = None) -> Booking:
-    """The form and REST: a reason in `override_reason` lets every overridable problem pass, when the actor may (K-16)."""
-    resource = resource_of(session, resource_id)
+    """The form and REST: a reason in `override_reason` lets every overridable problem pass, when the actor may (K-16); `payer` names
+    the record that pays as `module.thing:id`."""
+    resource, pays = resource_of(session, resource_id), payer_of(payer)
     codes: Collection[str] = ()
     if (override_reason or "").strip():
         codes = {f.code for f in problems(session, resource=resource, starts_at=starts_at, ends_at=ends_at, firm_id=firm_id,
-                                          contact_id=contact_id, people=people) if f.overridable}
+                                          contact_id=contact_id, people=people, payer=pays) if f.overridable}
     return book(session, resource=resource, starts_at=starts_at, ends_at=ends_at, firm_id=firm_id, contact_id=contact_id, people=people,
-                memo=memo, override=codes, reason=override_reason)
+                memo=memo, payer=pays, override=codes, reason=override_reason)
+
+
+def payer_of(text: str | None) -> tuple[str, int] | None:
+    """`platforms.project:7` -> its parts; refused with a sentence when it is none."""
+    if not (text or "").strip():
+        return None
+    found = re.fullmatch(r"([a-z_]{1,40}\.[a-z_]{1,39}):([0-9]{1,18})", text.strip(), re.ASCII)
+    if found is None:
+        raise RuleError([Problem("booking.payer", _l("Name the paying record as in platforms.project:7, or leave it empty."), "payer")])
+    return found[1], int(found[2])
 
 
 def resource_of(session: Any, resource_id: int | None) -> BookableResource:
@@ -136,7 +148,7 @@ def move(session: Any, booking: Booking, *, starts_at: datetime, ends_at: dateti
     at, target = at or clock.now(), resource or booking.resource
     found = [*_may_move(session, booking, target, at),
              *problems(session, resource=target, starts_at=starts_at, ends_at=ends_at, firm_id=booking.firm_id, people=booking.people,
-                       contact_id=booking.contact_id, payer=_payer(booking), booking=booking, at=at)]
+                       contact_id=booking.contact_id, payer=payer_kept(booking), booking=booking, at=at)]
     passed = allow(session, found, override, reason)
     before = (booking.resource, booking.starts_at, booking.ends_at)
     _write(session, target, booking, passed, starts_at=starts_at, ends_at=ends_at, resource_id=target.id)
@@ -147,7 +159,8 @@ def move(session: Any, booking: Booking, *, starts_at: datetime, ends_at: dateti
     return booking
 
 
-def _payer(booking: Booking) -> tuple[str, int] | None:
+def payer_kept(booking: Booking) -> tuple[str, int] | None:
+    """What pays for a booking."""
     return (booking.payer_source, booking.payer_id) if booking.payer_id is not None and booking.payer_source else None
 
 
@@ -175,7 +188,7 @@ def move_by_form(session: Any, booking: Booking, *, resource_id: int, starts_at:
         return booking
     if (override_reason or "").strip():
         codes = {f.code for f in problems(session, resource=target, starts_at=starts_at, ends_at=ends_at, firm_id=booking.firm_id,
-                                          contact_id=booking.contact_id, people=people, booking=booking, payer=_payer(booking))
+                                          contact_id=booking.contact_id, people=people, booking=booking, payer=payer_kept(booking))
                  if f.overridable} | {"booking.K-17"}
     return move(session, booking, starts_at=starts_at, ends_at=ends_at, resource=target, override=codes, reason=override_reason)
 

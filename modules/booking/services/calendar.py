@@ -15,7 +15,7 @@ from parkops.security import access
 
 from ..models.booking import OCCUPYING, Booking
 from ..models.resource import BookableResource, ResourceClosure, ResourceGroup
-from ..signals.booking import booking_price
+from ..signals.booking import booking_payers, booking_price
 
 MANY = 3000
 
@@ -76,3 +76,11 @@ def of_day(session: Any, start: datetime, end: datetime) -> list[Booking]:
     return list(session.scalars(select(Booking).where(
         Booking.state.in_(OCCUPYING), Booking.starts_at < end, Booking.ends_at > start).options(
         selectinload(Booking.firm), selectinload(Booking.resource)).order_by(Booking.starts_at, Booking.id).limit(MANY)))
+
+
+def payers_of(session: Any, *, resource: BookableResource, firm_id: int | None) -> list[dict[str, Any]]:
+    """Records of other modules that may pay for the firm's booking: `payer` (module.thing:id) and label."""
+    if firm_id is None:
+        return []
+    return [{"payer": f"{item['source']}:{item['id']}", "label": str(item["label"])}
+            for answer in booking_payers.send(session, resource=resource, firm_id=firm_id) for item in answer or ()]

@@ -14,3 +14,6 @@ booking_price = Signal(
 booking_changed = Signal(
     "booking.changed",
     doc="session, booking, action: booked, confirmed, refused, moved, cancelled, late_cancelled, checked_in, finished or missed")
+booking_payers = Signal(
+    "booking.payers",
+    doc="session, resource, firm_id: answer with a list of dicts source, id, label: what the firm may let pay for the resource")

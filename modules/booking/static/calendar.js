@@ -33,14 +33,16 @@
     const from = el("input", { class: "form-control", id: "bk-s", type: "datetime-local", name: "starts_at", value: start, step: 60 });
     const until = el("input", { class: "form-control", id: "bk-e", type: "datetime-local", name: "ends_at", value: end, step: 60 });
     const firm = el("select", { class: "form-select", id: "bk-f", name: "firm_id", "data-remote": "/api/v1/tenants/firm/_choices" }, el("option", { value: "" }, t.none));
+    const payer = el("select", { class: "form-select", id: "bk-p", name: "payer" }, el("option", { value: "" }, t.itself)), pays = field(t.payer, payer, true);
+    pays.hidden = true;
     const memo = el("input", { class: "form-control", id: "bk-m", name: "memo", maxlength: 300 });
     const reason = el("input", { class: "form-control", id: "bk-o", name: "override_reason", maxlength: 300 });
     const list = el("ul", { class: "bk-found bk-wide", "aria-live": "polite" }), why = field(t.override, reason, true);
     const wait = el("button", { type: "button", class: "btn btn-sm", hidden: true }, t.wait), more = el("a", { class: "btn btn-sm", href: "#" }, t.more);
     why.hidden = true;
-    const form = el("div", { class: "bk-form" }, field(t.resource, pick, true), field(t.start, from), field(t.end, until), field(t.firm, firm), field(t.memo, memo), list, why, el("div", { class: "bk-wide bk-tools" }, wait, more));
+    const form = el("div", { class: "bk-form" }, field(t.resource, pick, true), field(t.start, from), field(t.end, until), field(t.firm, firm), field(t.memo, memo), pays, list, why, el("div", { class: "bk-wide bk-tools" }, wait, more));
     let last = null, running = null, timer = null;
-    const values = () => ({ resource_id: pick.value, starts_at: read(from.value), ends_at: read(until.value), ...(firm.value ? { firm_id: firm.value } : {}) });
+    const values = () => ({ resource_id: pick.value, starts_at: read(from.value), ends_at: read(until.value), ...(firm.value ? { firm_id: firm.value } : {}), ...(payer.value ? { payer: payer.value } : {}) });
     async function look() {
       running?.abort();
       running = new AbortController();
@@ -48,19 +50,22 @@
       try {
         last = await check(values(), running.signal);
         found(list, last);
+        const chosen = payer.value, named = last.payers.map((p) => p.payer);
+        if (named.join() !== [...payer.options].slice(1).map((o) => o.value).join()) payer.replaceChildren(el("option", { value: "" }, t.itself), ...last.payers.map((p) => el("option", { value: p.payer, selected: p.payer === chosen }, p.label)));
+        pays.hidden = !named.length;
         why.hidden = !(last.may_override && last.problems.length && last.problems.every((p) => p.overridable));
         wait.hidden = !last.problems.some((p) => p.code === "booking.K-11");
       } catch (error) { if (error.name !== "AbortError") list.replaceChildren(el("li", { class: "bk-hard" }, error.message)); }
     }
     const soon = () => { clearTimeout(timer); timer = setTimeout(look, 250); };
-    for (const input of [pick, from, until, firm]) { input.addEventListener("change", soon); input.addEventListener("blur", soon); }
+    for (const input of [pick, from, until, firm, payer]) { input.addEventListener("change", soon); input.addEventListener("blur", soon); }
     const body = () => ({ resource_id: +pick.value, starts_at: read(from.value), ends_at: read(until.value), firm_id: firm.value ? +firm.value : null, memo: memo.value || null });
     let box2 = null;
     wait.addEventListener("click", async () => {
       try { await PK.api("POST", "/api/v1/booking/waiting/", body()); PK.toast(t.waiting); box2?.closest("dialog")?.close(""); } catch (error) { PK.toast(error.message, "danger"); }
     });
     const done = await PK.dialog({ title: t.new, body: form, ok: t.book, opened: (f) => { box2 = f; PK.remoteSelects?.(f); look(); },
-      run: () => PK.api("POST", "/api/v1/booking/booking/", { ...body(), ...(reason.value ? { override_reason: reason.value } : {}) }) });
+      run: () => PK.api("POST", "/api/v1/booking/booking/", { ...body(), ...(payer.value ? { payer: payer.value } : {}), ...(reason.value ? { override_reason: reason.value } : {}) }) });
     calendar.unselect();
     if (done) { PK.toast(done._state === "requested" ? t.approval : t.booked); calendar.refetchEvents(); }
   }

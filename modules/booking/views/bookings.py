@@ -15,6 +15,8 @@ ON = Input("on", "date", _l("Date"), required=True, default=lambda session: cloc
 WHY = Input("reason", "text", _l("Reason"), max_length=300)
 OVERRIDE = Input("override_reason", "text", _l("Reason to let rules pass"), max_length=300,
                  help=_l("Only for staff with the right; every rule let pass is recorded with it."))
+PAYER = Input("payer", "text", _l("Paying record"), max_length=100,
+              help=_l("For example platforms.project:7; empty: found by itself where there is only one."))
 TODAY = Filter("starts_at", "eq", "@today")
 
 BOOKINGS = Resource(
@@ -41,7 +43,7 @@ BOOKINGS = Resource(
         Col("end_reason", hidden=True),
     ),
     sections=(
-        Section(_l("Booking"), ("resource_id", "starts_at", "ends_at", "firm_id", "contact_id", "people", "memo", OVERRIDE)),
+        Section(_l("Booking"), ("resource_id", "starts_at", "ends_at", "firm_id", "contact_id", "people", "memo", PAYER, OVERRIDE)),
         Section(_l("How it went"), ("booked_by", "checked_in_at", "finished_at", "cancelled_at", "end_reason", "series_id", "previous_id")),
     ),
     create=f"{S}.bookings:book_by_form",

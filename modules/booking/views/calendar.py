@@ -64,7 +64,7 @@ class CalendarPage(Page):
         if chosen is None and group is None and groups:
             first = groups[0]
             chosen, group = (None, first[0].id) if first[0] is not None else (first[1][0].id, None)
-        shown = calendar.resources_of(session, resource_id=chosen, group_id=group) if groups else []
+        shown = calendar.resources_of(session, resource_id=chosen, group_id=group) if groups or chosen or group else []
         name = next((str(g) for g, _rows in groups if g is not None and g.id == group), None) if group else None
         return self.draw(
             "booking/calendar.html", groups=groups, chosen=chosen, group=group, shown=shown, name=name or (str(shown[0]) if shown else ""),
@@ -161,6 +161,7 @@ class CheckApi(Api):
           - {in: query, name: firm_id, schema: {type: integer}}
           - {in: query, name: contact_id, schema: {type: integer}}
           - {in: query, name: people, schema: {type: integer}}
+          - {in: query, name: payer, schema: {type: string}, description: 'Record that pays, for example platforms.project:7'}
           - {in: query, name: booking_id, schema: {type: integer}, description: The booking that would be moved}
           responses:
             200: {description: Problems and price}
@@ -176,13 +177,15 @@ class CheckApi(Api):
         if moved is not None and booking is None:
             raise NotFound(_l("There is no such record in your parks."))
         firm, at = booking.firm_id if booking is not None else number("firm_id"), clock.now()
+        pays = bookings.payer_of(request.args.get("payer")) if booking is None else bookings.payer_kept(booking)
         found = policy.problems(session, resource=resource, starts_at=starts, ends_at=ends, firm_id=firm, contact_id=number("contact_id"),
-                                people=number("people"), booking=booking, at=at)
-        lines, total = calendar.price_of(session, resource=resource, starts_at=starts, ends_at=ends, firm_id=firm)
+                                people=number("people"), booking=booking, payer=pays, at=at)
+        lines, total = calendar.price_of(session, resource=resource, starts_at=starts, ends_at=ends, firm_id=firm, payer=pays)
         return jsonify({
             "problems": [f.as_json() for f in found], "may_override": access.may(session, "booking.override", "add"),
             "price": [{k: str(v) for k, v in line.items()} for line in lines], "total": str(total) if total is not None else None,
-            "needs_approval": resource.needs_approval, "bookable": not found})
+            "payers": calendar.payers_of(session, resource=resource, firm_id=firm), "needs_approval": resource.needs_approval,
+            "bookable": not found})
 
 
 class FeedPage(Page):
@@ -212,12 +215,14 @@ class FeedPage(Page):
 
 TEXTS = {
     "book": _l("Book"), "new": _l("New booking"), "resource": _l("Resource"), "start": _l("Start"), "end": _l("End"), "firm": _l("Firm"),
-    "memo": _l("Purpose"), "none": _l("The park itself"), "free": _l("Nothing speaks against it."), "price": _l("Price"),
-    "no_price": _l("No price is set."), "override": _l("Reason to let rules pass"), "may": _l("staff may let it pass"),
-    "move": _l("Move booking"), "to": _l("Move to"), "moved": _l("Moved."), "booked": _l("Booked."), "approval": _l("Awaiting approval"),
-    "asks": _l("A manager decides on it."), "more": _l("More fields"), "wait": _l("Join the waiting list"),
+    "memo": _l("Purpose"), "payer": _l("Paid from"), "itself": _l("found by itself"), "none": _l("The park itself"),
+    "free": _l("Nothing speaks against it."), "price": _l("Price"), "no_price": _l("No price is set."),
+    "override": _l("Reason to let rules pass"), "may": _l("staff may let it pass"), "move": _l("Move booking"), "to": _l("Move to"),
+    "moved": _l("Moved."), "booked": _l("Booked."), "approval": _l("Awaiting approval"), "asks": _l("A manager decides on it."),
+    "more": _l("More fields"), "wait": _l("Join the waiting list"),
     "waiting": _l("You are in line; you will be told when the slot is free."), "link": _l("Calendar address"),
     "secret": _l("Copy it now: it is shown this once. Whoever has it can read the calendar; revoke it under Calendar addresses."),
-    "day": _l("Day view"), "week": _l("Week view"), "month": _l("Month view"), "list": _l("Agenda view"), "close": _l("Close"), "copy": _l("Copy"),
+    "day": _l("Day view"), "week": _l("Week view"), "month": _l("Month view"), "list": _l("Agenda view"), "close": _l("Close"),
+    "copy": _l("Copy"),
 }
 PAGES = [CalendarPage, BoardPage, CheckApi, FeedPage]
