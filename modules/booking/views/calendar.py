@@ -92,7 +92,7 @@ class CalendarPage(Page):
         names, may = {r.id: r.name for r in found}, access.may(session, "booking.booking", "change")
         rows = [self._event(b, names[b.resource_id], len(found) > 1, may) for b in calendar.bookings_between(session, found, start, end)]
         rows += [{"id": f"closure-{c.id}", "start": c.starts_at.isoformat(), "end": (c.ends_at or end).isoformat(), "display": "background",
-                  "title": f"{CLOSURE_KINDS.label(c.kind)}: {c.cause}", "classNames": [f"bk-{c.kind}"], "editable": False}
+                  "title": f"{CLOSURE_KINDS.label(c.kind)}: {c.cause}", "className": f"bk-{c.kind}", "editable": False}
                  for c in calendar.closures_between(session, found, start, end)]
         return jsonify(rows)
 
@@ -101,7 +101,7 @@ class CalendarPage(Page):
         ends = min(booking.ends_at, booking.finished_at or booking.ends_at)
         return {"id": str(booking.id), "title": f"{name} · {who}" if several else who, "start": booking.starts_at.isoformat(),
                 "end": max(ends, booking.starts_at).isoformat(), "url": f"/booking/booking/{booking.id}",
-                "classNames": [f"bk-{booking.state}"], "editable": may and booking.state in ("requested", "confirmed"),
+                "className": f"bk-{booking.state}", "editable": may and booking.state in ("requested", "confirmed"),
                 "extendedProps": {"version": booking.version, "resource": booking.resource_id, "name": name,
                                   "state": str(BOOKING.choices.label(booking.state)), "firm": booking.firm_id, "people": booking.people,
                                   "memo": booking.memo or ""}}

@@ -106,7 +106,7 @@ def test_calendar_shows_bookings_and_closures(desk, place):
     span = {"start": start.isoformat(), "end": (start + timedelta(days=1)).isoformat()}
     one = desk.get("/booking/calendar/events", query_string={"resource": place["resource"], **span}).get_json()
     assert [(e["id"], e.get("display")) for e in one if e["id"] == str(pk)] == [(str(pk), None)]
-    assert [e["classNames"] for e in one if e.get("display")] == [["bk-outage"]]
+    assert [e["className"] for e in one if e.get("display")] == ["bk-outage"]
     whole = desk.get("/booking/calendar/events", query_string={"group": place["group"], **span}).get_json()
     assert {e["id"] for e in whole} == {e["id"] for e in one}
     page = desk.get(f"/booking/calendar/?resource={place['resource']}")
