@@ -28,6 +28,6 @@ QUOTE = Workflow(
         Step("accept", ("approved",), "accepted", _l("Customer accepts"), f"{QUOTES}:accept_quote",
              (Input("on", "date", _l("Date"), required=True),), word="change", primary=True),
         Step("decline", ("approved",), "declined", _l("Customer declines"), word="change", needs_reason=True),
-        Step("expire", ("approved", "submitted", "draft"), "expired", _l("Let expire"), word="change"),
+        Step("expire", ("approved", "draft"), "expired", _l("Let expire"), word="change"),
     ),
 )

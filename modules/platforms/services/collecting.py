@@ -7,9 +7,10 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, String, and_, case, cast, exists, func, literal, select
+from sqlalchemy import BigInteger, Boolean, Column, Date, String, Text, and_, case, cast, exists, func, literal, select
 
 from modules.billing.models.charge import Charge
+from modules.billing.services.temporary import fill, temporary
 from parkops import settings
 from parkops.clock import Period
 from parkops.db.types import UnitPrice
@@ -19,12 +20,29 @@ from ..models.project import PayingProject
 from ..models.rate import PlatformRate
 from ..models.registry import Instrument, Platform, ServiceItem
 from .month_runs import SOURCE
+from .planning import many_rows
 
 TIMED = ("usage", "technician", "training", "missed")
 
 
+DEMANDS = temporary(
+    "platform_demand",
+    *(Column(n, Text) for n in ("key", "kind", "source", "memo")),
+    *(Column(n, BigInteger) for n in ("firm_id", "carrier_id", "item_id", "source_id", "quantity", "unit_price", "amount")),
+    *(Column(n, Date) for n in ("period_from", "period_to", "due_on")),
+    Column("tax_included", Boolean),
+)
+
+
 def demands(session: Any, park_id: int, month: date) -> Any:
-    """Priced events that ended in the month or before and are not charged yet, as demands of billing."""
+    """Priced events that ended in the month or before and are not charged yet, as demands of billing, worked out once."""
+    found = _select(session, park_id, month)
+    with many_rows(session):
+        fill(session, DEMANDS, found, [c.name for c in found.selected_columns])
+    return select(*DEMANDS.c)
+
+
+def _select(session: Any, park_id: int, month: date) -> Any:
     e, j, p, i, o = UsageEvent, PayingProject, Platform, Instrument, ServiceItem
     end = Period.month(month).end
     due = end - timedelta(days=1) + timedelta(days=settings.get(session, "platforms.due_days", park_id))

@@ -83,7 +83,7 @@ def _machine(session: Any, instrument: Instrument, at: datetime) -> Problem | No
         or_(MaintenanceWork.ends_at.is_(None), MaintenanceWork.ends_at > at)).limit(1)).first()
     closed = None
     if work is None and instrument.resource_id is not None:
-        closed = session.scalars(select(ResourceClosure.reason).where(
+        closed = session.scalars(select(ResourceClosure.cause).where(
             ResourceClosure.resource_id == instrument.resource_id, ResourceClosure.starts_at <= at,
             ResourceClosure.ends_at > at).limit(1)).first()
     if work or closed:
@@ -143,8 +143,8 @@ def _take(session: Any, event: UsageEvent, takes: list[tuple[Any, Decimal]]) -> 
 
 
 def record_event(
-    session: Any, *, kind: str, project_id: int | None, starts_at: datetime, item_id: int | None = None, platform_id: int | None = None,
-    instrument_id: int | None = None, ends_at: datetime | None = None, quantity: Decimal | None = None, amount: Decimal | None = None,
+    session: Any, *, kind: str, project_id: int | None, started_at: datetime, item_id: int | None = None, platform_id: int | None = None,
+    instrument_id: int | None = None, ended_at: datetime | None = None, quantity: Decimal | None = None, amount: Decimal | None = None,
     person_id: int | None = None, origin: str = "staff", memo: str | None = None,
 ) -> UsageEvent:
     """Record an order, a consumable, technician time, a training, an other charge, or use that was written down (U-44)."""
@@ -153,12 +153,12 @@ def record_event(
     item = session.get(ServiceItem, item_id) if item_id else None
     instrument = session.get(Instrument, instrument_id) if instrument_id else None
     owner = item.platform_id if item else instrument.platform_id if instrument else platform_id
-    _shape(kind, item, instrument, owner, starts_at, ends_at, quantity, amount, problems)
+    _shape(kind, item, instrument, owner, started_at, ended_at, quantity, amount, problems)
     problems.stop()
     project = session.get(PayingProject, project_id) if project_id else None
-    projects.require(session, project, kind=kind, on=clock.local(ends_at or starts_at).date(), platform_id=owner, until=ends_at)
-    return _write(session, kind=kind, project=project, platform_id=owner, item=item, instrument=instrument, starts_at=starts_at,
-                  ends_at=ends_at, quantity=quantity, amount=amount, origin=origin, memo=memo, person_id=person_id)
+    projects.require(session, project, kind=kind, on=clock.local(ended_at or started_at).date(), platform_id=owner, until=ended_at)
+    return _write(session, kind=kind, project=project, platform_id=owner, item=item, instrument=instrument, starts_at=started_at,
+                  ends_at=ended_at, quantity=quantity, amount=amount, origin=origin, memo=memo, person_id=person_id)
 
 
 def _shape(kind: str, item: Any, instrument: Any, owner: Any, starts_at: datetime, ends_at: Any, quantity: Any, amount: Any,
@@ -173,11 +173,11 @@ def _shape(kind: str, item: Any, instrument: Any, owner: Any, starts_at: datetim
     if kind in ("sample", "consumable") and (item is None or quantity is None or quantity <= 0):
         problems.add("platforms.U-44", _l("Name what was ordered and how much of it."), "item_id")
     if kind in ("usage", "technician", "training") and ends_at is None:
-        problems.add("platforms.U-44", _l("Enter when it ended."), "ends_at")
+        problems.add("platforms.U-44", _l("Enter when it ended."), "ended_at")
     if kind == "usage" and instrument is None:
         problems.add("platforms.U-44", _l("Name the instrument that was used."), "instrument_id")
     if ends_at is not None and ends_at < starts_at:
-        problems.add("platforms.U-43", _l("The end lies before the start."), "ends_at")
+        problems.add("platforms.U-43", _l("The end lies before the start."), "ended_at")
     if (kind == "custom") != (amount is not None):
         problems.add("platforms.U-44", _l("An other charge brings its amount; every other kind is priced by its rate."), "amount")
 

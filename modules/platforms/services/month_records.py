@@ -18,6 +18,7 @@ from ..models.event import UsageEvent
 from ..models.project import PayingProject
 from ..models.registry import Instrument
 from .month_runs import SOURCE, park_of
+from .planning import many_rows
 
 
 def as_json(session: Any, *, month: date, park_id: int | None = None) -> str:
@@ -36,5 +37,5 @@ def as_json(session: Any, *, month: date, park_id: int | None = None) -> str:
                                 Charge.period_from < Period.month(month).end))
         .outerjoin(Bill, Bill.id == Charge.bill_id)
         .where(e.park_id == park, e.ended_on >= month, e.ended_on < Period.month(month).end, e.net.is_not(None)))
-    with unprepared(session):
+    with unprepared(session), many_rows(session):
         return session.scalar(query)

@@ -29,6 +29,7 @@ from ..models.event import UsageEvent
 from ..models.project import PayingProject
 from ..models.run import MonthRun
 from . import pricing_sql, rights, run_exceptions
+from .planning import many_rows
 
 RESOURCE = "platforms.month_run"
 SOURCE = "platforms.event"
@@ -106,6 +107,41 @@ def price_month(session: Any, *, month: date, park_id: int | None = None) -> Mon
     """Price what waits in the month (U-31); the month's live run is gone on with. Running again changes nothing (U-32)."""
     access.require(session, RESOURCE, "add")
     park, month = park_of(session, park_id), month.replace(day=1)
+    run = _run_of(session, park, month)
+    found = _price(session, park, month, run.id)
+    before = run.events
+    _count(session, run)
+    if run.events != before:
+        run.finished_at = now()
+        audit.bulk(session, UsageEvent, "price", run.events - before, {"run": run.id, "month": month.isoformat()}, park)
+    run.exceptions, run.detail = len(found), {"exceptions": [e.as_json() for e in found[:SHOWN]]}
+    session.flush()
+    return run
+
+
+def reprice(session: Any, event: UsageEvent) -> None:
+    """Price one event anew, in its month's run (U-56). The caller has checked who may."""
+    month = event.ended_on.replace(day=1)
+    run = _run_of(session, event.park_id, month)
+    _price(session, event.park_id, month, run.id, only=event.id)
+    _count(session, run)
+    session.flush()
+    session.refresh(event)
+
+
+def unprice(session: Any, event: UsageEvent) -> None:
+    """Take the price of one event back; its run counts without it."""
+    run = session.get(MonthRun, event.run_id) if event.run_id else None
+    for name in (*PRICE, "run_id", "rate_id"):
+        setattr(event, name, None)
+    session.flush()
+    if run is not None:
+        _count(session, run)
+        session.flush()
+
+
+def _run_of(session: Any, park: int, month: date) -> MonthRun:
+    """The month's live run, made when there is none; others wait until this transaction ends."""
     session.flush()
     session.execute(select(func.pg_advisory_xact_lock(cast(LOCK + park, BigInteger))))
     run = live_run(session, park, month)
@@ -113,29 +149,29 @@ def price_month(session: Any, *, month: date, park_id: int | None = None) -> Mon
         run = MonthRun(park_id=park, month=month, started_by=scope_of(session).user_name)
         session.add(run)
         session.flush()
-    found = _price(session, park, month, run.id)
-    events, totals, _rows = _summary(session, park, run.id, rows=False)
-    before = run.events
-    run.events, run.firms, run.exceptions = events, _payers(session, park, run.id), len(found)
-    for name in PRICE:
-        setattr(run, name, totals[name])
-    run.detail, run.finished_at = {"exceptions": [e.as_json() for e in found[:SHOWN]]}, now()
-    if events != before:
-        audit.bulk(session, UsageEvent, "price", events - before, {"run": run.id, "month": month.isoformat()}, park)
-    session.flush()
     return run
 
 
-def _price(session: Any, park: int, month: date, run_id: int) -> list[run_exceptions.Waiting]:
+def _count(session: Any, run: MonthRun) -> None:
+    """The run's figures from its events."""
+    with unprepared(session), many_rows(session):
+        run.events, totals, _rows = _summary(session, run.park_id, run.id, rows=False)
+        run.firms = _payers(session, run.park_id, run.id)
+    for name in PRICE:
+        setattr(run, name, totals[name])
+
+
+def _price(session: Any, park: int, month: date, run_id: int, only: int | None = None) -> list[run_exceptions.Waiting]:
     """Prepare, cover by rights, write; returns what waits."""
-    bound = pricing_sql.values(park, month, Period.month(month).end, states(session, park))
-    with unprepared(session):
+    bound = pricing_sql.values(park, month, Period.month(month).end, states(session, park), only)
+    with unprepared(session), many_rows(session):
         pricing_sql.prepare(session, bound)
         pricing_sql.put_rights(session, rights.shares(session, park, month))
-        found = run_exceptions.find(session, park, month, pricing_sql.unrated(session))
+        unrated = pricing_sql.unrated(session)
         pricing_sql.write(session, bound, run_id)
-        found += run_exceptions.over_cap(session, park, run_id)
-    return found
+        if only is not None:
+            return []
+        return run_exceptions.find(session, park, month, unrated) + run_exceptions.over_cap(session, park, run_id)
 
 
 def _payers(session: Any, park: int, run_id: int) -> int:

@@ -11,7 +11,9 @@ from typing import Any
 from sqlalchemy import text
 
 BILLABLE = ("validated", "waived")
-WAITING = "e.park_id = :park AND e.ended_on >= :first AND e.ended_on < :next AND e.net IS NULL AND e.state = ANY(:states)"
+WAITING = (
+    "e.park_id = :park AND e.ended_on >= :first AND e.ended_on < :next AND e.net IS NULL AND e.state = ANY(:states) "
+    "AND (CAST(:only AS bigint) IS NULL OR e.id = :only)")
 MINUTE = "floor(extract(epoch FROM e.{0} AT TIME ZONE 'Asia/Shanghai') / 60)::bigint"
 WHEN = f"{MINUTE.format('started_at')} AS s, {MINUTE.format('ended_at')} AS t"
 
@@ -132,9 +134,10 @@ TABLES = (
     (COMBOS, "platforms_tmp_combo"), (EVENTS, "platforms_tmp_event"), (PRICES, "platforms_tmp_price"), (DISCOUNTS, "platforms_tmp_net"))
 
 
-def values(park_id: int, first: date, next_: date, states: tuple[str, ...]) -> dict[str, Any]:
-    """What the statements are bound to."""
-    return {"park": park_id, "first": first, "next": next_, "before": first - timedelta(days=31), "states": list(states)}
+def values(park_id: int, first: date, next_: date, states: tuple[str, ...], only: int | None = None) -> dict[str, Any]:
+    """What the statements are bound to; `only` one event."""
+    before = first - timedelta(days=31)
+    return {"park": park_id, "first": first, "next": next_, "before": before, "states": list(states), "only": only}
 
 
 def prepare(session: Any, bound: dict[str, Any]) -> None:

@@ -24,8 +24,8 @@ UNTIMED = ("sample", "consumable")
 
 
 def during(starts_on: date, last_day: date | None) -> Range[date]:
-    """The days from the first to the last one, half-open."""
-    return Range(starts_on, None if last_day is None else last_day + timedelta(days=1))
+    """The days from the first to the last one, half-open. A last day before the first is refused by its own sentence."""
+    return Range(starts_on, None if last_day is None or last_day < starts_on else last_day + timedelta(days=1))
 
 
 def create_rate(
@@ -70,7 +70,7 @@ def _save(session: Any, rate: PlatformRate | None, values: dict[str, Any]) -> Pl
     access.require(session, "platforms.rate", "add" if rate is None else "change")
     values["weekdays"] = "".join(sorted(set(str(values["weekdays"]).replace(",", "").replace(" ", "")))) if values["weekdays"] else None
     starts, last = values["starts_on"], values["last_day"]
-    if isinstance(starts, date) and not (isinstance(last, date) and last < starts):
+    if isinstance(starts, date):
         values["during"] = during(starts, last)
     if rate is None:
         saved = records.create(session, PlatformRate, values, lambda s, v, p: _check(s, v, p, None))
@@ -217,16 +217,14 @@ def create_discount(
 ) -> DiscountTier:
     """A discount for payers whose use of a month reaches a sum (U-08)."""
     values = {n: v for n, v in locals().items() if n != "session"}
-    if isinstance(starts_on, date) and not (isinstance(last_day, date) and last_day < starts_on):
+    if isinstance(starts_on, date):
         values["during"] = during(starts_on, last_day)
     return records.create(session, DiscountTier, values, _check_discount)
 
 
 def end_discount(session: Any, tier: DiscountTier, *, last_day: date) -> DiscountTier:
     """Give a discount its last day."""
-    values: dict[str, Any] = {"last_day": last_day}
-    if last_day >= tier.starts_on:
-        values["during"] = during(tier.starts_on, last_day)
+    values = {"last_day": last_day, "during": during(tier.starts_on, last_day)}
     return records.change(session, tier, values, _check_discount)
 
 
