@@ -51,7 +51,7 @@ def book(session: Any, *, resource: BookableResource, starts_at: datetime, ends_
     _write(session, resource, booking, passed)
     _record_overrides(session, booking, passed, reason, at)
     if resource.needs_approval:
-        approval.request(session, booking, KIND.code, title=str(booking), reason=booking.memo)
+        approval.request(session, booking, KIND.code, title=str(booking), reason=booking.memo, expires_on=clock.local(starts_at).date())
     booking_changed.send(session, booking=booking, action="booked")
     return booking
 
@@ -153,6 +153,8 @@ def move(session: Any, booking: Booking, *, starts_at: datetime, ends_at: dateti
     before = (booking.resource, booking.starts_at, booking.ends_at)
     _write(session, target, booking, passed, starts_at=starts_at, ends_at=ends_at, resource_id=target.id)
     session.refresh(booking)
+    if (asked := open_request(session, booking)) is not None:
+        asked.expires_on = clock.local(starts_at).date()
     _record_overrides(session, booking, passed, reason, at)
     booking_changed.send(session, booking=booking, action="moved")
     waiting.follow(session, resource=before[0], starts_at=before[1], ends_at=before[2], at=at)

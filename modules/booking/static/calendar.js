@@ -16,7 +16,7 @@
   const read = (text) => { const m = /^(\d{4}-\d{1,2}-\d{1,2})[T ]+(\d{1,2}):(\d{2})$/.exec(text.trim()); return m ? m[1] + "T" + two(+m[2]) + ":" + m[3] : text.trim(); };
 
   function found(list, answer, shortly) {
-    const items = answer.problems.map((p) => el("li", { class: p.overridable ? "bk-soft" : "bk-hard" }, (p.overridable ? "△ " : "✕ ") + p.message + (p.overridable && data.mayOverride ? "（" + t.may + "）" : "")));
+    const items = answer.problems.map((p) => el("li", { class: p.overridable ? "bk-soft" : "bk-hard" }, (p.overridable ? "△ " : "✕ ") + p.message + (p.overridable && data.mayOverride ? " (" + t.may + ")" : "")));
     if (!items.length) items.push(el("li", { class: "bk-ok" }, "✓ " + t.free + (answer.needs_approval ? " " + t.asks : "")));
     for (const line of answer.price) items.push(el("li", {}, line.text + "  " + line.quantity + " × " + line.unit_price + " = ¥" + line.amount));
     items.push(el("li", {}, answer.total === null ? t.no_price : el("b", {}, t.price + " ¥" + answer.total)));
@@ -85,7 +85,7 @@
 
   const calendar = new FullCalendar.Calendar(box, {
     timeZone: data.zone, locale: data.locale === "zh" ? "zh-cn" : "en-gb", firstDay: 1, now: undefined,
-    initialView: narrow ? "timeGridDay" : "timeGridWeek", height: narrow ? "auto" : Math.max(480, innerHeight - box.getBoundingClientRect().top - 24),
+    initialView: narrow ? "timeGridDay" : "timeGridWeek", height: Math.max(narrow ? 420 : 480, innerHeight - box.getBoundingClientRect().top - (narrow ? 90 : 24)),
     headerToolbar: narrow ? { start: "prev,next", center: "title", end: "timeGridDay,listWeek,dayGridMonth" } : { start: "prev,next today", center: "title", end: "timeGridDay,timeGridWeek,dayGridMonth,listWeek" },
     buttons: { timeGridDay: { text: t.day }, timeGridWeek: { text: t.week }, dayGridMonth: { text: t.month }, listWeek: { text: t.list } },
     allDaySlot: false, nowIndicator: true, slotMinTime: "00:00:00", slotMaxTime: "24:00:00", scrollTime: "07:30:00", slotDuration: "00:30:00",

@@ -9,7 +9,7 @@ from flask import Response, jsonify, request
 
 from parkops import clock
 from parkops.clock import ZONE
-from parkops.db.session import system_scope
+from parkops.db.session import scope_of, system_scope
 from parkops.errors import NotFound, Problem, RuleError
 from parkops.i18n import _, _l, locale
 from parkops.security import access
@@ -69,7 +69,7 @@ class CalendarPage(Page):
         return self.draw(
             "booking/calendar.html", groups=groups, chosen=chosen, group=group, shown=shown, name=name or (str(shown[0]) if shown else ""),
             data=self._data(shown, chosen), may_book=access.may(session, "booking.booking", "add"), zh=locale() == "zh",
-            may_link=chosen is not None and access.may(session, "booking.calendar_token", "add"))
+            may_link=access.may(session, "booking.calendar_token", "add"))
 
     def _data(self, shown: list[Any], chosen: int | None) -> dict[str, Any]:
         """What the script needs."""
@@ -108,10 +108,11 @@ class CalendarPage(Page):
 
     @route("/link", "add", methods=("POST",), resource="booking.calendar_token")
     def link(self) -> Any:
-        """A new feed address of a resource; it is shown this once."""
+        """A new feed address of a resource, or of the actor's own bookings; it is shown this once."""
         pk = number("resource")
-        found = calendar.resources_of(self.session, resource_id=pk or 0, group_id=None)
-        _row, token = feeds.issue_token(self.session, resource_id=found[0].id)
+        found = calendar.resources_of(self.session, resource_id=pk, group_id=None) if pk is not None else []
+        whose = {"resource_id": found[0].id} if found else {"user_id": scope_of(self.session).user_id}
+        _row, token = feeds.issue_token(self.session, **whose)
         commit()
         return jsonify({"url": f"{request.host_url.rstrip('/')}/booking/feed/{token}.ics"})
 
@@ -215,7 +216,7 @@ class FeedPage(Page):
 
 TEXTS = {
     "book": _l("Book"), "new": _l("New booking"), "resource": _l("Resource"), "start": _l("Start"), "end": _l("End"), "firm": _l("Firm"),
-    "memo": _l("Purpose"), "payer": _l("Paid from"), "itself": _l("found by itself"), "none": _l("The park itself"),
+    "memo": _l("Purpose"), "payer": _l("Paying project"), "itself": _l("found by itself"), "none": _l("The park itself"),
     "free": _l("Nothing speaks against it."), "price": _l("Price"), "no_price": _l("No price is set."),
     "override": _l("Reason to let rules pass"), "may": _l("staff may let it pass"), "move": _l("Move booking"), "to": _l("Move to"),
     "moved": _l("Moved."), "booked": _l("Booked."), "approval": _l("Awaiting approval"), "asks": _l("A manager decides on it."),
