@@ -17,4 +17,5 @@
         "booking.counts_late": {"type": "bool", "default": True, "title": "Late cancellations and missed bookings use up entitlements"},
     },
     "sequences": {"booking.voucher": "V-{year}-{n:05d}"},
+    "demo": True,
 }

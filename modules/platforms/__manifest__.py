@@ -31,4 +31,5 @@
         "platforms.operator_contract": "PC-{year}-{n:04d}",
         "platforms.operator_settlement": "PS-{year}-{n:04d}",
     },
+    "demo": True,
 }

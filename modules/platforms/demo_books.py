@@ -59,14 +59,14 @@ def context_name(session: Any) -> str:
 
 
 def bill(context: Context, today: date, say: Callable[[str], Any]) -> None:
-    """Price every month, bill by quarter until 2023 and by month since, let most firms pay."""
+    """Price every month, bill by half-year and of late by quarter, let most firms pay."""
     month, due = data.FIRST, []
     this = today.replace(day=1)
     while month < this:
         with context.scope("operations_manager") as s:
             month_runs.price_month(s, month=month)
         following = add_months(month, 1)
-        if month.month % 3 == 0 or following == this:
+        if month.month % (6 if month.year < today.year - 1 else 3) == 0 or following == this:
             due.append(month)
         month = following
     for month in due:
@@ -95,7 +95,7 @@ def _pay(context: Context, month: date, today: date) -> None:
         mine = select(Charge.bill_id).where(Charge.source == month_runs.SOURCE, Charge.bill_id.is_not(None))
         chosen = receipts_bulk.payable(select(Bill.id).where(
             Bill.park_id == context.park_id, Bill.state == "posted", Bill.kind == "bill", Bill.settled < Bill.gross, Bill.id.in_(mine),
-            Bill.firm_id % 9 != 4)).subquery()
+            Bill.issued_on <= on, Bill.firm_id % 9 != 4)).subquery()
         receipts_bulk.receive_many(s, park_id=context.park_id, payments=select(
             chosen.c.bill_id, chosen.c.firm_id, chosen.c.amount, cast(literal(on), Date).label("received_on"),
             cast(bank, BigInteger).label("bank_account_id"), cast(literal("平台使用费"), String).label("reference")))

@@ -56,7 +56,7 @@ def _grant(session: Any, plat: data.Plat, platform_id: int, year: int, today: da
     """Earmarked grants, spread over the months of their year."""
     months = 12 if year < today.year else today.month
     if plat.grant:
-        costs.spread_cost(session, platform_id=platform_id, kind="grant", title="省级公共服务平台专项补助", amount=Decimal(plat.grant) * months / 12,
+        costs.spread_cost(session, platform_id=platform_id, kind="grant", title="省级公共服务平台专项补助", amount=Decimal(plat.grant * months // 12),
                           document=f"鲁科字〔{year}〕{30 + year % 7}号", first_month=date(year, 1, 1), months=months, funder="山东省科学技术厅")
 
 
