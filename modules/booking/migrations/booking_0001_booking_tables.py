@@ -354,6 +354,7 @@ def upgrade() -> None:
     postgresql.ExcludeConstraint((sa.text("int8range(resource_id, resource_id, '[]')"), '&&'), (sa.column('during'), '&&'), where=sa.text("exclusive AND state IN ('requested', 'confirmed', 'checked_in', 'finished', 'missed')"), using='gist', name='ex_booking_booking_resource_id_during'),
     sa.CheckConstraint("cancelled_at IS NOT NULL OR state NOT IN ('cancelled', 'late_cancelled', 'refused')", name=op.f('ck_booking_booking_cancelled')),
     sa.CheckConstraint("checked_in_at IS NOT NULL OR state NOT IN ('checked_in', 'finished')", name=op.f('ck_booking_booking_checked_in')),
+    sa.CheckConstraint("ends_at - starts_at <= interval '62 days'", name=op.f('ck_booking_booking_longest')),
     sa.CheckConstraint("state IN ('requested', 'confirmed', 'checked_in', 'finished', 'missed', 'cancelled', 'late_cancelled', 'refused')", name=op.f('ck_booking_booking_state')),
     sa.CheckConstraint('(payer_source IS NULL) = (payer_id IS NULL)', name=op.f('ck_booking_booking_payer')),
     sa.CheckConstraint('ends_at > starts_at', name=op.f('ck_booking_booking_dates')),

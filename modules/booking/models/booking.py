@@ -5,7 +5,7 @@ ends early when the use was finished or given up early; `exclusive` is kept by a
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
@@ -35,6 +35,7 @@ from parkops.i18n import _l
 from ..states import BOOKING, WAITING
 from .resource import TIME_OF_DAY, BookableResource
 
+LONGEST = timedelta(days=62)  # of any booking: what overlaps a time began at most so long before it
 OCCUPYING = ("requested", "confirmed", "checked_in", "finished", "missed")
 LIVE = ("requested", "confirmed", "checked_in")
 FREQUENCIES = Choices("booking.frequency", ("daily", _l("Every day")), ("weekly", _l("Every week")), ("monthly", _l("Every month")))
@@ -103,6 +104,7 @@ class Booking(ParkScoped, Record):
     __tablename__ = "booking_booking"
     __table_args__ = (
         CheckConstraint("ends_at > starts_at", name="dates"),
+        CheckConstraint("ends_at - starts_at <= interval '62 days'", name="longest"),
         CheckConstraint("people IS NULL OR people >= 1", name="people"),
         CheckConstraint("(payer_source IS NULL) = (payer_id IS NULL)", name="payer"),
         CheckConstraint("checked_in_at IS NOT NULL OR state NOT IN ('checked_in', 'finished')", name="checked_in"),

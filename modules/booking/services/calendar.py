@@ -13,7 +13,7 @@ from parkops.errors import NotFound
 from parkops.i18n import _l
 from parkops.security import access
 
-from ..models.booking import OCCUPYING, Booking
+from ..models.booking import LONGEST, OCCUPYING, Booking
 from ..models.resource import BookableResource, ResourceClosure, ResourceGroup
 from ..signals.booking import booking_payers, booking_price
 
@@ -49,7 +49,8 @@ def bookings_between(session: Any, resources: list[BookableResource], start: dat
     access.require(session, "booking.booking", "read")
     return list(session.scalars(select(Booking).where(
         Booking.resource_id.in_([r.id for r in resources]), Booking.state.in_(OCCUPYING), Booking.starts_at < end,
-        func.upper(Booking.during) > start).options(selectinload(Booking.firm)).order_by(Booking.starts_at, Booking.id).limit(MANY)))
+        Booking.starts_at > start - LONGEST, func.upper(Booking.during) > start,
+    ).options(selectinload(Booking.firm)).order_by(Booking.starts_at, Booking.id).limit(MANY)))
 
 
 def closures_between(session: Any, resources: list[BookableResource], start: datetime, end: datetime) -> list[ResourceClosure]:
@@ -74,7 +75,7 @@ def of_day(session: Any, start: datetime, end: datetime) -> list[Booking]:
     """The day's bookings of all resources, for the desk."""
     access.require(session, "booking.booking", "read")
     return list(session.scalars(select(Booking).where(
-        Booking.state.in_(OCCUPYING), Booking.starts_at < end, Booking.ends_at > start).options(
+        Booking.state.in_(OCCUPYING), Booking.starts_at < end, Booking.starts_at > start - LONGEST, Booking.ends_at > start).options(
         selectinload(Booking.firm), selectinload(Booking.resource)).order_by(Booking.starts_at, Booking.id).limit(MANY)))
 
 

@@ -18,7 +18,7 @@ from parkops.i18n import _l
 
 from .. import calc_policy as calc
 from ..calc_findings import Finding
-from ..models.booking import OCCUPYING, Booking, WaitingEntry
+from ..models.booking import LONGEST, OCCUPYING, Booking, WaitingEntry
 from ..models.resource import CLOSURE_KINDS, BookableResource, OpeningHours, ResourceClosure
 from ..signals.booking import booking_problems
 
@@ -39,6 +39,9 @@ def problems(session: Any, *, resource: BookableResource, starts_at: datetime, e
     at = at or clock.now()
     if ends_at <= starts_at:
         return [Finding("booking.K-02", _l("The end lies before the start. Choose a later end."), False, "ends_at")]
+    if ends_at - starts_at > LONGEST:
+        text = _l("A booking lasts at most %(n)s days. Make several bookings, or a series.", n=LONGEST.days)
+        return [Finding("booking.K-02", text, False, "ends_at")]
     found = [*_times(resource, starts_at, ends_at, at), *_length(resource, starts_at, ends_at), *_resource(resource, people),
              *_opening(session, resource, starts_at, ends_at), *_closures(session, resource, starts_at, ends_at),
              *_firm(session, firm_id, contact_id, starts_at)]
@@ -165,7 +168,7 @@ def others(session: Any, *, resource: BookableResource, starts_at: datetime, end
     first, last = min(starts_at - reach, _day_start(starts_at)), max(ends_at + reach, _day_start(starts_at) + timedelta(days=1))
     query = select(Booking.firm_id, Booking.starts_at, func.upper(Booking.during).label("ends_at")).where(
         Booking.resource_id == resource.id, Booking.state.in_(OCCUPYING), ~func.isempty(Booking.during),
-        Booking.starts_at < last, func.upper(Booking.during) > first)
+        Booking.starts_at < last, Booking.starts_at > first - LONGEST, func.upper(Booking.during) > first)
     rows = session.execute(query.where(Booking.id != booking.id) if booking is not None else query).all()
     found = []
     if calc.most_at_once([(r.starts_at, r.ends_at) for r in rows], own) >= resource.capacity:

@@ -66,8 +66,11 @@ class CalendarPage(Page):
             chosen, group = (None, first[0].id) if first[0] is not None else (first[1][0].id, None)
         shown = calendar.resources_of(session, resource_id=chosen, group_id=group) if groups or chosen or group else []
         name = next((str(g) for g, _rows in groups if g is not None and g.id == group), None) if group else None
+        at = clock.now()
+        alerts = calendar.closures_between(session, shown, at, at + timedelta(days=14))
         return self.draw(
-            "booking/calendar.html", groups=groups, chosen=chosen, group=group, shown=shown, name=name or (str(shown[0]) if shown else ""),
+            "booking/calendar.html", alerts=alerts, kinds=CLOSURE_KINDS, local=clock.local,
+            groups=groups, chosen=chosen, group=group, shown=shown, name=name or (str(shown[0]) if shown else ""),
             data=self._data(shown, chosen), may_book=access.may(session, "booking.booking", "add"), zh=locale() == "zh",
             may_link=access.may(session, "booking.calendar_token", "add"))
 

@@ -3,12 +3,14 @@
 from datetime import date, timedelta
 
 import pytest
+import time_machine
 from booking_help import NOW, at, book, codes, firm, group, hours, room
 from sqlalchemy import insert, select
 from sqlalchemy.exc import DBAPIError
 
 from modules.booking import calc_policy as calc
 from modules.booking.calc_findings import Finding
+from modules.booking.checks.bookings import CHECKS
 from modules.booking.models.booking import Booking, BookingOverride
 from modules.booking.models.resource import ResourceClosure
 from modules.booking.services import attendance, bookings, waiting
@@ -186,6 +188,7 @@ def test_what_has_begun_is_not_cancelled(session):
     assert refused.value.codes == ["booking.K-18"]
 
 
+@time_machine.travel(NOW)
 def test_approval_by_somebody_else(session, as_role, db):
     with as_role("operations_clerk") as s:
         booking = book(s, room(s, needs_approval=True), at(3, 10), memo="投资人路演")
@@ -203,6 +206,7 @@ def test_approval_by_somebody_else(session, as_role, db):
     assert refused.value.codes == ["booking.K-19"]
 
 
+@time_machine.travel(NOW)
 def test_refused_booking_frees_the_slot(session, as_role, db):
     with as_role("operations_clerk") as s:
         booking = book(s, room(s, needs_approval=True), at(3, 10))
@@ -323,3 +327,30 @@ def test_hours_over_midnight_and_in_words():
     assert calc.is_open(rows, at(3, 11), at(4, 5)) and not calc.is_open(rows, at(3, 11), at(4, 7))
     assert calc.words_of_hours(rows, date(2026, 3, 3)) == "08:00–24:00" and calc.words_of_hours(rows, date(2026, 3, 5)) == ""
     assert calc.words_of_hours(rows, date(2026, 3, 12)) == "09:00–10:00"
+
+
+def test_nothing_lasts_longer_than_two_months(session):
+    assert codes(session, room(session), at(3, 0), 62 * 24 * 60 + 15) == ["K-02"]
+    assert "K-02" not in codes(session, room(session), at(3, 0), 62 * 24 * 60)
+
+
+def test_a_request_nobody_decided_ends_with_its_day(session):
+    booking = book(session, room(session, needs_approval=True), at(3, 10))
+    approval.expire(session, date(2026, 3, 3))
+    assert booking.state == "requested"
+    approval.expire(session, date(2026, 3, 4))
+    session.refresh(booking)
+    assert booking.state == "refused" and codes(session, booking.resource, at(3, 10)) == []
+
+
+def test_the_checks_find_what_is_wrong_and_nothing_else(session):
+    r = room(session, capacity=2)
+    for _n in range(2):
+        book(session, r, at(3, 10))
+    assert [d for c in CHECKS if c.code in ("booking.doubles", "booking.places") for d in c.run(session)] == []
+    session.execute(insert(Booking).values(park_id=r.park_id, resource_id=r.id, starts_at=at(3, 10), ends_at=at(3, 11), state="confirmed"))
+    found = {c.code: c.run(session) for c in CHECKS}
+    assert [r.name in d for d in found["booking.places"]] == [True] and found["booking.doubles"] == []
+    stale = room(session, missed_minutes=30)
+    book(session, stale, at(3, 10))
+    assert any(stale.name in d for d in next(c for c in CHECKS if c.code == "booking.over").run(session))
