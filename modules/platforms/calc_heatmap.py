@@ -45,6 +45,6 @@ def draw(minutes: Mapping[tuple[int, int], int], weeks: Decimal, instruments: in
                 f'<rect x="{x}" y="{y}" width="{CELL_W - 2}" height="{CELL_H - 2}" rx="2" class="hm-{level(part)}">'
                 f"<title>{escape(name)} {h}:00 · {words} %</title></rect>"
             )
-            if part:
+            if part and words != "0":
                 out.append(f'<text x="{x + CELL_W // 2 - 1}" y="{y + 15}" text-anchor="middle" class="hm-n{level(part)}">{words}</text>')
     return "".join(out) + "</svg>"

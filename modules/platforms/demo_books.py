@@ -59,14 +59,14 @@ def context_name(session: Any) -> str:
 
 
 def bill(context: Context, today: date, say: Callable[[str], Any]) -> None:
-    """Price every month, bill by half-year and of late by quarter, let most firms pay."""
+    """Price every month, bill by year, later by half-year and quarter, let most firms pay."""
     month, due = data.FIRST, []
     this = today.replace(day=1)
     while month < this:
         with context.scope("operations_manager") as s:
             month_runs.price_month(s, month=month)
         following = add_months(month, 1)
-        if month.month % (6 if month.year < today.year - 1 else 3) == 0 or following == this:
+        if month.month % (12 if month.year < today.year - 2 else 6 if month.year < today.year else 3) == 0 or following == this:
             due.append(month)
         month = following
     for month in due:

@@ -57,7 +57,7 @@ def _tools(session: Any, plat: data.Plat, row: Platform) -> None:
     for n, tool in enumerate(plat.tools):
         made = records.create(session, Instrument, {
             "platform_id": row.id, "code": tool.code, "name": tool.name, "maker": tool.maker or None, "value": Decimal(tool.value),
-            "bought_on": date(2020, 6, 15) + timedelta(days=40 * n), "life_years": 8, "rated_hours": tool.rated, "needs_training": tool.trained,
+            "bought_on": date(2020, 6, 15) + timedelta(days=40 * n), "life_years": 10, "rated_hours": tool.rated, "needs_training": tool.trained,
             "interlock_id": f"LOCK-{tool.code}", "place": plat.place})
         calendar = setup.create_resource(
             session, code=tool.code, name=tool.name, kind="studio" if plat.code == "EC" else "instrument", group_id=group.id, place=plat.place,
@@ -91,23 +91,21 @@ def open_projects(context: Context, today: date) -> dict[str, list[tuple[str, da
     """Paying projects of some 190 firms over the years; platform code -> (number, from, until)."""
     found: dict[str, list[tuple[str, date, date]]] = {p.code: [] for p in data.PLATS}
     with context.scope("operations_clerk") as s:
-        firms = s.execute(select(Firm.id, Firm.name, Firm.incubating_since, Firm.registered_on, Firm.moved_out_on, Firm.state).where(
+        firms = s.execute(select(Firm.id, Firm.name, Firm.incubating_since, Firm.registered_on, Firm.moved_out_on).where(
             Firm.state != "prospect").order_by(Firm.id)).all()
-        for n, firm in enumerate(firms):
-            since = firm.incubating_since or firm.registered_on
-            if since is None or (n % 2 and firm.incubating_since is None):
-                continue
-            starts, last = max(since, date(2021, 6, 1)).replace(day=1), firm.moved_out_on or today + timedelta(days=365)
+        inside = [f for f in firms if f.incubating_since is not None][:165]
+        outside = [f for f in firms if f.incubating_since is None and f.registered_on is not None][::2][:48]
+        for n, firm in enumerate([*inside, *outside]):
+            starts = max(firm.incubating_since or firm.registered_on, data.FIRST).replace(day=1)
+            last = firm.moved_out_on or today + timedelta(days=365)
             if last < starts + timedelta(days=60):
                 continue
             code = ("EC", "AM", "BIO", "MM", "EC")[n % 5]
-            klass = "incubatee" if firm.incubating_since else ("external" if n % 4 else "research")
+            klass = "incubatee" if firm.incubating_since else ("external", "external", "research", "park")[n // 5 % 4]
             made = projects.create_project(
                 s, name="平台使用", firm_id=firm.id, customer_class=klass, starts_on=starts, last_day=firm.moved_out_on)
             for one in {code, ("AM", "MM", "EC", "BIO")[n % 4] if n % 6 == 0 else code}:
                 found[one].append((made.number, starts, last))
-            if sum(len(v) for v in found.values()) >= 230:
-                break
         _trained(s)
     return found
 
