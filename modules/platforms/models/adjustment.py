@@ -51,7 +51,7 @@ class EventAdjustment(ParkScoped, Record):
     decided_by_id: Mapped[int | None] = field(BigInteger, _l("Decided by (user)"))
     decided_by: Mapped[str | None] = field(String(80), _l("Decided by"))
     answer: Mapped[str | None] = field(Text, _l("Answer"), long=True)
-    applied_by: Mapped[str | None] = field(String(80), _l("Applied by"))
+    applied_by: Mapped[str | None] = field(String(80), _l("Carried out by"))
     applied_on: Mapped[date | None] = field(Date, _l("Applied on"))
     difference: Mapped[Decimal | None] = field(Money, _l("Difference"), help=_l("What the bill changes by when it was posted already"))
     credit_id: Mapped[int | None] = fk("billing_bill.id", _l("Credit note"))

@@ -33,7 +33,8 @@ def as_json(session: Any, *, month: date, park_id: int | None = None) -> str:
     query = (
         select(func.coalesce(cast(func.json_agg(row), String), "[]")).select_from(e).join(Firm, Firm.id == e.firm_id)
         .join(PayingProject, PayingProject.id == e.project_id).outerjoin(Instrument, Instrument.id == e.instrument_id)
-        .outerjoin(Charge, and_(Charge.park_id == park, Charge.source == SOURCE, Charge.source_id == e.id, Charge.period_from >= month,
+        .outerjoin(Charge, and_(Charge.park_id == park, Charge.source == SOURCE, Charge.source_id == e.id, Charge.corrects_id.is_(None),
+                                Charge.period_from >= month,
                                 Charge.period_from < Period.month(month).end))
         .outerjoin(Bill, Bill.id == Charge.bill_id)
         .where(e.park_id == park, e.ended_on >= month, e.ended_on < Period.month(month).end, e.net.is_not(None)))

@@ -147,7 +147,9 @@ def _request(session: Any, quote: PlatformQuote) -> approval.Approval | None:
 def why_not_approve(session: Any, quote: PlatformQuote) -> str | None:
     """U-59: who prepared it does not approve it, and nobody twice."""
     asked = _request(session, quote)
-    problem = approval.why_not(session, asked) if asked is not None else None
+    if asked is None or asked.state == "approved":  # the last vote moves the quote itself
+        return None
+    problem = approval.why_not(session, asked)
     return str(problem.message) if problem is not None else None
 
 

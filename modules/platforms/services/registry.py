@@ -32,7 +32,7 @@ def remove_platform(session: Any, platform: Platform) -> None:
 
 
 def _check_platform(session: Any, v: dict[str, Any], problems: Problems) -> None:
-    if v["operating_model"] != "self" and v["operator_id"] is None:
+    if v["operating_model"] != "self" and v.get("operator_id") is None:
         problems.add("platforms.U-16", _l("Name the operator of a delegated or joint platform."), "operator_id")
 
 
@@ -56,9 +56,9 @@ def _check_instrument(session: Any, v: dict[str, Any], problems: Problems) -> No
         problems.add("platforms.U-17", _l("A useful life is 1 to 50 years."), "life_years")
     if not 1 <= v["rated_hours"] <= 8760:
         problems.add("platforms.U-17", _l("Rated hours are 1 to 8,760 a year: 1,400 in general, 800 if special."), "rated_hours")
-    if v["value"] is not None and v["value"] < 0:
+    if v.get("value") is not None and v.get("value") < 0:
         problems.add("platforms.U-17", _l("A value is not negative."), "value")
-    resource = session.get(BookableResource, v["resource_id"]) if v["resource_id"] else None
+    resource = session.get(BookableResource, v.get("resource_id")) if v.get("resource_id") else None
     if resource is not None and resource.kind not in ("instrument", "studio"):
         problems.add("platforms.U-17", _l("Choose an instrument or studio of the booking calendar."), "resource_id")
 

@@ -55,7 +55,7 @@ RESOURCES = [
         ),
         sections=(
             Section(
-                _l("Use"),
+                _l("Usage"),
                 (
                     "kind",
                     "project_id",
@@ -82,7 +82,7 @@ RESOURCES = [
         ),
         bulk=(Action("validate", _l("Validate"), f"{S}.events:validate_many"),),
         tabs=(
-            Related("answers", _l("Answers"), "platforms.answer", "event_id", order=10),
+            Related("answers", _l("Answers given"), "platforms.answer", "event_id", order=10),
             Related("adjustments", _l("Adjustments"), "platforms.adjustment", "event_id", order=12),
         ),
         load=("platform", "instrument", "item", "firm", "project", "person", "booking", "parent"),
@@ -133,7 +133,7 @@ RESOURCES = [
             View("all", _l("All"), (), "-number"),
         ),
         tabs=(
-            Related("events", _l("Use"), "platforms.event", "project_id", order=10),
+            Related("events", _l("Usage"), "platforms.event", "project_id", order=10),
             Related("funds", _l("Paid in"), "platforms.project_fund", "project_id", order=12),
         ),
         load=("firm", "payer", "platform", "voucher"),
@@ -243,7 +243,7 @@ RESOURCES = [
     Resource(
         "platforms.quote_line",
         QuoteLine,
-        Titles(_l("Lines of quotes"), _l("Line of a quote"), _l("New line")),
+        Titles(_l("Lines of quotes"), _l("Line of a quote"), _l("New quote line")),
         icon="list",
         columns=(
             Col("kind", width=120, important=True, link=True),
@@ -313,7 +313,7 @@ RESOURCES = [
             ),
         ),
         views=(View("priced", _l("Priced"), (Filter("state", "eq", "priced"),), "-month"), View("all", _l("All"), (), "-month")),
-        tabs=(Related("events", _l("Use"), "platforms.event", "run_id", order=10),),
+        tabs=(Related("events", _l("Usage"), "platforms.event", "run_id", order=10),),
         sort="-month",
         money=True,
         menu=("use", 60),

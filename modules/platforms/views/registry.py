@@ -58,7 +58,7 @@ RESOURCES = [
             Related("instruments", _l("Instruments"), "platforms.instrument", "platform_id", order=10),
             Related("items", _l("Services and consumables"), "platforms.service_item", "platform_id", order=12),
             Related("rates", _l("Rates"), "platforms.rate", "platform_id", order=14),
-            Related("events", _l("Use"), "platforms.event", "platform_id", order=16),
+            Related("events", _l("Usage"), "platforms.event", "platform_id", order=16),
             Related("staff", _l("Staff"), "platforms.staff", "platform_id", order=30),
         ),
         load=("carrier", "operator", "charge_item"),
@@ -100,7 +100,7 @@ RESOURCES = [
             View("all", _l("All"), (), "code"),
         ),
         tabs=(
-            Related("events", _l("Use"), "platforms.event", "instrument_id", order=10),
+            Related("events", _l("Usage"), "platforms.event", "instrument_id", order=10),
             Related("rates", _l("Rates"), "platforms.rate", "instrument_id", order=12),
             Related("questions", _l("Questions at the machine"), "platforms.question", "instrument_id", order=14),
             Related("qualified", _l("Trained users"), "platforms.operator_qualification", "instrument_id", order=16),
@@ -267,7 +267,7 @@ RESOURCES = [
     Resource(
         "platforms.answer",
         UsageAnswer,
-        Titles(_l("Answers"), _l("Answer")),
+        Titles(_l("Answers given"), _l("Answer")),
         icon="message",
         columns=(Col("text", width=300, important=True, link=True), Col("answer", width=200, important=True), Col("event_id", hidden=True)),
         sections=(Section(_l("Answer"), ("event_id", "text", "answer")),),
