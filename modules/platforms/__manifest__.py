@@ -21,7 +21,6 @@
         "platforms.quote_two_from": {"type": "money", "default": "50000", "title": "Quotes of this total need two approvals"},
         "platforms.tax_included": {"type": "bool", "default": True, "title": "Prices of platforms include VAT"},
         "platforms.public_prices": {"type": "bool", "default": True, "title": "The price list is read without logging in"},
-        "platforms.open_hours": {"type": "int", "default": 24, "min": 1, "max": 720, "title": "Hours after which running use is reported as forgotten"},
     },
     "data": ("rules/evaluation.yaml",),
     "sequences": {

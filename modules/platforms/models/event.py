@@ -69,6 +69,10 @@ class UsageEvent(ParkScoped, Record):
         Index("ix_platforms_event_firm_id", "firm_id", "ended_on"),
         Index("uq_platforms_event_open", "instrument_id", unique=True, postgresql_where="state = 'open' AND kind = 'usage'"),
         Index("uq_platforms_event_missed", "booking_id", unique=True, postgresql_where="booking_id IS NOT NULL AND kind = 'missed'"),
+        Index("ix_platforms_event_platform_id", "platform_id", "ended_on"),
+        Index("ix_platforms_event_item_id", "item_id", postgresql_where="item_id IS NOT NULL"),
+        Index("ix_platforms_event_person_id", "person_id", postgresql_where="person_id IS NOT NULL"),
+        Index("ix_platforms_event_parent_id", "parent_id", postgresql_where="parent_id IS NOT NULL"),
         Index("ix_platforms_event_booking_id", "booking_id", postgresql_where="booking_id IS NOT NULL"),
         {"postgresql_with": {"fillfactor": 50}},
     )
