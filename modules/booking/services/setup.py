@@ -39,8 +39,9 @@ def remove_group(session: Any, group: ResourceGroup) -> None:
 
 
 def create_resource(session: Any, **values: Any) -> BookableResource:
-    """Something that can be booked, with its rules (K-37)."""
-    return records.create(session, BookableResource, values, _check_resource)
+    """Something that can be booked, with its rules (K-37). What is left empty takes the column's default, where it has one."""
+    given = {k: v for k, v in values.items() if v is not None or BookableResource.__table__.c[k].nullable}
+    return records.create(session, BookableResource, given, _check_resource)
 
 
 def change_resource(session: Any, resource: BookableResource, **values: Any) -> BookableResource:
