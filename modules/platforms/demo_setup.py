@@ -91,8 +91,7 @@ def open_projects(context: Context, today: date) -> dict[str, list[tuple[str, da
     """Paying projects of some 190 firms over the years; platform code -> (number, from, until)."""
     found: dict[str, list[tuple[str, date, date]]] = {p.code: [] for p in data.PLATS}
     with context.scope("operations_clerk") as s:
-        firms = s.execute(select(Firm.id, Firm.name, Firm.incubating_since, Firm.registered_on, Firm.moved_out_on).where(
-            Firm.state != "prospect").order_by(Firm.id)).all()
+        firms = s.execute(select(Firm.id, Firm.name, Firm.incubating_since, Firm.registered_on, Firm.moved_out_on).order_by(Firm.id)).all()
         inside = [f for f in firms if f.incubating_since is not None][:165]
         outside = [f for f in firms if f.incubating_since is None and f.registered_on is not None][::2][:48]
         for n, firm in enumerate([*inside, *outside]):

@@ -255,7 +255,7 @@ def what_if(found: PlatformSheet) -> dict[str, Any]:
     s = found.sheet
     return {
         "fixed": str(s.fixed) if s.fixed is not None else None,
-        "variable": str(s.variable_hour) if s.variable_hour is not None else None,
+        "variable": str(s.cost - s.fixed) if s.cost is not None and s.fixed is not None else None,
         "hours": str(s.hours),
         "rated": str(s.rated) if s.rated is not None else None,
         "classes": [

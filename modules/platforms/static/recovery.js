@@ -6,9 +6,10 @@
   const base = JSON.parse(document.getElementById("rc-data").textContent);
   const n = (v) => (v === null ? null : Number(v));
   const classes = base.classes.map((c) => ({ code: c.code, outside: c.outside, hours: n(c.hours), billed: n(c.billed) }));
-  const fixed = n(base.fixed), variable = n(base.variable), rated = n(base.rated);
+  const fixed = n(base.fixed), rated = n(base.rated);
   const sum = (list, f) => list.reduce((t, x) => t + f(x), 0);
   const hours = sum(classes, (c) => c.hours), outside = sum(classes.filter((c) => c.outside), (c) => c.hours);
+  const variable = base.variable === null || !hours ? 0 : n(base.variable) / hours;
 
   // The formulas of the page: C = fixed + variable·h, p* = C / h, p_ext = (C − charged to the others) / h_ext, H* = fixed / (p − variable).
   function work(price, use, mix) {

@@ -234,7 +234,7 @@ slots.tile(
         "platforms.operator_settlement",
         "to_approve",
         ("operations_manager", "finance", "leadership"),
-        ("contract_id", "payment"),
+        ("contract.operator", "payment"),
         62,
     )
 )
