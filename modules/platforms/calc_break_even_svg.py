@@ -35,7 +35,9 @@ def draw(fixed: Decimal, variable: Decimal, price: Decimal, hours: Decimal, even
             f'<text x="{LEFT - 6}" y="{y(value)}" dy="4" text-anchor="end" class="be-t" fill="#566172">{_tick(value)}</text>'
         )
         h = most * n / 4
-        out.append(f'<text x="{x(h)}" y="{H - 10}" text-anchor="{"end" if n == 4 else "middle"}" class="be-t" fill="#566172">{h:,.0f}</text>')
+        out.append(
+            f'<text x="{x(h)}" y="{H - 10}" text-anchor="{"end" if n == 4 else "middle"}" class="be-t" fill="#566172">{h:,.0f}</text>'
+        )
     out.append(f'<text x="4" y="11" class="be-t" fill="#566172">{escape(words["unit"])}</text>')
     out.append(
         f'<line x1="{x(zero)}" y1="{y(fixed)}" x2="{x(most)}" y2="{y(fixed + variable * most)}" class="be-c" stroke="#b3261e" '
