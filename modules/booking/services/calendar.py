@@ -59,7 +59,8 @@ def closures_between(session: Any, resources: list[BookableResource], start: dat
     groups = {r.group_id for r in resources if r.group_id is not None}
     return list(session.scalars(select(ResourceClosure).where(
         or_(whole, ResourceClosure.resource_id.in_([r.id for r in resources]), ResourceClosure.group_id.in_(groups)),
-        ResourceClosure.starts_at < end, or_(ResourceClosure.ends_at.is_(None), ResourceClosure.ends_at > start))
+        ResourceClosure.park_id.in_({r.park_id for r in resources}), ResourceClosure.starts_at < end,
+        or_(ResourceClosure.ends_at.is_(None), ResourceClosure.ends_at > start))
         .order_by(ResourceClosure.starts_at)))
 
 

@@ -6,7 +6,8 @@ import re
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import func, or_, select
+from sqlalchemy.orm import selectinload
 
 from parkops import clock, records
 from parkops.errors import Problems
@@ -170,13 +171,18 @@ def why_not_finish(session: Any, row: ResourceClosure) -> str | None:
 
 def affected(session: Any, row: ResourceClosure) -> list[Booking]:
     """Live bookings a closure touches: to be moved or cancelled by staff."""
-    query = select(Booking).join(BookableResource, BookableResource.id == Booking.resource_id).where(
+    return list(session.scalars(_affected(row, select(Booking)).options(
+        selectinload(Booking.firm), selectinload(Booking.resource)).order_by(Booking.starts_at, Booking.id)))
+
+
+def _affected(row: ResourceClosure, query: Any) -> Any:
+    query = query.join(BookableResource, BookableResource.id == Booking.resource_id).where(
         Booking.state.in_(LIVE), Booking.park_id == row.park_id, Booking.ends_at > row.starts_at)
     if row.ends_at is not None:
         query = query.where(Booking.starts_at < row.ends_at)
     if row.resource_id is not None or row.group_id is not None:
         query = query.where(or_(BookableResource.id == (row.resource_id or 0), BookableResource.group_id == (row.group_id or 0)))
-    return list(session.scalars(query.order_by(Booking.starts_at, Booking.id)))
+    return query
 
 
 def create_plan(session: Any, **values: Any) -> EntitlementPlan:
@@ -197,4 +203,4 @@ def remove_plan(session: Any, plan: EntitlementPlan) -> None:
 
 def count_affected(session: Any, row: ResourceClosure) -> int:
     """How many bookings a closure touches."""
-    return len(affected(session, row))
+    return session.scalar(_affected(row, select(func.count(Booking.id)).select_from(Booking)))

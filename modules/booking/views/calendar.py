@@ -136,6 +136,7 @@ class BoardPage(Page):
             day = datetime.fromisoformat(request.args.get("on", "")).date()
         except ValueError:
             day = clock.today()
+        day = day if 1900 <= day.year <= 2200 else clock.today()
         start = calc_policy.instant(day, "00:00")
         rows = calendar.of_day(self.session, start, start + timedelta(days=1))
         codes = ("check_in", "finish", "miss")

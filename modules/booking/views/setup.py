@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from parkops.i18n import _l
-from parkops.web.resource import Action, Col, Fact, Filter, Input, Related, Resource, Section, Titles, View
+from parkops.web.resource import Action, Col, Fact, Filter, Input, Related, Resource, Section, Tab, Titles, View
 
 from ..models.resource import BookableResource, OpeningHours, ResourceAttribute, ResourceClosure, ResourceGroup
 from ..services import setup
+from ..states import BOOKING
 
 S = "modules.booking.services.setup"
 
@@ -17,6 +18,12 @@ def affected(session: Any, obj: Any) -> tuple[str, str | None]:
     """How many bookings a closure touches."""
     count = setup.count_affected(session, obj)
     return str(count), "red" if count else None
+
+
+def affected_rows(session: Any, obj: Any) -> dict[str, Any]:
+    """Those bookings, the first hundred."""
+    rows = setup.affected(session, obj)
+    return {"rows": rows[:100], "more": len(rows) - 100, "states": BOOKING.choices}
 
 
 RESOURCES = [
@@ -153,6 +160,7 @@ RESOURCES = [
             View("all", _l("All"), (), "-starts_at"),
         ),
         facts=(Fact(_l("Bookings affected"), affected),),
+        tabs=(Tab("affected", _l("Bookings affected"), "booking/affected.html", affected_rows, order=10),),
         search=("cause", "resource.name"),
         load=("resource", "group"),
         sort="-starts_at",

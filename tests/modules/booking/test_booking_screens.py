@@ -164,3 +164,20 @@ def test_indicators_tile_list_and_export_agree(session):
     share, days = rows["booking.booked_share"], 31 * 10 * 60  # every day of March, ten hours
     assert share.numerator >= 180 and share.denominator >= 22 * 600 + 5 * 60 and share.denominator < 2 * days
     assert rows["booking.no_show_rate"].numerator >= 1
+
+
+ODD = ["", "x", "-1", "0", "1e9", "9" * 30, "٣", "\u0000", "💥", "a" * 3000, "2026-02-30T10:00", "9999-12-31T23:59", "0001-01-01T00:00",
+       "2026-03-02T10:00+23:59", "2026-03-02T10:00:00.123456789", "NaN", "@today", "1 or 1=1", "platforms.project:7"]
+
+
+def test_odd_questions_never_break_the_server(desk, place):
+    good = {"resource_id": place["resource"], "starts_at": "2026-03-02T10:00", "ends_at": "2026-03-02T11:00"}
+    names = [*good, "firm_id", "contact_id", "people", "booking_id", "payer"]
+    wrong = [(name, odd) for name in names for odd in ODD
+             if desk.get("/api/v1/booking/check/", query_string={**good, name: odd}).status_code >= 500]
+    wrong += [(name, odd) for name in ("resource", "group", "start", "end") for odd in ODD if desk.get(
+        "/booking/calendar/events", query_string={"start": "2026-03-02", "end": "2026-03-09", name: odd}).status_code >= 500]
+    wrong += [("calendar", odd) for odd in ODD if desk.get("/booking/calendar/", query_string={"resource": odd}).status_code >= 500]
+    wrong += [("board", odd) for odd in ODD if desk.get("/booking/board/", query_string={"on": odd}).status_code >= 500]
+    wrong += [("month", odd) for odd in ODD if desk.get(f"/booking/statement/{place['firm']}", query_string={"month": odd}).status_code >= 500]
+    assert wrong == []
