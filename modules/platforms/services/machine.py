@@ -4,7 +4,7 @@ Rules U-61 to U-64."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import or_, select
@@ -21,6 +21,7 @@ from ..models.project import PayingProject
 from ..models.registry import Instrument, OperatorQualification
 from . import events, pricing, projects
 
+LONGEST = timedelta(days=366)
 PAYER = "platforms.project"  # how a booking names a paying project
 
 
@@ -33,6 +34,8 @@ def preview(session: Any, *, instrument: Instrument, project: PayingProject, sta
     """What use of an instrument would cost the project (U-61)."""
     if ends_at < starts_at:
         raise RuleError([Problem("platforms.U-43", _l("The end lies before the start."), "ends_at")])
+    if ends_at - starts_at > LONGEST:
+        raise RuleError([Problem("platforms.U-43", _l("Use of more than a year is not recorded as one event."), "ends_at")])
     return pricing.estimate(session, kind="usage", platform_id=instrument.platform_id, customer_class=project.customer_class,
                             starts_at=starts_at, ends_at=ends_at, instrument_id=instrument.id)
 
@@ -112,15 +115,20 @@ def missed_booking(session: Any, booking: Any) -> UsageEvent | None:
 
 def by_interlock(session: Any, interlock_id: str) -> Instrument:
     """The instrument a switch names; NotFound in one sentence otherwise."""
-    found = session.scalars(select(Instrument).where(Instrument.interlock_id == interlock_id)).one_or_none()
+    found = session.scalars(select(Instrument).where(Instrument.interlock_id == _plain(interlock_id))).one_or_none()
     if found is None:
         raise NotFound(_l("No instrument of your parks has this interlock."))
     return found
 
 
+def _plain(text: str) -> str:
+    """A code as a program sent it, without what no code holds."""
+    return text.replace("\x00", "")[:80]
+
+
 def by_number(session: Any, number: str) -> PayingProject | None:
     """A paying project by its number."""
-    return session.scalars(select(PayingProject).where(PayingProject.number == number)).one_or_none()
+    return session.scalars(select(PayingProject).where(PayingProject.number == _plain(number))).one_or_none()
 
 
 def switched(session: Any, payload: dict[str, Any], *, at: datetime) -> UsageEvent:

@@ -62,7 +62,7 @@ def check(questions: list[UsageQuestion], answers: dict[str, Any], problems: Pro
     if unknown:
         problems.add("platforms.U-45", _l("Nobody asks %(names)s here. Load the page again.", names=", ".join(sorted(unknown))))
     for question in questions:
-        given = str(answers.get(question.code) or "").strip()
+        given = str(answers.get(question.code) or "").replace("\x00", "").strip()
         if not given:
             if question.required:
                 problems.add("platforms.U-45", _l("Answer the question: %(text)s", text=question.text), f"q_{question.code}")

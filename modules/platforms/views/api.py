@@ -32,9 +32,12 @@ def instant(text: Any, field: str) -> datetime:
 def month_of(text: str) -> Any:
     """A month such as 2026-03."""
     try:
-        return clock.Period.parse(text).start
+        found = clock.Period.parse(text).start
     except ValueError:
-        raise RuleError([Problem("core.month", _l("Choose a month."), "month")]) from None
+        found = None
+    if found is None or not 1970 <= found.year <= 2200:
+        raise RuleError([Problem("core.month", _l("Choose a month."), "month")])
+    return found
 
 
 class UsageApi(Api):

@@ -164,9 +164,12 @@ def _month(text: str | None) -> date | None:
     if not text:
         return None
     try:
-        return clock.Period.parse(text).start
+        found = clock.Period.parse(text).start
     except ValueError:
-        raise Refused(_l("Choose a month.")) from None
+        found = None
+    if found is None or not 1970 <= found.year <= 2200:
+        raise Refused(_l("Choose a month."))
+    return found
 
 
 class PriceListPage(Page):

@@ -66,28 +66,60 @@ def test_script_previews_books_starts_stops_and_reads_the_charge(app, session, l
     assert read.status_code == 200 and read.get_json() == stopped
 
 
-@pytest.mark.parametrize(
-    "verb,url,body,status",
-    [
-        ("get", PRICE, None, 404),
-        ("get", PRICE + "?instrument={lock}&project={number}&start=x&end=y", None, 422),
-        ("post", SWITCH, {"interlock": "nobody", "on": True}, 404),
-        ("post", SWITCH, {"interlock": "{lock}", "on": False}, 422),
-        ("post", SWITCH, {"interlock": "{lock}", "on": True}, 422),
-        ("post", SWITCH, ["x"], 400),
-        ("get", "/api/v1/platforms/machine/event/999999", None, 404),
-        ("get", "/api/v1/platforms/month/2026-13/preview", None, 422),
-    ],
-)
-def test_every_refusal_is_one_sentence(app, lab, verb, url, body, status):
-    machine_, _room, pays = lab
-    client = app.test_client()
-    url = url.replace("{lock}", machine_.interlock_id).replace("{number}", pays.number)
+REFUSED = [
+    ("get", PRICE, None, 404),
+    ("get", PRICE + "?instrument={lock}&project={number}&start=x&end=y", None, 422),
+    ("post", SWITCH, {"interlock": "nobody", "on": True}, 404),
+    ("post", SWITCH, {"interlock": "{lock}", "on": False}, 422),
+    ("post", SWITCH, {"interlock": "{lock}", "on": True}, 422),
+    ("post", SWITCH, ["x"], 400),
+    ("get", "/api/v1/platforms/machine/event/999999", None, 404),
+    ("get", "/api/v1/platforms/month/2026-13/preview", None, 422),
+]
+
+
+def asked(lab, url, body):
+    """The address and body with the interlock and the project's number filled in."""
+    known = {"{lock}": lab[0].interlock_id, "{number}": lab[2].number}
+    for name, value in known.items():
+        url = url.replace(name, value)
     if isinstance(body, dict):
-        body = {k: machine_.interlock_id if v == "{lock}" else v for k, v in body.items()}
-    answer = client.open(url, method=verb.upper(), headers=token(client), **({"json": body} if body is not None else {}))
-    assert answer.status_code == status and answer.get_json()["message"]
-    assert client.open(url, method=verb.upper(), **({"json": body} if body is not None else {})).status_code in (400, 401, 403)  # 400: no token of the form either
+        body = {k: known.get(v, v) if isinstance(v, str) else v for k, v in body.items()}
+    return url, {} if body is None else {"json": body}
+
+
+def test_every_refusal_is_one_sentence(app, lab):
+    client = app.test_client()
+    bearer = token(client)
+    for verb, url, body, status in REFUSED:
+        url, more = asked(lab, url, body)
+        answer = client.open(url, method=verb.upper(), headers=bearer, **more)
+        assert answer.status_code == status and answer.get_json()["message"], url
+        assert app.test_client().open(url, method=verb.upper(), **more).status_code in (400, 401, 403)  # 400: no token of the form either
+
+
+ODD = [
+    ("get", PRICE + "?instrument=%00&project=%00&start=0001-01-01&end=9999-12-31T23:59", None),
+    ("get", PRICE + "?instrument={lock}&project={number}&start=0001-01-01&end=9999-12-31T23:59", None),
+    ("get", PRICE + "?instrument={lock}&project={number}&start=2026-01-01T00:00%2B25:00&end=x", None),
+    ("post", SWITCH, {"interlock": "\x00", "on": True, "project": "\x00"}),
+    ("post", SWITCH, {"interlock": ["a"], "on": {"x": 1}, "answers": [1], "project": 1e308}),
+    ("post", SWITCH, {"interlock": "{lock}", "on": True, "project": "{number}", "answers": {"\x00": {"a": "\x00"}}}),
+    ("post", "/api/v1/platforms/machine/event/9223372036854775807/stop", {"at": "9999-12-31T23:59:59.999999-23:59"}),
+    ("get", "/api/v1/platforms/month/0001-01/preview", None),
+    ("get", "/api/v1/platforms/month/9999-12/records", None),
+    ("get", "/api/v1/platforms/month/%00/records", None),
+    ("get", "/platforms/run/?month=0001-01", None),
+]
+
+
+def test_odd_values_are_never_a_fault(app, lab):
+    client = app.test_client()
+    bearer = token(client)
+    for verb, url, body in ODD:
+        url, more = asked(lab, url, body)
+        answer = client.open(url, method=verb.upper(), headers=bearer, **more)
+        assert answer.status_code < 500, (url, body, answer.get_data(as_text=True))
 
 
 def test_booking_asks_for_project_and_training_and_shows_the_price(session, lab):
