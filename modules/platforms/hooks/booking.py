@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from modules.booking.signals.booking import booking_changed, booking_price, booking_problems
+from modules.booking.signals.booking import booking_changed, booking_payers, booking_price, booking_problems
+from parkops import clock
 from parkops.hooks import receiver
 
 from ..services import machine
@@ -19,6 +20,12 @@ def instrument_problems(
     """Paying project, training, state of the instrument."""
     return machine.findings(session, resource=resource, starts_at=starts_at, ends_at=ends_at, firm_id=firm_id, contact_id=contact_id,
                             payer=payer)
+
+
+@receiver(booking_payers)
+def instrument_payers(session: Any, resource: Any, firm_id: int | None = None, **_more: Any) -> list[dict[str, Any]]:
+    """Paying projects of the firm with which the instrument may be used today."""
+    return machine.payers(session, resource=resource, firm_id=firm_id, on=clock.today())
 
 
 @receiver(booking_price)

@@ -4,7 +4,7 @@ Rules U-61 to U-64."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import or_, select
@@ -48,6 +48,15 @@ def project_of(session: Any, firm_id: int | None, payer: tuple[str, int] | None)
         return None
     found = session.scalars(select(PayingProject).where(PayingProject.firm_id == firm_id, PayingProject.state == "active").limit(2)).all()
     return found[0] if len(found) == 1 else None
+
+
+def payers(session: Any, *, resource: Any, firm_id: int | None, on: date) -> list[dict[str, Any]]:
+    """What the booking form offers as payer: open projects of the firm that hold for the instrument."""
+    instrument = instrument_of(session, resource.id)
+    if instrument is None or firm_id is None:
+        return []
+    return [{"source": PAYER, "id": p.id, "label": str(p)}
+            for p in projects.of_firm(session, firm_id, kind="usage", on=on, platform_id=instrument.platform_id)]
 
 
 def findings(

@@ -64,6 +64,8 @@ def test_script_previews_books_starts_stops_and_reads_the_charge(app, session, l
     assert (stopped["state"], stopped["priced"], stopped["charge"]) == ("done", False, None) and stopped["estimate"] is not None
     read = client.get(f"/api/v1/platforms/machine/event/{first['id']}", headers=bearer)
     assert read.status_code == 200 and read.get_json() == stopped
+    described = client.get("/api/v1/_openapi", headers=bearer).get_json()["paths"]
+    assert {PRICE, SWITCH, "/api/v1/platforms/machine/event/{pk}", "/api/v1/platforms/month/{month}/preview"} <= set(described)
 
 
 REFUSED = [
@@ -126,6 +128,7 @@ def test_booking_asks_for_project_and_training_and_shows_the_price(session, lab)
     machine_, room, pays = lab
     asked = {"resource": room, "starts_at": local(3), "ends_at": local(3, 11), "firm_id": pays.firm_id, "payer": (machine.PAYER, pays.id)}
     assert machine.findings(session, contact_id=None, **asked) == []
+    assert [p["id"] for p in machine.payers(session, resource=room, firm_id=pays.firm_id, on=date(2026, 3, 3))] == [pays.id]
     assert [x["amount"] for x in machine.price_lines(session, **asked)] == [D("400.00")]
     pays.cap, machine_.needs_training = D("399.00"), True
     session.flush()
