@@ -32,8 +32,8 @@ def build(context: Context, ids: dict[str, int], today: date) -> None:
     _contracts(context, ids, today)
     _shared(context, today)
     demo_costs.close(context, today)
-    _settlements(context, today)
     _results(context, ids)
+    _settlements(context, today)
     _instruments(context, today)
 
 

@@ -49,7 +49,7 @@ def facts(session: Any, platform: Platform, first: date, last: date) -> dict[str
     """Every metric of a platform over the days, both included."""
     found = recovery.of_platform(session, platform, span(first, last), last)
     s, end = found.sheet, last + timedelta(days=1)
-    events = f"platforms.event {first} – {last}"
+    events = f"{first} – {last}"
     firms, days = session.execute(
         select(func.count(UsageEvent.firm_id.distinct()), func.count(UsageEvent.ended_on.distinct())).where(
             recovery.within(first, end), UsageEvent.platform_id == platform.id
