@@ -41,6 +41,7 @@ END $$"""
 RUN_KEPT = """
 CREATE OR REPLACE FUNCTION platforms_run_kept() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN RAISE EXCEPTION 'a month run is voided, never deleted' USING ERRCODE = 'restrict_violation'; END $$"""
+# AFTER, not BEFORE: a trigger before the update would lock every row of a month run once more
 FIXED = (
     "state", "kind", "instrument_id", "item_id", "firm_id", "project_id", "customer_class", "started_at", "ended_at", "minutes", "quantity",
     "amount")
@@ -53,7 +54,7 @@ after_create(
     "DROP TRIGGER IF EXISTS platforms_stock_moved ON platforms_stock_move;\nDROP FUNCTION IF EXISTS platforms_stock_moved()")
 after_create(
     UsageEvent.__table__,
-    f"{PRICED};\nCREATE TRIGGER platforms_event_priced BEFORE UPDATE ON platforms_event FOR EACH ROW "
+    f"{PRICED};\nCREATE TRIGGER platforms_event_priced AFTER UPDATE ON platforms_event FOR EACH ROW "
     f"WHEN (OLD.net IS NOT NULL AND NEW.net IS NOT NULL AND {CHANGED}) EXECUTE FUNCTION platforms_event_priced();\n"
     "CREATE TRIGGER platforms_event_kept BEFORE DELETE ON platforms_event FOR EACH ROW EXECUTE FUNCTION platforms_event_priced()",
     "DROP TRIGGER IF EXISTS platforms_event_kept ON platforms_event;\nDROP TRIGGER IF EXISTS platforms_event_priced ON platforms_event;\n"

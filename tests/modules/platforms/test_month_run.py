@@ -15,6 +15,7 @@ from modules.billing.models.bill import Bill
 from modules.billing.models.charge import Charge
 from modules.billing.services import runs
 from modules.booking.models.entitlement import EntitlementGrant, EntitlementPlan, PlanLine
+from modules.platforms.checks.front import CHECKS
 from modules.platforms.models.adjustment import EventAdjustment
 from modules.platforms.models.event import UsageEvent
 from modules.platforms.models.run import MonthRun
@@ -262,3 +263,15 @@ def test_estimate_equals_the_run(session, machine):
     month_runs.price_month(session, month=MARCH)
     session.refresh(event)
     assert guess == event.net
+
+
+def test_tie_outs_hold_and_see_damage(session, machine):
+    event = usage(session, machine, project(session), local(2), 120)
+    billed(session)
+    row = adjustments.raise_adjustment(session, event_id=event.id, raised_on=DAY, reason="更正", want_end=local(2, 10))
+    adjustments.approve_adjustment(session, row, reason="同意")
+    adjustments.apply_adjustment(session, row, on=DAY)
+    assert [check.run(session) for check in CHECKS] == [[], [], []]
+    session.execute(text("update platforms_month_run set net = net + 1"))
+    session.execute(text("update platforms_adjustment set state = 'withdrawn'"))
+    assert [bool(check.run(session)) for check in CHECKS] == [False, True, True]
