@@ -108,7 +108,7 @@ def today(context: Context, day: date) -> None:
         who = _trained_projects(s)
         tools = list(s.scalars(select(Instrument).order_by(Instrument.id)))
         for n, tool in enumerate(tools):
-            for ahead in range(6):
+            for ahead in range(4):
                 for hour, hours in ((9, 2), (13, 3)) if (n + ahead) % 3 else ((10, 4),):
                     _book(s, tool, who[(n * 5 + ahead + hour) % len(who)], morning, ahead, hour, hours)
         running = next(t for t in tools if not t.needs_training)

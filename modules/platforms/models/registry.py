@@ -50,7 +50,8 @@ class Platform(ParkScoped, Record):
     name_en: Mapped[str | None] = field(String(200), _l("English name"))
     operating_model: Mapped[str] = field(EnumText(OPERATING_MODELS), _l("Operating model"), default="self", server_default="self")
     carrier_id: Mapped[int | None] = fk("tenants_carrier.id", _l("Carrier"))
-    operator_id: Mapped[int | None] = fk("tenants_firm.id", _l("Platform operator"), help=_l("The firm that runs a delegated or joint platform"))
+    operator_id: Mapped[int | None] = fk(
+        "tenants_firm.id", _l("Platform operator"), help=_l("The firm that runs a delegated or joint platform"))
     charge_item_id: Mapped[int] = fk("billing_charge_item.id", _l("Charged for"))
     place: Mapped[str | None] = field(String(200), _l("Place"))
     area: Mapped[Decimal | None] = field(Area, _l("Floor area"))

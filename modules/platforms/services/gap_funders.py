@@ -49,6 +49,8 @@ def _check(own_id: int | None) -> Any:
             .limit(1)
         )
         if other is not None:
-            problems.add("platforms.U-114", _l("%(name)s bears the gap on some of these days; let that end first.", name=other), "starts_on")
+            problems.add(
+                "platforms.U-114", _l("%(name)s bears the gap on some of these days; let that end first.", name=other), "starts_on"
+            )
 
     return check

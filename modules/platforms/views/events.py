@@ -55,7 +55,7 @@ RESOURCES = [
         ),
         sections=(
             Section(
-                _l("Usage"),
+                _l("Uses and orders"),
                 (
                     "kind",
                     "project_id",
@@ -133,7 +133,7 @@ RESOURCES = [
             View("all", _l("All"), (), "-number"),
         ),
         tabs=(
-            Related("events", _l("Usage"), "platforms.event", "project_id", order=10),
+            Related("events", _l("Uses and orders"), "platforms.event", "project_id", order=10),
             Related("funds", _l("Paid in"), "platforms.project_fund", "project_id", order=12),
         ),
         load=("firm", "payer", "platform", "voucher"),
@@ -313,7 +313,7 @@ RESOURCES = [
             ),
         ),
         views=(View("priced", _l("Priced"), (Filter("state", "eq", "priced"),), "-month"), View("all", _l("All"), (), "-month")),
-        tabs=(Related("events", _l("Usage"), "platforms.event", "run_id", order=10),),
+        tabs=(Related("events", _l("Uses and orders"), "platforms.event", "run_id", order=10),),
         sort="-month",
         money=True,
         menu=("use", 60),

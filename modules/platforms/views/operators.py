@@ -100,6 +100,7 @@ CONTRACT = Resource(
         Related("kpis", _l("Performance clauses"), "platforms.contract_kpi", "contract_id", order=10),
         Related("assets", _l("Assets on loan"), "platforms.contract_asset", "contract_id", order=20),
         Related("settlements", _l("Operator settlements"), "platforms.operator_settlement", "contract_id", order=30),
+        Related("shares", _l("Parts of the operators"), "platforms.cost_share", "contract_id", order=40),
     ),
     facts=(Fact(_l("Term"), term_fact),),
     load=("platform", "operator_firm"),

@@ -58,7 +58,7 @@ RESOURCES = [
             Related("instruments", _l("Instruments"), "platforms.instrument", "platform_id", order=10),
             Related("items", _l("Services and consumables"), "platforms.service_item", "platform_id", order=12),
             Related("rates", _l("Rates"), "platforms.rate", "platform_id", order=14),
-            Related("events", _l("Usage"), "platforms.event", "platform_id", order=16),
+            Related("events", _l("Uses and orders"), "platforms.event", "platform_id", order=16),
             Related("staff", _l("Staff"), "platforms.staff", "platform_id", order=30),
         ),
         load=("carrier", "operator", "charge_item"),
@@ -100,7 +100,7 @@ RESOURCES = [
             View("all", _l("All"), (), "code"),
         ),
         tabs=(
-            Related("events", _l("Usage"), "platforms.event", "instrument_id", order=10),
+            Related("events", _l("Uses and orders"), "platforms.event", "instrument_id", order=10),
             Related("rates", _l("Rates"), "platforms.rate", "instrument_id", order=12),
             Related("questions", _l("Questions at the machine"), "platforms.question", "instrument_id", order=14),
             Related("qualified", _l("Trained users"), "platforms.operator_qualification", "instrument_id", order=16),
