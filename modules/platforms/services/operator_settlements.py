@@ -96,62 +96,41 @@ def _clause(row: OperatorSettlement, position: int, x: scorecard.Scored) -> Oper
     )
 
 
+def _percent(value: Decimal) -> str:
+    return f"{value * 100:.2f}".rstrip("0").rstrip(".")
+
+
 def _amounts(
     row: OperatorSettlement, c: OperatorContract, paid: calc.Payment, reached: Decimal | None, earned: Decimal, months: int, after: int
 ) -> list[OperatorLine]:
     """The lines of money: fee, share, bonus, deduction; each says how."""
-
-    def percent(value: Decimal) -> str:
-        return f"{value * 100:.2f}".rstrip("0").rstrip(".")
-
+    basis, rate = SHARE_BASES.label(c.share_basis), _percent(c.revenue_share)
     texts = [
         ("base", _("Basic fee"), paid.base, _("%(fee)s a year × %(n)s ÷ 12 months", fee=f"{c.base_fee:,.2f}", n=months)),
-        (
-            "share",
-            _("Revenue share"),
-            paid.share,
-            _(
-                "%(basis)s %(sum)s × %(rate)s %%",
-                basis=SHARE_BASES.label(c.share_basis),
-                sum=f"{earned:,.2f}",
-                rate=percent(c.revenue_share),
-            ),
-        ),
+        ("share", _("Revenue share"), paid.share, _("%(basis)s %(sum)s × %(rate)s %%", basis=basis, sum=f"{earned:,.2f}", rate=rate)),
     ]
     if paid.bonus:
-        texts.append(
-            (
-                "bonus",
-                _("Bonus"),
-                paid.bonus,
-                _(
-                    "score %(score)s, %(step)s %% of the fee for each point above %(from)s, at most %(cap)s %%",
-                    score=reached,
-                    step=percent(c.bonus_step),
-                    cap=percent(c.bonus_cap),
-                    **{"from": c.bonus_from},
-                ),
-            )
-        )
+        texts.append(("bonus", _("Bonus"), paid.bonus, _above(reached, c)))
     if paid.penalty:
-        texts.append(
-            (
-                "penalty",
-                _("Deduction"),
-                -paid.penalty,
-                _(
-                    "score %(score)s, %(step)s %% of the fee for each point below %(from)s, at most %(cap)s %%",
-                    score=reached,
-                    step=percent(c.penalty_step),
-                    cap=percent(c.penalty_cap),
-                    **{"from": c.penalty_from},
-                ),
-            )
-        )
+        texts.append(("penalty", _("Deduction"), -paid.penalty, _below(reached, c)))
     return [
         OperatorLine(park_id=row.park_id, settlement_id=row.id, position=after + n, kind=kind, title=title, amount=amount, explain=why)
         for n, (kind, title, amount, why) in enumerate(texts, 1)
     ]
+
+
+def _above(reached: Decimal | None, c: OperatorContract) -> str:
+    return _(
+        "score %(score)s, %(step)s %% of the fee for each point above %(from)s, at most %(cap)s %%",
+        score=reached, step=_percent(c.bonus_step), cap=_percent(c.bonus_cap), **{"from": c.bonus_from},
+    )  # fmt: skip
+
+
+def _below(reached: Decimal | None, c: OperatorContract) -> str:
+    return _(
+        "score %(score)s, %(step)s %% of the fee for each point below %(from)s, at most %(cap)s %%",
+        score=reached, step=_percent(c.penalty_step), cap=_percent(c.penalty_cap), **{"from": c.penalty_from},
+    )  # fmt: skip
 
 
 def _draft(row: OperatorSettlement) -> None:
