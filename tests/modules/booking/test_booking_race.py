@@ -1,16 +1,18 @@
 """60 slots, three clerks booking each at once: no double booking, the losers get a sentence. Control: without the exclusion
 constraint the same race books slots twice. Resources for several at once are counted under a lock, with a control as well."""
 
+import contextlib
 import threading
-from datetime import timedelta
+from datetime import date, timedelta
+from decimal import Decimal
 
-from booking_help import NOW, at, room
+from booking_help import NOW, at, firm, room
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import aliased
 
 from modules.booking.models.booking import NO_OVERLAP, OCCUPYING, Booking
 from modules.booking.models.resource import BookableResource
-from modules.booking.services import bookings
+from modules.booking.services import bookings, vouchers
 from parkops.db.session import Scope, engine, new_session, system_scope
 from parkops.errors import Conflict, RuleError
 
@@ -104,3 +106,48 @@ def test_control_without_the_second_count_there_are_too_many(fresh_db, monkeypat
     monkeypatch.setattr(bookings, "others", lambda *a, **k: [])
     won, _lost, broken = race(pk, 3, 4, monkeypatch)
     assert not broken and len(won) > 6
+
+
+def vouchers_race(monkeypatch):
+    """Four clerks apply at once for 6,000 of a voucher over 10,000; all have read what is left before the first writes."""
+    with system_scope("test") as s:
+        s.info["scope"] = _scope()
+        f = firm(s)
+        pk = vouchers.create_voucher(s, number="CXQ-1", firm_id=f.id, issuer="科技局", quota=Decimal(10000), valid_from=date(2026, 1, 1),
+                                     valid_to=date(2026, 12, 31)).id
+        s.commit()
+    barrier, won, lost, scope, left_of = threading.Barrier(4, timeout=60), [], [], _scope(), vouchers.left_of
+
+    def slowly(session, voucher):
+        found = left_of(session, voucher)
+        with contextlib.suppress(threading.BrokenBarrierError):
+            barrier.wait(timeout=0.5)  # under the lock nobody else gets here: the barrier breaks and the clerk goes on
+        return found
+
+    monkeypatch.setattr(vouchers, "left_of", slowly)
+
+    def clerk():
+        with new_session(scope) as s:
+            try:
+                vouchers.apply_use(s, voucher_id=pk, used_on=date(2026, 3, 5), cost=Decimal(6000), amount=Decimal(6000), service="检测")
+                s.commit()
+                won.append(1)
+            except RuleError as refused:
+                s.rollback()
+                lost.append(refused.codes)
+
+    threads = [threading.Thread(target=clerk) for _n in range(4)]
+    [t.start() for t in threads]
+    [t.join() for t in threads]
+    return won, lost
+
+
+def test_a_voucher_is_not_used_twice(fresh_db, monkeypatch):
+    won, lost = vouchers_race(monkeypatch)
+    assert len(won) == 1 and lost == [["booking.K-32"]] * 3
+
+
+def test_control_without_the_lock_a_voucher_is_used_twice(fresh_db, monkeypatch):
+    monkeypatch.setattr(vouchers, "_lock", lambda *a: None)
+    won, _lost = vouchers_race(monkeypatch)
+    assert len(won) > 1
