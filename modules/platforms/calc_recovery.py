@@ -163,3 +163,13 @@ def _outside(cost: Decimal | None, reduced: Sequence[Use], out: Sequence[Use]) -
     if cost is None:
         return None
     return outside_price(cost - sum((u.billed for u in reduced), ZERO), (), sum((u.hours for u in out), Decimal(0)))
+
+
+def cheaper_outside(found: Sheet) -> ClassLine | None:
+    """The class that pays more per hour than outside users do, the dearest of them; outside users should pay at least as much."""
+    outside = [line.price for line in found.lines if line.use.outside and line.price is not None]
+    inside = [line for line in found.lines if not line.use.outside and line.price is not None]
+    if not outside or not inside:
+        return None
+    dearest = max(inside, key=lambda line: line.price or ZERO)
+    return dearest if (dearest.price or ZERO) > min(outside) else None

@@ -20,7 +20,7 @@ from parkops.security import access
 from parkops.web.admin.kpis import periods_around, place_of
 from parkops.web.views import PK, Page, route
 
-from ..calc_recovery import COSTS, ratio
+from ..calc_recovery import COSTS, cheaper_outside, ratio
 from ..models.cost import COST_KINDS
 from ..models.project import CUSTOMER_CLASSES
 from ..models.registry import Platform
@@ -109,6 +109,7 @@ class RecoveryPage(Page):
             costs=cost_list,
             svg=break_even_svg(found),
             what_if=recovery.what_if(found),
+            cheaper=cheaper_outside(found.sheet),
             platforms=self._platforms(platform.park_id),
             may_export=access.may(self.session, self.resource, "export"),
             may_events=access.may(self.session, "platforms.event", "read"),

@@ -45,6 +45,14 @@ def test_break_even_hours(fixed, price, variable, hours):
     assert recovery.break_even_hours(fixed, price, variable) == hours
 
 
+@pytest.mark.parametrize(("inside", "outside", "named"), [(90, 210, None), (210, 90, "incubatee"), (100, 100, None)])
+def test_outside_users_pay_at_least_as_much(inside, outside, named):
+    s = recovery.sheet({"staff": D(1)}, [recovery.Use("incubatee", D(10), billed=D(inside) * 10),
+                                         recovery.Use("external", D(5), billed=D(outside) * 5, outside=True)])
+    found = recovery.cheaper_outside(s)
+    assert (found.use.code if found else None) == named
+
+
 def test_what_is_not_known_is_not_zero():
     s = recovery.sheet({}, [recovery.Use("incubated", D(10), billed=D(500))])
     assert s.cost is None and s.recovery_billed is None and s.break_even is None and s.gap is None and s.billed == 500
