@@ -103,7 +103,7 @@ class UsageEvent(ParkScoped, Record):
     memo: Mapped[str | None] = field(Text, _l("Note"), long=True)
     # run and rate have no foreign key: checked row by row, they would take half of a month run. Neither can be deleted (triggers).
     run_id: Mapped[int | None] = mapped_column(BigInteger, info=_ref(_l("Priced by run")))
-    rate_id: Mapped[int | None] = mapped_column(BigInteger, info=_ref(_l("Rate")))
+    rate_id: Mapped[int | None] = mapped_column(BigInteger, info=_ref(_l("Platform rate")))
     gross: Mapped[Decimal | None] = field(Money, _l("Price before reductions"))
     discount: Mapped[Decimal | None] = field(Money, _l("Discount"))
     entitled: Mapped[Decimal | None] = field(Money, _l("Covered by rights"))
@@ -117,8 +117,8 @@ class UsageEvent(ParkScoped, Record):
     person: Mapped[Any] = relationship("Person", foreign_keys="UsageEvent.person_id")
     booking: Mapped[Any] = relationship("Booking", foreign_keys="UsageEvent.booking_id")
     parent: Mapped[UsageEvent | None] = relationship(foreign_keys="UsageEvent.parent_id", remote_side="UsageEvent.id")
-    run: Mapped[Any] = relationship("MonthRun", primaryjoin="foreign(UsageEvent.run_id) == MonthRun.id", viewonly=True)
-    rate: Mapped[Any] = relationship("PlatformRate", primaryjoin="foreign(UsageEvent.rate_id) == PlatformRate.id", viewonly=True)
+    run: Mapped[Any] = relationship("MonthRun", primaryjoin="foreign(UsageEvent.run_id) == MonthRun.id")
+    rate: Mapped[Any] = relationship("PlatformRate", primaryjoin="foreign(UsageEvent.rate_id) == PlatformRate.id")
 
     def __str__(self) -> str:
         return f"#{self.id}"

@@ -93,7 +93,7 @@ class RateTier(ParkScoped, Record):
         CheckConstraint("after > 0", name="after"),
         CheckConstraint("amount >= 0", name="amount"),
     )
-    rate_id: Mapped[int] = fk("platforms_rate.id", _l("Rate"), index=False)
+    rate_id: Mapped[int] = fk("platforms_rate.id", _l("Platform rate"), index=False)
     after: Mapped[int] = field(Integer, _l("Beyond"), help=_l("Minutes, or units of a rate per unit"))
     amount: Mapped[Decimal] = field(UnitPrice, _l("Price"))
     rate: Mapped[PlatformRate] = relationship(foreign_keys="RateTier.rate_id")

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from parkops import clock
 from parkops.i18n import _l
 from parkops.web import slots
-from parkops.web.resource import Action, Col, Filter, Input, Related, Resource, Section, Tile, Titles, View
+from parkops.web.resource import Action, Col, Fact, Filter, Input, Related, Resource, Section, Tile, Titles, View
 
 from ..models.adjustment import EventAdjustment
 from ..models.event import UsageEvent
 from ..models.project import PayingProject, ProjectFund
 from ..models.quote import PlatformQuote, QuoteLine
 from ..models.run import MonthRun
+from ..services import projects
 
 S = "modules.platforms.services"
 REASON = Input("reason", "longtext", _l("Reason"), required=True)
@@ -19,6 +22,17 @@ REASON = Input("reason", "longtext", _l("Reason"), required=True)
 
 def day(name: str, label: object) -> Input:
     return Input(name, "date", label, required=True, default=lambda session: clock.today())
+
+
+def money_left(session: Any, project: PayingProject) -> tuple[Any, str | None]:
+    """What the project may still use, as the machine sees it."""
+    rest = projects.left(session, project, clock.today(), until=clock.now())
+    return (_l("No limit"), None) if rest is None else (f"{rest:,.2f}", "red" if rest <= 0 else None)
+
+
+def money_used(session: Any, project: PayingProject) -> tuple[Any, str | None]:
+    """Priced use as charged, the rest as it looks now."""
+    return f"{projects.spent(session, project, until=clock.now()):,.2f}", None
 
 
 RESOURCES = [
@@ -70,6 +84,23 @@ RESOURCES = [
                     "memo",
                 ),
             ),
+            Section(
+                _l("Price"),
+                (
+                    Input("rate_id", "ref", _l("Platform rate"), ref="platforms.rate"),
+                    "gross",
+                    "discount",
+                    "entitled",
+                    "waived",
+                    "net",
+                    Input("run_id", "ref", _l("Priced by run"), ref="platforms.month_run"),
+                ),
+            ),
+            Section(
+                _l("How it went"),
+                ("minutes", "origin", "started_by", "stopped_by", "validated_by", "validated_on", "waived_by", "waived_reason",
+                 "parent_id"),
+            ),
         ),
         create=f"{S}.events:record_event",
         workflow="modules.platforms.states:EVENT",
@@ -85,7 +116,7 @@ RESOURCES = [
             Related("answers", _l("Answers given"), "platforms.answer", "event_id", order=10),
             Related("adjustments", _l("Adjustments"), "platforms.adjustment", "event_id", order=12),
         ),
-        load=("platform", "instrument", "item", "firm", "project", "person", "booking", "parent"),
+        load=("platform", "instrument", "item", "firm", "project", "person", "booking", "parent", "rate", "run"),
         search=("instrument.name", "firm.name", "project.number", "item.name"),
         sort="-started_at",
         parent=("project_id", "platforms.project"),
@@ -136,6 +167,7 @@ RESOURCES = [
             Related("events", _l("Uses and orders"), "platforms.event", "project_id", order=10),
             Related("funds", _l("Paid in"), "platforms.project_fund", "project_id", order=12),
         ),
+        facts=(Fact(_l("Left to use"), money_left), Fact(_l("Used so far"), money_used)),
         load=("firm", "payer", "platform", "voucher"),
         search=("number", "name", "firm.name"),
         sort="-number",
@@ -188,6 +220,8 @@ RESOURCES = [
                 (Input("event_id", "ref", _l("Event"), required=True, ref="platforms.event"), day("raised_on", _l("Asked on")), "reason"),
             ),
             Section(_l("What should be different"), ("want_start", "want_end", "want_quantity", "want_project_id", "waive")),
+            Section(_l("As recorded"), ("was_start", "was_end", "was_quantity", "was_project_id", "was_net")),
+            Section(_l("Decision"), ("entered_by", "decided_by", "answer", "applied_by", "applied_on", "difference", "credit_id")),
         ),
         create=f"{S}.adjustments:raise_adjustment",
         workflow="modules.platforms.states_adjustment:ADJUSTMENT",
@@ -224,6 +258,7 @@ RESOURCES = [
             Section(
                 _l("Quote"), ("platform_id", "firm_id", "customer_class", day("quoted_on", _l("Date of the quote")), "valid_until", "terms")
             ),
+            Section(_l("Decision"), ("total", "prepared_by", "approved_by", "project_id")),
         ),
         create=f"{S}.quotes:create_quote",
         change=f"{S}.quotes:change_quote",
@@ -233,7 +268,7 @@ RESOURCES = [
             View("open", _l("With the customer"), (Filter("state", "eq", "approved"),), "valid_until"),
             View("all", _l("All"), (), "-id"),
         ),
-        tabs=(Related("lines", _l("Lines"), "platforms.quote_line", "quote_id", order=10),),
+        tabs=(Related("lines", _l("Quote lines"), "platforms.quote_line", "quote_id", order=10),),
         load=("platform", "firm", "project"),
         search=("number", "firm.name"),
         sort="-id",

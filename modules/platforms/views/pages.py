@@ -8,6 +8,7 @@ from typing import Any
 from flask import flash, redirect, request
 from sqlalchemy import select
 
+from modules.booking.models.resource import WEEKDAYS
 from parkops import clock, settings
 from parkops.db.session import system_scope
 from parkops.errors import NotFound, Refused
@@ -194,7 +195,14 @@ class PriceListPage(Page):
             for row in rows:
                 groups.setdefault(row.platform, []).append(row)
             return self.draw("platforms/prices.html", park=park, park_name=i18n_text(park, "name"), groups=groups, today=clock.today(),
-                             kinds=EVENT_KINDS, classes=CUSTOMER_CLASSES, bases=RATE_BASES)
+                             kinds=EVENT_KINDS, classes=CUSTOMER_CLASSES, bases=RATE_BASES, days=_days)
+
+
+def _days(weekdays: str) -> str:
+    """`12345` as the names of the days; a run of three or more as first and last."""
+    names = [str(WEEKDAYS.label(d)) for d in weekdays]
+    run = len(weekdays) > 2 and int(weekdays[-1]) - int(weekdays[0]) == len(weekdays) - 1
+    return f"{names[0]}–{names[-1]}" if run else ", ".join(names)
 
 
 PAGES = [MachinePage, MonthRunPage, PriceListPage]

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from parkops import clock
 from parkops.i18n import _l
-from parkops.web import slots
-from parkops.web.resource import Col, Filter, Input, Related, Resource, Section, Tile, Titles, View
+from parkops.web.resource import Col, Filter, Input, Related, Resource, Section, Titles, View
 
 from ..models.event import StockMove
 from ..models.question import UsageAnswer, UsageQuestion
@@ -275,16 +274,3 @@ RESOURCES = [
         sort="-id",
     ),
 ]
-
-slots.tile(
-    Tile(
-        "platforms.broken",
-        _l("Instruments out of order"),
-        "platforms.instrument",
-        "broken",
-        ("operations_clerk", "operations_manager"),
-        ("name", "platform.name"),
-        42,
-        "red",
-    )
-)
