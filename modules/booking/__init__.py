@@ -1,0 +1,1 @@
+"""Bookable resources, calendars, rules, entitlements."""

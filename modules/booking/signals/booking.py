@@ -1,0 +1,19 @@
+"""What booking announces, and what it asks other modules before it books."""
+
+from __future__ import annotations
+
+from parkops.hooks import Signal
+
+booking_problems = Signal(
+    "booking.problems",
+    doc="session, resource, starts_at, ends_at, firm_id, contact_id, payer (source, id) | None, booking | None: "
+        "answer with a list of Finding: training, paying project, anything that speaks against the booking")
+booking_price = Signal(
+    "booking.price",
+    doc="session, resource, starts_at, ends_at, firm_id, payer: answer with a list of dicts text, quantity, unit_price, amount")
+booking_changed = Signal(
+    "booking.changed",
+    doc="session, booking, action: booked, confirmed, refused, moved, cancelled, late_cancelled, checked_in, finished or missed")
+booking_payers = Signal(
+    "booking.payers",
+    doc="session, resource, firm_id: answer with a list of dicts source, id, label: what the firm may let pay for the resource")

@@ -1,0 +1,1 @@
+"""Shared technical platforms: instruments, usage, rates, billing of users, cost recovery."""

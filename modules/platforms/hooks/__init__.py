@@ -1,0 +1,1 @@
+"""What platforms receives from other modules."""

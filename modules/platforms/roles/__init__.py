@@ -1,0 +1,1 @@
+"""Who may do what on platforms, one file per concept."""

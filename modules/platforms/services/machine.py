@@ -1,0 +1,157 @@
+"""What the page at the machine, the interlock and booking ask: prices before use, who may start, events from bookings.
+
+Rules U-61 to U-64."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import or_, select
+
+from modules.booking.calc_findings import Finding
+from parkops import clock
+from parkops.errors import NotFound, Problem, RuleError
+from parkops.i18n import _l
+from parkops.security import access
+
+from .. import calc_pricing as calc
+from ..models.event import UsageEvent
+from ..models.project import PayingProject
+from ..models.registry import Instrument, OperatorQualification
+from . import events, pricing, projects
+
+LONGEST = timedelta(days=366)
+PAYER = "platforms.project"  # how a booking names a paying project
+
+
+def instrument_of(session: Any, resource_id: int) -> Instrument | None:
+    """The instrument a bookable resource stands for."""
+    return session.scalars(select(Instrument).where(Instrument.resource_id == resource_id)).one_or_none()
+
+
+def preview(session: Any, *, instrument: Instrument, project: PayingProject, starts_at: datetime, ends_at: datetime) -> pricing.Estimate:
+    """What use of an instrument would cost the project (U-61)."""
+    if ends_at < starts_at:
+        raise RuleError([Problem("platforms.U-43", _l("The end lies before the start."), "ends_at")])
+    if ends_at - starts_at > LONGEST:
+        raise RuleError([Problem("platforms.U-43", _l("Use of more than a year is not recorded as one event."), "ends_at")])
+    return pricing.estimate(session, kind="usage", platform_id=instrument.platform_id, customer_class=project.customer_class,
+                            starts_at=starts_at, ends_at=ends_at, instrument_id=instrument.id)
+
+
+def project_of(session: Any, firm_id: int | None, payer: tuple[str, int] | None) -> PayingProject | None:
+    """The paying project a booking names; without one the firm's only open project."""
+    if payer is not None:
+        return session.get(PayingProject, payer[1]) if payer[0] == PAYER else None
+    if firm_id is None:
+        return None
+    found = session.scalars(select(PayingProject).where(PayingProject.firm_id == firm_id, PayingProject.state == "active").limit(2)).all()
+    return found[0] if len(found) == 1 else None
+
+
+def payers(session: Any, *, resource: Any, firm_id: int | None, on: date) -> list[dict[str, Any]]:
+    """What the booking form offers as payer: open projects of the firm that hold for the instrument."""
+    instrument = instrument_of(session, resource.id)
+    if instrument is None or firm_id is None:
+        return []
+    return [{"source": PAYER, "id": p.id, "label": str(p)}
+            for p in projects.of_firm(session, firm_id, kind="usage", on=on, platform_id=instrument.platform_id)]
+
+
+def findings(
+    session: Any, *, resource: Any, starts_at: datetime, ends_at: datetime, firm_id: int | None, contact_id: int | None,
+    payer: tuple[str, int] | None,
+) -> list[Finding]:
+    """What speaks against booking an instrument (U-62): no paying project that holds, no training."""
+    instrument = instrument_of(session, resource.id)
+    if instrument is None:
+        return []
+    out, project, on = [], project_of(session, firm_id, payer), clock.local(ends_at).date()
+    if firm_id is not None or payer is not None:
+        needs = preview(session, instrument=instrument, project=project, starts_at=starts_at, ends_at=ends_at).amount if project else None
+        problem = projects.why_not(session, project, kind="usage", on=on, platform_id=instrument.platform_id, firm_id=firm_id,
+                                   needs=needs or calc.ZERO)
+        if problem is not None:
+            out.append(Finding(problem.code, problem.message, problem.code in ("platforms.U-23", "platforms.U-24"), "payer_id"))
+    if instrument.state != "in_use":
+        out.append(Finding("platforms.U-41", _l("%(name)s is out of order. Take another instrument.", name=instrument.name)))
+    if instrument.needs_training and firm_id is not None and not _trained(session, instrument, firm_id, contact_id, on):
+        out.append(Finding("platforms.U-42", _l("Nobody named here holds a valid training for %(name)s. Book a training first.",
+                                                name=instrument.name), True))
+    return out
+
+
+def _trained(session: Any, instrument: Instrument, firm_id: int, person_id: int | None, on: Any) -> bool:
+    q = OperatorQualification
+    who = [] if person_id is None else [or_(q.person_id.is_(None), q.person_id == person_id)]
+    return session.scalar(select(q.id).where(q.instrument_id == instrument.id, q.firm_id == firm_id, *who, q.trained_on <= on,
+                                             or_(q.expires_on.is_(None), q.expires_on >= on)).limit(1)) is not None
+
+
+def price_lines(
+    session: Any, *, resource: Any, starts_at: datetime, ends_at: datetime, firm_id: int | None, payer: tuple[str, int] | None
+) -> list[dict[str, Any]]:
+    """The price preview of booking (U-61)."""
+    instrument, project = instrument_of(session, resource.id), project_of(session, firm_id, payer)
+    if instrument is None or project is None:
+        return []
+    return preview(session, instrument=instrument, project=project, starts_at=starts_at, ends_at=ends_at).lines
+
+
+def missed_booking(session: Any, booking: Any) -> UsageEvent | None:
+    """A booking nobody used becomes an event at the no-show rate, where the instrument has one (U-63)."""
+    instrument = instrument_of(session, booking.resource_id)
+    payer = (booking.payer_source, booking.payer_id) if booking.payer_id is not None else None
+    project = project_of(session, booking.firm_id, payer)
+    if instrument is None or project is None:
+        return None
+    found = session.scalars(select(UsageEvent).where(UsageEvent.booking_id == booking.id, UsageEvent.kind == "missed")).one_or_none()
+    rate = pricing.rate_for(session, kind="missed", platform_id=instrument.platform_id, customer_class=project.customer_class,
+                            on=clock.local(booking.ends_at).date(), instrument_id=instrument.id)
+    if found is not None or rate is None:
+        return found
+    event = UsageEvent(
+        park_id=instrument.park_id, kind="missed", state="validated", origin="booking", platform_id=instrument.platform_id,
+        instrument_id=instrument.id, firm_id=project.firm_id, project_id=project.id, person_id=booking.contact_id,
+        customer_class=project.customer_class, booking_id=booking.id, started_at=calc.to_minute(booking.starts_at),
+        ended_at=calc.to_minute(booking.ends_at), ended_on=clock.local(booking.ends_at).date(),
+        minutes=calc.minutes_between(booking.starts_at, booking.ends_at))
+    session.add(event)
+    session.flush()
+    return event
+
+
+def by_interlock(session: Any, interlock_id: str) -> Instrument:
+    """The instrument a switch names; NotFound in one sentence otherwise."""
+    found = session.scalars(select(Instrument).where(Instrument.interlock_id == _plain(interlock_id))).one_or_none()
+    if found is None:
+        raise NotFound(_l("No instrument of your parks has this interlock."))
+    return found
+
+
+def _plain(text: str) -> str:
+    """A code as a program sent it, without what no code holds."""
+    return text.replace("\x00", "")[:80]
+
+
+def by_number(session: Any, number: str) -> PayingProject | None:
+    """A paying project by its number."""
+    return session.scalars(select(PayingProject).where(PayingProject.number == _plain(number))).one_or_none()
+
+
+def switched(session: Any, payload: dict[str, Any], *, at: datetime) -> UsageEvent:
+    """One message of an interlock: `{"interlock": id, "on": true|false, "project": number, "answers": {code: value}}` (U-64).
+
+    The same contract holds for a broker that hands messages on. Switching off what is off is refused, so is on what is on."""
+    access.require(session, "platforms.event", "add" if payload.get("on") else "change")
+    instrument = by_interlock(session, str(payload.get("interlock") or ""))
+    answers = payload.get("answers") if isinstance(payload.get("answers"), dict) else {}
+    if payload.get("on"):
+        project = by_number(session, str(payload.get("project") or ""))
+        return events.start_usage(session, instrument_id=instrument.id, project_id=project.id if project else None, at=at,
+                                  origin="interlock", answers=answers)
+    running = events.running(session, instrument.id)
+    if running is None:
+        raise RuleError([Problem("platforms.U-43", _l("%(name)s is not running.", name=instrument.name), "interlock")])
+    return events.stop_usage(session, running, at=at, answers=answers)

@@ -1,0 +1,1 @@
+"""What platforms announces to other modules."""
