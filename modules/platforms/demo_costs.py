@@ -16,13 +16,13 @@ from . import demo_data as data
 from .models.cost import CostEntry, CostPool
 from .services import costs
 
-YEARS_BACK = 3
+YEARS_BACK = 2
 DOCUMENTS = {"staff": "工资表", "energy": "电费分摊单", "materials": "耗材领用单", "maintenance": "维保合同", "space": "场地租金测算表"}
 TITLES = {"staff": "技术人员工资", "energy": "水电气", "materials": "通用耗材", "maintenance": "设备维保", "space": "场地费"}
 
 
 def build(context: Context, ids: dict[str, int], today: date) -> None:
-    """Pools from January three years ago; all but the last two months are closed."""
+    """Pools of three years, from January two years ago; all but the last two months are closed."""
     first = date(today.year - YEARS_BACK, 1, 1)
     with context.scope("finance") as s:
         month = first

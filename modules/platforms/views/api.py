@@ -81,8 +81,7 @@ class UsageApi(Api):
         ---
         post:
           description: The same payload is what a message broker would hand on. Repeat with the same Idempotency-Key at will.
-          parameters:
-          - {in: header, name: Idempotency-Key, schema: {type: string}}
+          parameters: [{in: header, name: Idempotency-Key, schema: {type: string}}]
           requestBody:
             required: true
             content:
@@ -93,7 +92,7 @@ class UsageApi(Api):
                   properties:
                     interlock: {type: string}
                     "on": {type: boolean}
-                    project: {type: string, description: Number of the paying project; needed to switch on}
+                    project: {type: string, description: Number of the paying project}
                     answers: {type: object, description: Answers to the questions by code}
           responses:
             200: {description: The event, content: {application/json: {schema: {type: object}}}}
@@ -101,14 +100,13 @@ class UsageApi(Api):
             401: {description: Not logged in}
             403: {description: No right to record use}
             404: {description: No such interlock in your parks}
-            409: {description: The key was used with another body}
+            409: {description: Key used with another body}
             422: {description: "Refused; one sentence says why and what to do"}
         """
         body = json_body()
         claimed = idempotency.claim(self.session, request.headers.get("Idempotency-Key"), request.path, body)
         if claimed.answer is not None:
-            self.session.rollback()
-            return jsonify(claimed.answer)
+            return self._again(claimed)
 
         def work() -> dict[str, Any]:
             event = machine.switched(self.session, body, at=clock.now())
@@ -157,8 +155,7 @@ class UsageApi(Api):
         body, event = json_body(), load(self.session, "platforms.event", pk)
         claimed = idempotency.claim(self.session, request.headers.get("Idempotency-Key"), request.path, body)
         if claimed.answer is not None:
-            self.session.rollback()
-            return jsonify(claimed.answer)
+            return self._again(claimed)
 
         def work() -> dict[str, Any]:
             at = instant(body["at"], "at") if body.get("at") else clock.now()
@@ -168,6 +165,11 @@ class UsageApi(Api):
             return answer
 
         return self._answer(work)
+
+    def _again(self, claimed: Any) -> Any:
+        """What the first call with the key answered."""
+        self.session.rollback()
+        return jsonify(claimed.answer)
 
     def _answer(self, work: Any) -> Any:
         answer, refusal = attempt(self.session, work)

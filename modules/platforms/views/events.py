@@ -13,11 +13,9 @@ from ..models.adjustment import EventAdjustment
 from ..models.event import UsageEvent
 from ..models.project import PayingProject, ProjectFund
 from ..models.quote import PlatformQuote, QuoteLine
-from ..models.run import MonthRun
 from ..services import projects
 
 S = "modules.platforms.services"
-REASON = Input("reason", "longtext", _l("Reason"), required=True)
 
 
 def day(name: str, label: object) -> Input:
@@ -296,62 +294,6 @@ RESOURCES = [
         load=("quote", "instrument", "item"),
         sort="id",
         parent=("quote_id", "platforms.quote"),
-    ),
-    Resource(
-        "platforms.month_run",
-        MonthRun,
-        Titles(_l("Month runs"), _l("Month run")),
-        icon="calendar-dollar",
-        columns=(
-            Col("month", width=90, important=True, link=True),
-            Col("state", width=100, important=True),
-            Col("events", width=90, total="sum"),
-            Col("firms", width=80),
-            Col("gross", width=130, total="sum"),
-            Col("discount", width=110, total="sum"),
-            Col("entitled", width=110, total="sum"),
-            Col("waived", width=110, total="sum"),
-            Col("net", width=130, important=True, total="sum"),
-            Col("exceptions", width=90),
-            Col("started_by", width=110),
-            Col("finished_at", width=150),
-        ),
-        sections=(
-            Section(
-                _l("Month run"),
-                (
-                    "month",
-                    "state",
-                    "events",
-                    "firms",
-                    "gross",
-                    "discount",
-                    "entitled",
-                    "waived",
-                    "net",
-                    "exceptions",
-                    "started_by",
-                    "finished_at",
-                ),
-            ),
-        ),
-        actions=(
-            Action(
-                "void",
-                _l("Take the prices back"),
-                f"{S}.month_runs:void_run",
-                (REASON,),
-                word="remove",
-                danger=True,
-                guard=f"{S}.month_runs:why_not_void",
-                money=True,
-            ),
-        ),
-        views=(View("priced", _l("Priced"), (Filter("state", "eq", "priced"),), "-month"), View("all", _l("All"), (), "-month")),
-        tabs=(Related("events", _l("Uses and orders"), "platforms.event", "run_id", order=10),),
-        sort="-month",
-        money=True,
-        menu=("use", 60),
     ),
 ]
 
