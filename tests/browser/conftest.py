@@ -24,6 +24,7 @@ ARGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--
         "--disable-sync"]
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups: all browser tests share one worker, one demo, one server
 def pytest_collection_modifyitems(items):
     for item in items:
         if "tests/browser" in str(item.fspath):
