@@ -41,7 +41,7 @@ browser-setup: $(VENV)/.installed-dev
 	@$(BIN)/python -m parkops.testing.browser
 
 test: setup $(VENV)/.installed-dev browser-setup lint
-	$(BIN)/pytest -n $(JOBS) --dist loadgroup $(TESTS)
+	$(BIN)/pytest -n $(JOBS) $(TESTS)
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check parkops modules scheduler tests bench
@@ -51,7 +51,7 @@ bench: setup
 	@for b in boot grid import kpi; do $(BIN)/parkops bench $$b --size 100000 || exit 1; done; $(BIN)/parkops bench listing --size 1000
 
 nightly: setup $(VENV)/.installed-dev browser-setup
-	PARKOPS_NIGHTLY=1 $(BIN)/pytest -n $(JOBS) --dist loadgroup $(TESTS)
+	PARKOPS_NIGHTLY=1 $(BIN)/pytest -n $(JOBS) $(TESTS)
 
 clean:
 	-$(BIN)/parkops db stop

@@ -40,6 +40,19 @@ def pytest_sessionfinish(session: Any) -> None:
     gc.disable()
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: Any, log: Any) -> Any:
+    """Each test goes to whoever is free; the browser's stay together on one worker, so that there is one demo park and one server.
+    (xdist 3.8 puts `xdist_group` into a name that pytest 9.2 no longer reads, so groups do not hold.)"""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Together(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return "browser" if nodeid.startswith("tests/browser/") else nodeid
+
+    return Together(config, log)
+
+
 def _run_id() -> str:
     return (os.environ.get("PYTEST_XDIST_TESTRUNUID") or str(os.getppid() if "PYTEST_XDIST_WORKER" in os.environ else os.getpid()))[:12]
 
