@@ -122,9 +122,10 @@ def tile_card(session: Any, tile: Tile) -> Card:
     ids = grid.page_ids() if tile.limit else []
     count = len(ids) if tile.limit and len(ids) < tile.limit else grid.count()[0]
     columns = [grid.column(n) for n in names]
-    rows = [{"url": f"{resolved.url}{row['id']}", "cells": [c for c in _cells(columns, row) if c]} for row in grid.rows(ids)]
-    for row in rows:
-        row["cells"] = row["cells"] or ["—"]
+    rows = []
+    for row in grid.rows(ids):
+        told = [(text, column.fmt in FIRM) for column, text in zip(columns, _cells(columns, row), strict=True) if text] or [("—", False)]
+        rows.append({"url": f"{resolved.url}{row['id']}", "cells": [text for text, _firm in told], "firm": [firm for _text, firm in told]})
     return Card(str(tile.title), list_url(resolved, view), count, tile.tone, rows, _("Nothing to do here."), tile.order)
 
 
@@ -144,6 +145,9 @@ def _in_park(session: Any, resolved: Any) -> tuple[tuple[str, str, Any], ...]:
 
     park = current_park(session, resolved)
     return (("park_id", "eq", park["id"]),) if park else ()
+
+
+FIRM = ("money", "area", "percent", "int", "decimal", "date", "datetime", "month")  # cut short they would say something else
 
 
 def _cells(columns: list[Any], row: dict[str, Any]) -> Iterator[str]:

@@ -220,7 +220,7 @@ slots.tile(
         "leasing.unit",
         "vacant",
         (CLERK, MANAGER, LEADER),
-        ("code", "lettable_area", "days_vacant"),
+        ("code", "building_id", "lettable_area"),
         40,
     )
 )
