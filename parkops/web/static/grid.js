@@ -231,7 +231,8 @@
         formatter: () => '<input type="checkbox" tabindex="-1" aria-label="">', cellClick: (e, cell) => { e.stopPropagation(); this.pick(cell.getRow().getData().id); } };
       const link = this.linkColumn();
       const bulk = !this.inner && (this.info.bulk.length || this.info.rights.export);
-      const shownNames = this.names(), grow = shownNames.includes(link.name) ? link.name : shownNames[0];
+      const shownNames = this.names(), worded = (n) => ["text", "longtext", "ref"].includes(this.column(n).fmt);
+      const grow = shownNames.includes(link.name) && worded(link.name) ? link.name : shownNames.find(worded) || shownNames[0]; // spare width goes to words, not to a day
       const widths = this.widths(shownNames, this.holder.clientWidth - (bulk ? 36 : 2));
       return [...(bulk ? [pick] : []), ...shownNames.map((name, i) => {
         const c = this.column(name), width = widths[i];
