@@ -8,9 +8,14 @@ import sys
 from typing import Any
 
 from gunicorn.app.base import BaseApplication
+from gunicorn.workers import gthread
 
 from . import demo
 from .config import config
+
+# Browsers open connections ahead and leave them unused. A thread that waits for the first byte of such a connection (gunicorn
+# waits five seconds) answers nobody: a dozen idle connections stopped every page for ten seconds. They wait in the poller instead.
+gthread.DEFAULT_WORKER_DATA_TIMEOUT = 0.0
 
 
 def worker_app() -> Any:
@@ -49,6 +54,13 @@ def _announce(host: str, port: int) -> None:
             print(f"  {user:<8} {demo.PASSWORD}   {full} ({role})", flush=True)
 
 
+def options(host: str, port: int, workers: int) -> dict[str, Any]:
+    """How gunicorn serves."""
+    return {"bind": f"{host}:{port}", "workers": workers, "threads": 4, "worker_class": "gthread", "timeout": 120, "keepalive": 15,
+            "graceful_timeout": 20, "accesslog": None, "errorlog": "-", "loglevel": "warning", "control_socket_disable": True,
+            "forwarded_allow_ips": "", "proc_name": "parkops"}
+
+
 def run(*, host: str, port: int, workers: int, with_scheduler: bool = False) -> None:
     """Serve until stopped."""
     from .db import session
@@ -57,11 +69,8 @@ def run(*, host: str, port: int, workers: int, with_scheduler: bool = False) -> 
     session.dispose()
     _announce(host, port)
     child = subprocess.Popen([sys.executable, "-m", "scheduler"]) if with_scheduler else None
-    options = {"bind": f"{host}:{port}", "workers": workers, "threads": 4, "worker_class": "gthread", "timeout": 120,
-               "graceful_timeout": 20, "accesslog": None, "errorlog": "-", "loglevel": "warning", "control_socket_disable": True,
-               "forwarded_allow_ips": "", "proc_name": "parkops"}
     try:
-        Server(options).run()
+        Server(options(host, port, workers)).run()
     finally:
         if child is not None:
             child.terminate()

@@ -148,6 +148,14 @@ def ready(page):
     page.wait_for_function("() => [...document.querySelectorAll('.pk-grid')].every((g) => g.dataset.loaded)", timeout=15000)
 
 
+def _seen(page, user) -> str:
+    """What a failing test left on the screen, for its report."""
+    try:
+        return f"\n{user} was at {page.url}; {page.watch.problems}\n{page.inner_text('body')[:3000]}"
+    except Exception as e:  # a page that no longer answers must not hide the failure itself
+        return f"\n{user}: the page does not answer: {e}"
+
+
 @pytest.fixture
 def browse(chromium, demo_server, _states):
     """`with browse("clerk", size="phone", lang="en") as page:` a logged-in page; problems are asserted away at the end."""
@@ -158,7 +166,7 @@ def browse(chromium, demo_server, _states):
         context = chromium.new_context(viewport={"width": width, "height": height}, locale={"zh": "zh-CN", "en": "en-US"}[lang],
                                        is_mobile=size == "phone", has_touch=size == "phone", base_url=demo_server,
                                        storage_state=_states.get(user), **more)
-        context.set_default_timeout(15000)
+        context.set_default_timeout(30000)
         page = context.new_page()
         page.watch = Watch(page, demo_server)
         if user:
@@ -171,6 +179,9 @@ def browse(chromium, demo_server, _states):
             yield page
             if check:
                 page.watch.clean()
+        except Exception:
+            print(_seen(page, user))
+            raise
         finally:
             context.close()
 
