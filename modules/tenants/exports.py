@@ -41,6 +41,8 @@ IMPORTS = [
                         empty=firm.NOT_STATED),
             ImportField("phone", _l("Phone"), aliases=("电话", "联系电话", "手机", "手机号", "Telephone"), empty=firm.NOT_STATED),
             ImportField("email", _l("E-mail"), aliases=("邮箱", "电子邮箱", "电子邮件", "Email"), empty=firm.NOT_STATED),
+            ImportField("bank_name", _l("Bank of the firm"), aliases=("开户银行", "开户行"), empty=firm.NOT_STATED),
+            ImportField("bank_account", _l("Account at the bank"), aliases=("银行账号", "账号"), empty=firm.NOT_STATED),
             ImportField("website", _l("Website"), aliases=("网址", "官网", "网站"), empty=firm.NOT_STATED),
             ImportField("track", _l("Industry track"), kind="choice", choices=TRACKS, aliases=("产业方向", "赛道", "产业领域"),
                         extra={"生物医药": "biomed", "软件信息": "software", "软件与信息": "software", "文化创意": "culture",

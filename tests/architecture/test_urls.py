@@ -1,23 +1,22 @@
 """Every address × every persona × the other park (G30, G32, G34, G41).
 
 After a wanted change of routes or rights, renew the golden matrix and read its difference before committing:
-    RENEW_ROLE_MATRIX=1 .venv/bin/python -m pytest tests/architecture/test_urls.py -k matrix"""
+    RENEW_ROLE_MATRIX=1 .venv/bin/python -m pytest tests/architecture/test_urls.py -k "matrix or every_page"
+"""
 
 from __future__ import annotations
 
-import json
-import os
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from parkops.testing.plugin import PERSONAS
-from tests.architecture import walk
+from tests.architecture import matrix, walk
 
-MATRIX = Path(__file__).with_name("role_matrix.json")
 PUBLIC = ("/login/", "/login/code/", "/favicon.ico", "/health", "/healthz", "/ready")
 NOISY = ("core_session", "core_user_session", "core_audit", "core_login_attempt", "core_user_preference")  # activity marks and denials
+OPEN = ("/logout", "/login", "/me/", "/account", "/api/v1/security", "/lang")  # everybody's own business
+LOOKERS = ("system_administrator", "auditor")  # they see every page
 METHODS = ("POST", "PUT", "PATCH", "DELETE")
 PLAIN = {"Accept": "application/json"}  # where only the status counts, a refusal need not be drawn as a page
 
@@ -51,22 +50,31 @@ def _seen(answer: Any) -> str:
 
 
 @pytest.mark.parametrize("persona", PERSONAS)
-def test_every_page_answers_and_shows_nothing_of_the_other_park(app, planted, login_as, persona):
+def test_every_page_answers_and_shows_nothing_of_the_other_park(app, fresh_db, planted, login_as, persona):
+    """G30, G34; also who may look where (G32, the golden matrix) and that looking changes no table (G41)."""
     client = app.test_client()
     login_as(client, persona)
+    before = walk.fingerprint(fresh_db, NOISY) if persona in LOOKERS else {}
     wrong: list[str] = []
+    reached: dict[str, bool] = {}
     for side in ("own", "foreign"):
         for rule, url, _view in walk.addresses(app, planted[side], "GET"):
             if side == "foreign" and "<int" not in rule:
                 continue  # the same address as before
             answer = client.get(url)
             body = _seen(answer)
+            if side == "own" and not url.startswith(OPEN):
+                reached[f"GET {rule}"] = answer.status_code != 403
             if answer.status_code >= 500:
                 wrong.append(f"{url} ({rule}) answers {answer.status_code}")
             if walk.FOREIGN in body:
                 wrong.append(f"{url} shows the other park: …{body[max(0, body.index(walk.FOREIGN) - 80):][:160]}…")
             if walk.PHONE.search(body) or walk.ID_NUMBER.search(body):
                 wrong.append(f"{url} shows an unmasked number")
+    if before:
+        after = walk.fingerprint(fresh_db, NOISY)
+        wrong += [f"looking changed {t}" for t in after if after[t] != before.get(t)]
+    wrong += matrix.differences(persona, reached, ("GET",))
     assert not wrong, "\n".join(wrong)
 
 
@@ -119,21 +127,6 @@ def test_every_change_refuses_without_a_token(app, planted, login_as):
     assert not open_routes, "\n".join(open_routes)
 
 
-def test_looking_changes_nothing(app, fresh_db, planted, login_as):
-    """G41: every GET as administrator and auditor leaves every table as it was."""
-    clients = []
-    for persona in ("system_administrator", "auditor"):
-        client = app.test_client()
-        login_as(client, persona)
-        clients.append(client)
-    before = walk.fingerprint(fresh_db, NOISY)
-    for client in clients:
-        for _rule, url, _view in walk.addresses(app, planted["own"], "GET"):
-            client.get(url)
-    after = walk.fingerprint(fresh_db, NOISY)
-    assert {t for t in after if after[t] != before.get(t)} == set()
-
-
 def test_visitors_see_the_login_page_only(app, planted):
     visitor = app.test_client()
     wrong = []
@@ -145,38 +138,27 @@ def test_visitors_see_the_login_page_only(app, planted):
     assert not wrong, "\n".join(wrong)
 
 
-def _matrix(app: Any, planted: Any, login_as: Any, monkeypatch: Any) -> dict[str, str]:
-    """`METHOD rule` -> personas that are let in (anything but 403). Changes are tried on the other park's records, so that
-    those who may get 404 and nothing happens. Pages are not drawn: who is let in is decided before (the page walk draws them)."""
-    from parkops.web.views import Page
-
-    out: dict[str, list[str]] = {}
-    known = []
-    for persona in PERSONAS:
-        client = app.test_client()
-        login_as(client, persona)
-        known.append((persona, client, token(client)))
-    monkeypatch.setattr(Page, "draw", lambda self, template, status=200, **values: ("", status))
-    for persona, client, mark in known:
-        for method in ("GET", *METHODS):
-            side = "own" if method == "GET" else "foreign"
-            for rule, url, _view in walk.addresses(app, planted[side], method):
-                if url.startswith(("/logout", "/login", "/me/", "/account", "/api/v1/security", "/lang")):
-                    continue
-                answer = client.open(url, method=method, headers={"X-CSRFToken": mark, **PLAIN}, json={} if method != "GET" else None)
-                letter = "".join(w[0] for w in persona.split("_"))
-                out.setdefault(f"{method} {rule}".replace("int(max=9223372036854775807):", ""), [])
-                if answer.status_code != 403:
-                    out[f"{method} {rule}".replace("int(max=9223372036854775807):", "")].append(letter)
-    return {k: " ".join(v) for k, v in sorted(out.items())}
+@pytest.mark.parametrize("persona", PERSONAS)
+def test_role_matrix_of_changes(app, planted, login_as, persona):
+    """G32: who may change where. Changes are tried on the other park's records, so that those who may get 404 and nothing
+    happens; who is let in is decided before."""
+    client = app.test_client()
+    login_as(client, persona)
+    mark = token(client)
+    reached = {}
+    for method in METHODS:
+        for rule, url, _view in walk.addresses(app, planted["foreign"], method):
+            if url.startswith(OPEN):
+                continue
+            answer = client.open(url, method=method, headers={"X-CSRFToken": mark, **PLAIN}, json={})
+            reached[f"{method} {rule}"] = answer.status_code != 403
+    assert not (wrong := matrix.differences(persona, reached, METHODS)), "\n".join(wrong)
 
 
-def test_role_matrix(app, planted, login_as, monkeypatch):
-    """G32: who is let in where; a difference must be read and accepted by renewing the file."""
-    now = _matrix(app, planted, login_as, monkeypatch)
-    if os.environ.get("RENEW_ROLE_MATRIX"):
-        MATRIX.write_text(json.dumps(now, indent=0, ensure_ascii=False, sort_keys=True) + "\n", encoding="utf-8")
-    golden = json.loads(MATRIX.read_text(encoding="utf-8"))
-    added, gone = sorted(set(now) - set(golden)), sorted(set(golden) - set(now))
-    changed = [f"{k}: {golden[k]!r} -> {now[k]!r}" for k in now if k in golden and golden[k] != now[k]]
-    assert not (added or gone or changed), "\n".join(["new: " + k for k in added] + ["gone: " + k for k in gone] + changed)
+def test_control_a_lost_right_is_a_difference():
+    golden = matrix.read()
+    rule = next(k for k, letters in golden.items() if k.startswith("PUT ") and "oc" in letters.split())
+    reached = {k: "oc" in letters.split() for k, letters in golden.items() if k.startswith("PUT ")}
+    assert matrix.differences("operations_clerk", reached, ("PUT",), renew=False) == []
+    assert matrix.differences("operations_clerk", reached | {rule: False}, ("PUT",), renew=False) == [f"{rule}: operations_clerk is refused now"]
+    assert matrix.differences("operations_clerk", {k: v for k, v in reached.items() if k != rule}, ("PUT",), renew=False) == [f"gone: {rule}"]

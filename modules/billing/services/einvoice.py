@@ -99,6 +99,8 @@ def _invoice(
         block,
         firm.address,
         firm.phone,
+        firm.bank_name,
+        firm.bank_account,
         seller_bank=bank.bank if bank else None,
         seller_account=bank.number if bank else None,
         note=_("Bill %(number)s", number=bill.number or ""),

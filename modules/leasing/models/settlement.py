@@ -16,6 +16,16 @@ from parkops.i18n import _l
 from ..states_settlement import SETTLEMENT
 from .lease import Lease
 
+EXIT_ITEMS = Choices(
+    "leasing.exit_item",
+    ("readings", _l("Final meter readings taken")),
+    ("damages", _l("Rooms and fittings looked at, damages noted")),
+    ("keys", _l("Keys, cards and parking permits handed back")),
+    ("fire", _l("Fire safety equipment complete")),
+    ("waste", _l("Waste and own equipment removed")),
+    ("address", _l("Registered address moved away")),
+    ("finance", _l("Settlement posted by finance")),
+)
 SETTLEMENT_LINES = Choices(
     "leasing.settlement_line",
     ("arrears", _l("Open bills"), "red"),
@@ -92,11 +102,11 @@ class SettlementCheck(ParkScoped, Record):
     __table_args__ = (UniqueConstraint("settlement_id", "position"), CheckConstraint("(done_on IS NULL) = (done_by IS NULL)", name="done"))
     settlement_id: Mapped[int] = fk("leasing_settlement.id", _l("Settlement"), index=False, ondelete="CASCADE")
     position: Mapped[int] = field(Integer, _l("Order in the list"))
-    title: Mapped[str] = field(String(200), _l("Item"))
+    item: Mapped[str] = field(EnumText(EXIT_ITEMS), _l("Item"))
     done_on: Mapped[date | None] = field(Date, _l("Done on"))
     done_by: Mapped[str | None] = field(String(80), _l("Done by"))
     note: Mapped[str | None] = field(String(300), _l("Note"))
     settlement: Mapped[Settlement] = relationship(foreign_keys="SettlementCheck.settlement_id")
 
     def __str__(self) -> str:
-        return self.title
+        return str(EXIT_ITEMS.label(self.item))

@@ -18,22 +18,13 @@ from parkops.i18n import _, _l
 from parkops.security import access
 
 from ..models.lease import Lease
-from ..models.settlement import Settlement, SettlementCheck, SettlementLine
+from ..models.settlement import EXIT_ITEMS, Settlement, SettlementCheck, SettlementLine
 from ..states_settlement import SETTLEMENT
 from . import occupying, settlement_lines, terminations
 
 RESOURCE = "leasing.settlement"
 KIND = approval.ApprovalKind(RESOURCE, _l("Move-out settlement"), RESOURCE, thresholds=((Decimal(100000), 2),))
 DAY = timedelta(days=1)
-CHECKS = (
-    _l("Final meter readings taken"),
-    _l("Rooms and fittings looked at, damages noted"),
-    _l("Keys, cards and parking permits handed back"),
-    _l("Fire safety equipment complete"),
-    _l("Waste and own equipment removed"),
-    _l("Registered address moved away"),
-)
-FINANCE = _l("Settlement posted by finance")
 
 
 def open_settlement(session: Any, lease: Lease, *, on: date) -> Settlement:
@@ -51,8 +42,7 @@ def open_settlement(session: Any, lease: Lease, *, on: date) -> Settlement:
     )
     session.add(row)
     session.flush()
-    for n, title in enumerate((*CHECKS, FINANCE), 1):
-        session.add(SettlementCheck(park_id=lease.park_id, settlement_id=row.id, position=n, title=str(title)))
+    session.add_all(SettlementCheck(park_id=lease.park_id, settlement_id=row.id, position=n, item=item) for n, item in enumerate(EXIT_ITEMS, 1))
     session.flush()
     return row
 
@@ -240,9 +230,7 @@ def post_settlement(session: Any, row: Settlement, *, on: date) -> Settlement:
 
     SETTLEMENT.move(session, row, "post", on=on)
     settlement_posting.post(session, row, on)
-    last = session.scalars(
-        select(SettlementCheck).where(SettlementCheck.settlement_id == row.id).order_by(SettlementCheck.position.desc()).limit(1)
-    ).one()
+    last = session.scalars(select(SettlementCheck).where(SettlementCheck.settlement_id == row.id, SettlementCheck.item == "finance")).one()
     _tick(session, row, last, on)
     return row
 
@@ -252,8 +240,7 @@ def do_check(session: Any, check: SettlementCheck, *, on: date, note: str | None
     access.require(session, SettlementCheck.__resource__, "change")
     row = session.get(Settlement, check.settlement_id)
     problems = Problems()
-    last = session.scalar(select(func.max(SettlementCheck.position)).where(SettlementCheck.settlement_id == row.id))
-    if check.position == last and row.state != "posted":
+    if check.item == "finance" and row.state != "posted":
         problems.add("leasing.C-64", _l("This item is done when finance posts the settlement."))
     if on < row.handed_back_on - timedelta(days=60):
         problems.add("leasing.C-64", _l("This day lies long before the hand-back; check it."), "on")

@@ -90,13 +90,13 @@ CHECK = Resource(
     icon="checklist",
     columns=(
         Col("position", width=70),
-        Col("title", important=True, link=True, width=320),
+        Col("item", important=True, link=True, width=320),
         Col("done_on", important=True),
         Col("done_by", important=True),
         Col("note", width=220),
         Col("settlement_id", width=140),
     ),
-    sections=(Section(_l("Checklist item"), ("settlement_id", "position", "title", "done_on", "done_by", "note")),),
+    sections=(Section(_l("Checklist item"), ("settlement_id", "position", "item", "done_on", "done_by", "note")),),
     actions=(
         Action("done", _l("Done"), f"{S}:do_check", (ON, Input("note", "text", _l("Note"), max_length=300)), word="change", primary=True),
     ),

@@ -143,6 +143,8 @@ class Firm(ParkScoped, Record):
     phone: Mapped[str | None] = field(String(40), _l("Phone"), personal="phone")
     email: Mapped[str | None] = field(String(120), _l("E-mail"), personal="email")
     website: Mapped[str | None] = field(String(200), _l("Website"))
+    bank_name: Mapped[str | None] = field(String(120), _l("Bank of the firm"), help=_l("Stands on its invoices"))
+    bank_account: Mapped[str | None] = field(String(40), _l("Account at the bank"), personal="bank")
     province: Mapped[str | None] = field(String(40), _l("Province"))
     city: Mapped[str | None] = field(String(60), _l("City"))
     address: Mapped[str | None] = field(String(300), _l("Registered address"))

@@ -92,7 +92,7 @@ FIRM = Resource(
                                      "registered_on", "taxpayer", "capital_amount", "capital_currency", "capital_text",
                                      "founding_capital")),
         Section(_l("Business activity"), ("track", "technology_field", "industry", "industry_code", "products", "business_scope")),
-        Section(_l("Contact"), ("legal_representative", "phone", "email", "website", "province", "city", "address",
+        Section(_l("Contact"), ("legal_representative", "phone", "email", "website", "bank_name", "bank_account", "province", "city", "address",
                                 "registered_in_carrier")),
         Section(_l("In the park"), ("carrier_id", "entered_on", "incubating_since", "term_ends_on", "graduated_on",
                                     "moved_out_on", "was_team")),

@@ -26,6 +26,8 @@
       phone.addEventListener("change", () => this.draw());
       window.addEventListener("resize", () => { clearTimeout(this.resized); this.resized = setTimeout(() => { this.fit(); this.drawTabs(); }, 120); });
     }
+    /* rows can be ticked: for bulk actions, in a full list also for the export */
+    get picks() { return !this.root.dataset.ids && (this.info.bulk.length > 0 || (!this.inner && this.info.rights.export)); }
     drawTabs() { const host = this.part("tabs"); if (host) PARTS.tabs(this, host, phone.matches); }
     part(name) { return this.root.querySelector('[data-part="' + name + '"]'); }
     build() {
@@ -150,7 +152,7 @@
     }
     paint() {
       PARTS.foot(this, this.footHost);
-      if (!this.inner) PARTS.bulkBar(this, this.bulkHost);
+      if (this.picks) PARTS.bulkBar(this, this.bulkHost);
       if (!this.table || phone.matches) return;
       const rows = this.table.getRows("active");
       for (const row of rows) {
@@ -230,7 +232,7 @@
       const pick = { title: "", field: "_pick", width: 34, minWidth: 34, resizable: false, frozen: true, hozAlign: "center", titleFormatter: () => el("div", { class: "pk-colhead" }, el("label", { class: "pk-coltitle pk-fixedsort" }, el("input", { type: "checkbox", class: "pk-all", "aria-label": T("all"), onclick: (e) => { e.stopPropagation(); this.pickAll(e.target.checked); } }))),
         formatter: () => '<input type="checkbox" tabindex="-1" aria-label="">', cellClick: (e, cell) => { e.stopPropagation(); this.pick(cell.getRow().getData().id); } };
       const link = this.linkColumn();
-      const bulk = !this.inner && (this.info.bulk.length || this.info.rights.export);
+      const bulk = this.picks;
       const shownNames = this.names(), worded = (n) => ["text", "longtext", "ref"].includes(this.column(n).fmt);
       const grow = shownNames.includes(link.name) && worded(link.name) ? link.name : shownNames.find(worded) || shownNames[0]; // spare width goes to words, not to a day
       const widths = this.widths(shownNames, this.holder.clientWidth - (bulk ? 36 : 2));

@@ -171,6 +171,7 @@
       opened: (form) => { PK.remoteSelects(form); form.querySelectorAll("select[data-remote]").forEach((x) => { x.dataset.choices = x.dataset.remote; }); PK.remoteSelects(form); if (action.inputs) form.addEventListener("change", () => tell(form)); else tell(form); },
       run: (form) => api("POST", url, { ...target, values: values(form), key }) });
     if (!done) return;
+    if (grid.inner && !done.redirect) { sessionStorage.setItem("pk.said", done.message); return location.reload(); }  // the record's own figures changed too
     toast(done.message, "success");
     if (done.redirect) return location.assign(done.redirect);
     grid.picked.clear(); grid.everything = false;
@@ -195,5 +196,7 @@
       el("strong", {}, grid.text(link, row) || row._label), el("dl", {}, ...rest.flatMap((c) => [el("dt", {}, c.title, grid.unitOf(c) ? " (" + grid.unitOf(c) + ")" : ""), el("dd", {}, grid.cellNode(c, row))])))),
       ...(grid.answer.rows.length ? [] : [el("p", { class: "pk-nothing" }, ...nothing(grid))])));
   }
+  const said = sessionStorage.getItem("pk.said");
+  if (said) { sessionStorage.removeItem("pk.said"); toast(said, "success"); }
   window.GridParts = { tabs, chips, tools, foot, bulkBar, cards, cardColumns, nothing };
 })();

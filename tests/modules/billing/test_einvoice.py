@@ -114,6 +114,7 @@ def premises():
 def test_request_workbook_number_and_red_letter(session, premises):
     place = qualified(session)
     firm = incubatee(session, date(2025, 6, 1), place)
+    firm.bank_name, firm.bank_account = "济宁银行高新支行", "8150020101420100012"
     rows = (
         charged(session, firm, "1090.00")
         + charged(session, firm, "106.00", item="property_fee")
@@ -131,6 +132,7 @@ def test_request_workbook_number_and_red_letter(session, premises):
     assert [c.value for c in book["特定业务信息"][1]] == list(calc.SPECIAL) and book["特定业务信息"].max_row == 2
     assert book["发票明细信息"]["I2"].value == "免税" and book["发票明细信息"]["C2"].value == "3040502020200000000"
     assert book["发票基本信息"]["H2"].value == firm.credit_code
+    assert [book["发票基本信息"][c].value for c in ("K2", "L2")] == [firm.bank_name, firm.bank_account]
     first = wanted[0]
     with pytest.raises(RuleError, match="20 digits"):
         einvoice.record_number(session, first, number="123", issued_on=DAY)
