@@ -196,8 +196,26 @@ def _prepare() -> None:
             os.chown(conf, account.pw_uid, account.pw_gid)
 
 
+def _forget_the_dead() -> None:
+    """Take away the pid files a power cut left behind when their number belongs to another program by now: PostgreSQL would
+    take that for its predecessor and refuse to start. Left alone while any process works in the data folder, as every process
+    of a server does, and where the system does not show processes (no /proc)."""
+    left = [f for f in (data_dir() / "postmaster.pid", socket_dir() / ".s.PGSQL.5432.lock") if f.exists()]
+    if not left or not Path("/proc/self/cwd").exists():
+        return
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            if os.readlink(process / "cwd") == str(data_dir().resolve()):
+                return
+        except OSError:
+            continue  # gone meanwhile, or not ours to look at
+    for f in left:
+        f.unlink()
+
+
 def _launch() -> None:
     log = data_dir() / "server.log"
+    _forget_the_dead()
     _run("pg_ctl", "-D", str(data_dir()), "-l", str(log), "-o", f"-k {socket_dir()}", "-w", "-t", "60", "start")
     for _ in range(100):
         if is_running():
