@@ -113,6 +113,21 @@ class ApprovalKind:
 
 
 KINDS: dict[str, ApprovalKind] = {}
+
+
+class KindChoices(Choices):
+    """The kinds of approval the installed modules have, for lists and their filter."""
+
+    def __init__(self) -> None:
+        super().__init__("core.approval_kind")
+
+    @property
+    def labels(self) -> dict[str, Any]:
+        return {code: kind.title for code, kind in KINDS.items()}
+
+    @labels.setter
+    def labels(self, _given: Any) -> None:
+        """Nothing to set: the kinds are declared by the modules."""
 _approved: dict[str, list[Callable[..., Any]]] = {}
 _returned: dict[str, list[Callable[..., Any]]] = {}
 

@@ -59,9 +59,12 @@ def _foreign(session: Session, obj: Any, park_id: int | None) -> str | None:
         if value is None or not history.added:
             continue
         target = relation.mapper.class_
-        found = session.execute(
-            sa_select(target.park_id).where(target.id == value), execution_options={"parkops_unscoped": True}
-        ).scalar()
+        known = session.identity_map.get(relation.mapper.identity_key_from_primary_key((value,)))
+        found = known.__dict__.get("park_id") if known is not None else None
+        if found is None:
+            found = session.execute(
+                sa_select(target.park_id).where(target.id == value), execution_options={"parkops_unscoped": True}
+            ).scalar()
         if found is not None and found != park_id:
             return key
     return None

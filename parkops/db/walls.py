@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import inspect
+from sqlalchemy import event, inspect
+from sqlalchemy.orm import Mapper
 from sqlalchemy.sql import visitors
 from sqlalchemy.sql.selectable import Select, SelectBase
 
@@ -17,19 +18,22 @@ from .base import Model, ParkScoped
 from .park_optional import ParkMarked
 from .session import ParkSession
 
-_tables: dict[int, set[Any]] = {}
-_fine: set[Any] = set()  # shapes of statements that were looked at and need nothing; emptied when mapped classes are added
+_tables: set[Any] = set()  # see scoped_tables; emptied when a class is mapped
+_fine: set[Any] = set()  # shapes of statements that were looked at and need nothing; emptied likewise
 FINE_MAX = 4000
+
+
+@event.listens_for(Mapper, "instrument_class")
+def _forget(_mapper: Any, _class: Any) -> None:
+    _tables.clear()
+    _fine.clear()
 
 
 def scoped_tables() -> set[Any]:
     """Tables whose rows belong to parks."""
-    mappers = list(Model.registry.mappers)
-    if len(mappers) not in _tables:
-        _tables.clear()
-        _fine.clear()
-        _tables[len(mappers)] = {m.local_table for m in mappers if issubclass(m.class_, ParkScoped | ParkMarked)}
-    return _tables[len(mappers)]
+    if not _tables:
+        _tables.update(m.local_table for m in Model.registry.mappers if issubclass(m.class_, ParkScoped | ParkMarked))
+    return _tables
 
 
 def _is_orm(select: Any) -> bool:
@@ -53,7 +57,6 @@ def complete(statement: Any) -> Any:
     """The statement with its entity named, when it reads scoped rows unrecognised; Refused when it does so in a sub-query."""
     if not isinstance(statement, SelectBase):
         return statement
-    scoped_tables()
     shape = statement._generate_cache_key()  # what SQLAlchemy itself keys its compiled form by: everything but the values
     if shape is not None and shape.key in _fine:
         return statement

@@ -28,8 +28,8 @@ PARK = Resource(
 TODO = Resource(
     name="core.todo", model=Todo, titles=Titles(_l("To-dos"), _l("To-do"), _l("New to-do")), icon="checkbox",
     columns=(Col("title", important=True, link=True, width=320), Col("record_label", important=True, width=220),
-             Col("due_on", important=True), Col("assignee_name"), Col("is_done", width=70), Col("done_at"), Col("done_by"),
-             Col("created_by"), Col("assignee_id", hidden=True)),
+             Col("due_on", important=True), Col("assignee_id"), Col("is_done", width=70), Col("done_at"), Col("done_by"),
+             Col("created_by"), Col("assignee_name", _l("Log-in name"), hidden=True)),
     sections=(Section(_l("To-do"), ("title", "due_on", Input("assignee_id", "ref", _l("Assignee"), ref="core.user"), "is_done",
                                     "done_at", "done_by", "created_by", "record_label")),),
     create=f"{SERVICES}:add_todo", change="parkops.todos:change",
@@ -42,7 +42,7 @@ TODO = Resource(
 
 APPROVAL = Resource(
     name="core.approval", model=Approval, titles=Titles(_l("Approvals"), _l("Approval")), icon="signature",
-    columns=(Col("title", important=True, link=True, width=300), Col("kind", width=160), Col("amount", important=True),
+    columns=(Col("title", important=True, link=True, width=300), Col("kind", _l("Kind"), width=160, sql=lambda m, c: m.kind, choices=approval.KindChoices()), Col("amount", important=True),
              Col("state", important=True), Col("requested_by"), Col("requested_at"), Col("needed", width=90), Col("expires_on"),
              Col("decided_at", hidden=True)),
     views=(View("waiting", _l("Waiting"), (Filter("state", "eq", "waiting"),), sort="requested_at"),
