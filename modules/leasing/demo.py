@@ -15,7 +15,7 @@ from parkops.clock import add_months
 from parkops.demo import Context, Figure
 
 from . import demo_data as data
-from . import demo_leases, demo_relief, demo_space, demo_today
+from . import demo_desk, demo_leases, demo_relief, demo_space, demo_today
 from .models.lease import Lease, LeaseUnit
 from .models.relief_case import ReliefApplication
 from .models.space import Building, Unit
@@ -42,6 +42,7 @@ def load(context: Context) -> None:
         month = add_months(month, 1)
     demo_today.build(context, stays, unit_ids, today)
     context.say("leasing: today's work")
+    demo_desk.build(context, today)
 
 
 def _relieve(context: Context, code: str, granted: Any) -> Any:

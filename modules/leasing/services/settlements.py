@@ -42,7 +42,8 @@ def open_settlement(session: Any, lease: Lease, *, on: date) -> Settlement:
     )
     session.add(row)
     session.flush()
-    session.add_all(SettlementCheck(park_id=lease.park_id, settlement_id=row.id, position=n, item=item) for n, item in enumerate(EXIT_ITEMS, 1))
+    for n, item in enumerate(EXIT_ITEMS, 1):
+        session.add(SettlementCheck(park_id=lease.park_id, settlement_id=row.id, position=n, item=item))
     session.flush()
     return row
 
