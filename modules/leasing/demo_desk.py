@@ -141,9 +141,9 @@ def _answers(context: Context, today: date) -> None:
         statements.confirm_statement(s, kept[0], on=today, answered_by="企业财务")
         statements.dispute_statement(s, kept[1], on=today, answered_by="企业财务", answer="十月物业费已付，请核对")
         entry = ledger_manual.create_manual(s, entry_date=today, memo="计提本月管理用房折旧")
-        for code, side in (("depreciation", "debit"), ("depreciation", "credit")):
-            account = accounts.by_code(s, "6602" if side == "debit" else "1602")
-            ledger_manual.create_line(s, manual_id=entry.id, account_id=account.id, memo=code, **{side: Decimal("12500.00")})
+        for code, side in (("6602", "debit"), ("1602", "credit")):
+            account = accounts.by_code(s, code)
+            ledger_manual.create_line(s, manual_id=entry.id, account_id=account.id, memo="管理用房折旧", **{side: Decimal("12500.00")})
         ledger_manual.submit_manual(s, s.get(ManualEntry, entry.id))
 
 

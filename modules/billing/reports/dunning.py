@@ -21,9 +21,8 @@ from ..services import dunning
 
 
 def letter_text(session: Any, letter: DunningLetter) -> list[str]:
-    """The paragraphs in the reader's language, with what stands for the braces."""
-    text = dunning.filled(i18n_text(letter, "body"), {"{deadline}": dunning.deadline_words(letter)})
-    return [line for line in text.split("\n") if line.strip()]
+    """The paragraphs in the reader's language."""
+    return [line for line in i18n_text(letter, "body").split("\n") if line.strip()]
 
 
 def _items(letter: DunningLetter) -> Table:

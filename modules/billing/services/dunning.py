@@ -239,7 +239,8 @@ def _draft(session: Any, p: Proposal, text: DunningLevel, on: date, level: str |
         made_at=now(),
     )
     demand = last_demand(session, row)
-    _write_out(row, {"{firm}": p.firm.name, "{total}": f"{p.total:,.2f}", "{demand}": lambda: _demand_words(demand)})
+    _write_out(row, {"{firm}": p.firm.name, "{total}": f"{p.total:,.2f}", "{demand}": lambda: _demand_words(demand),
+                     "{deadline}": lambda: deadline_words(row)})
     session.add(row)
     session.flush()
     return row
@@ -261,6 +262,16 @@ def deadline_words(letter: DunningLetter) -> str:
     if letter.deadline_on is not None:
         return _("by %(day)s", day=letter.deadline_on.isoformat())
     return _("within %(n)s days of receiving this letter", n=letter.deadline_days)
+
+
+def _name_the_day(letter: DunningLetter, day: date) -> None:
+    """From delivery on the texts name the day to pay where the draft named the number of days."""
+    for name, language in (("body", "zh"), ("body_en", "en")):
+        with force_locale(language):
+            letter.deadline_on = None
+            period = deadline_words(letter)
+            letter.deadline_on = day
+            setattr(letter, name, filled(getattr(letter, name) or "", {period: deadline_words(letter)}) or None)
 
 
 def _write_out(letter: DunningLetter, values: dict[str, Any]) -> None:
@@ -317,8 +328,8 @@ def deliver_letter(
         )
     problems.stop()
     letter.delivery, letter.delivered_on, letter.delivered_to, letter.proof = delivery, on, delivered_to or None, proof or None
-    letter.deadline_on, letter.sent_by = on + timedelta(days=letter.deadline_days), scope_of(session).user_name
-    _write_out(letter, {"{deadline}": lambda: deadline_words(letter)})
+    _name_the_day(letter, on + timedelta(days=letter.deadline_days))
+    letter.sent_by = scope_of(session).user_name
     session.flush()
     LETTER.move(session, letter, "deliver", on=on)
     if scope_of(session).user_id is not None and access.may(session, "core.todo", "add"):

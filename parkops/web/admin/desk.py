@@ -42,7 +42,8 @@ TODO = Resource(
 
 APPROVAL = Resource(
     name="core.approval", model=Approval, titles=Titles(_l("Approvals"), _l("Approval")), icon="signature",
-    columns=(Col("title", important=True, link=True, width=300), Col("kind", _l("Kind"), width=160, sql=lambda m, c: m.kind, choices=approval.KindChoices()), Col("amount", important=True),
+    columns=(Col("title", important=True, link=True, width=300),
+             Col("kind", _l("Kind"), width=160, sql=lambda m, c: m.kind, choices=approval.KindChoices()), Col("amount", important=True),
              Col("state", important=True), Col("requested_by"), Col("requested_at"), Col("needed", width=90), Col("expires_on"),
              Col("decided_at", hidden=True)),
     views=(View("waiting", _l("Waiting"), (Filter("state", "eq", "waiting"),), sort="requested_at"),

@@ -167,7 +167,8 @@ def test_the_text_says_what_it_demands(session, park, late):
     first = _delivered(session, f, "demand", date(2026, 5, 1))
     assert f.name in first.body and "1,000.00" in first.body and "2026-05-16 前" in first.body and "by 2026-05-16" in first.body_en
     final = dunning.draft_letter(session, f, level="final", on=ON)
-    assert "2026-05-01" in final.body and first.number in final.body_en and "{deadline}" in final.body
+    assert "2026-05-01" in final.body and first.number in final.body_en and "收到本函后 15 日内" in final.body
+    assert "{" not in final.body + final.body_en
 
 
 def test_reasonable_period(session, park):
