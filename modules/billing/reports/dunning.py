@@ -17,7 +17,6 @@ from parkops.reports.registry import Report, Request
 from ..calc_words import capitals
 from ..models.dunning import LEVELS, DunningLetter
 from ..models.receipt import BankAccount
-from ..services import dunning
 
 
 def letter_text(session: Any, letter: DunningLetter) -> list[str]:
