@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask import flash, jsonify, redirect, request
+from sqlalchemy import select
 
 from .. import attachments, comments, refs, timeline, todos
 from ..clock import today
@@ -25,6 +26,7 @@ from .resources import resolved as resolved_by_name
 from .views import PK, commit, route
 
 FACTS_TAB = "facts"
+TABS_MAX = 12  # above that, tabs with nothing behind them wait under "More"
 COMMENT = (Input("text", "longtext", _l("Comment"), required=True, max_length=4000),)
 TODO = (Input("title", "text", _l("To do"), required=True, max_length=200), Input("due_on", "date", _l("Due on")),
         Input("assignee_id", "ref", _l("Assigned to"), ref="core.user"))
@@ -48,9 +50,12 @@ class Line:
 
 @dataclass(frozen=True)
 class TabLink:
+    """`empty`: nothing stands behind it yet, so that it waits under "More" where a record has many."""
+
     code: str
     title: Any
     active: bool
+    empty: bool = False
 
 
 def visible_tabs(session: Any, resolved: Resolved) -> list[Any]:
@@ -63,6 +68,17 @@ def visible_tabs(session: Any, resolved: Resolved) -> list[Any]:
         elif access.may(session, resolved.name, tab.word):
             out.append(tab)
     return out
+
+
+def empty_tabs(session: Any, tabs: list[Any], obj: Any) -> set[str]:
+    """Codes of the tabs whose list has no row of this record; one statement, asked only where there are many tabs."""
+    lists = [t for t in tabs if isinstance(t, Related)]
+    if len(tabs) <= TABS_MAX or not lists:
+        return set()
+    asked = [select(model.id).where(getattr(model, t.via) == obj.id).exists().label(t.code)
+             for t in lists for model in (resolved_by_name(t.resource).model,)]
+    row = session.execute(select(*asked)).one()
+    return {t.code for t, found in zip(lists, row, strict=True) if not found}
 
 
 def line(session: Any, resolved: Resolved, obj: Any, field: ResolvedField) -> Line:
@@ -143,7 +159,8 @@ class RecordPages:
         if active is None and tabs and not resolved.sections:
             active = tabs[0]
         links = [TabLink(FACTS_TAB, _l("Facts"), active is None)] if resolved.sections else []
-        links += [TabLink(t.code, t.title, t is active) for t in tabs]
+        empty = empty_tabs(session, tabs, obj)
+        links += [TabLink(t.code, t.title, t is active, t.code in empty and t is not active) for t in tabs]
         return self.draw(
             resolved.resource.record_template or "parkops/record.html", resolved=resolved, obj=obj, version=version_of(obj),
             header=header(session, resolved, obj), buttons=buttons(session, resolved, obj), tabs=links, once=idempotency.new_key(),

@@ -217,3 +217,22 @@ def test_settled_items_through_the_bulk_action(app, client, login_as, world, ses
                          headers={"X-CSRFToken": token(page)})
     assert answer.status_code == 200, answer.get_data(as_text=True)
     assert settle is not None
+
+
+def test_tabs_with_nothing_behind_them_wait_under_more(client, login_as, world):
+    """A firm has many tabs: what it has stands in the row, the rest under More; the open one stays in the row."""
+    login_as(client, "operations_manager")
+
+    def tabs(address):
+        page = client.get(address).get_data(as_text=True)
+        row, menu = page[page.index("rec-tabs"):page.index("rec-tabmenu")], page[page.index("rec-tabmenu"):]
+        menu = menu[:menu.index("</details>")]
+        row = re.sub(r'<li class="nav-item rec-tabquiet">.*?</li>', "", row)
+        return re.findall(r"tab=(\w+)", row), re.findall(r"tab=(\w+)", menu)
+
+    firm = f"/tenants/firm/{world['firm']}"
+    row, menu = tabs(firm)
+    assert {"overview", "people", "stages", "cases"} <= set(row) and {"names", "projects", "extensions"} <= set(menu)
+    assert not set(row) & set(menu)
+    row, menu = tabs(f"{firm}?tab=names")
+    assert "names" in row and "names" not in menu
