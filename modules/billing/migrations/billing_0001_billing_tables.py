@@ -30,7 +30,7 @@ def upgrade() -> None:
     sa.Column('version', sa.Integer(), server_default='1', nullable=False),
     sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
     sa.CheckConstraint("kind IN ('asset', 'liability', 'equity', 'income', 'expense')", name=op.f('ck_billing_account_kind')),
-    sa.CheckConstraint("role IN ('cash', 'bank', 'receivable', 'advance', 'unidentified', 'output_vat', 'deposit_pledge', 'deposit_performance', 'deposit_earnest', 'late_fee', 'relief', 'relief_exempt', 'relief_payable', 'discount', 'discount_exempt', 'subsidy', 'forfeit', 'waiver', 'rounding', 'result')", name=op.f('ck_billing_account_role')),
+    sa.CheckConstraint("role IN ('cash', 'bank', 'receivable', 'advance', 'unidentified', 'output_vat', 'deposit_pledge', 'deposit_performance', 'deposit_earnest', 'late_fee', 'relief', 'relief_exempt', 'relief_payable', 'discount', 'discount_exempt', 'subsidy', 'forfeit', 'waiver', 'rounding', 'operator_cost', 'operator_payable', 'result')", name=op.f('ck_billing_account_role')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_billing_account')),
     sa.UniqueConstraint('code', name=op.f('uq_billing_account_code')),
     sa.UniqueConstraint('role', name=op.f('uq_billing_account_role'))
@@ -179,7 +179,7 @@ def upgrade() -> None:
     sa.Column('hash', sa.LargeBinary(length=32), nullable=False),
     sa.Column('version', sa.Integer(), server_default='1', nullable=False),
     sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
-    sa.CheckConstraint("kind IN ('bill', 'credit', 'receipt', 'refund', 'offset', 'deposit', 'relief', 'reversal', 'manual', 'closing')", name=op.f('ck_billing_ledger_entry_kind')),
+    sa.CheckConstraint("kind IN ('bill', 'credit', 'receipt', 'refund', 'offset', 'deposit', 'relief', 'reversal', 'manual', 'closing', 'document')", name=op.f('ck_billing_ledger_entry_kind')),
     sa.CheckConstraint('total >= 0', name=op.f('ck_billing_ledger_entry_total')),
     sa.ForeignKeyConstraint(['park_id'], ['core_park.id'], name=op.f('fk_billing_ledger_entry_park_id'), ondelete='RESTRICT'),
     sa.ForeignKeyConstraint(['reverses_id'], ['billing_ledger_entry.id'], name=op.f('fk_billing_ledger_entry_reverses_id'), ondelete='RESTRICT'),

@@ -14,6 +14,9 @@ booking_price = Signal(
 booking_changed = Signal(
     "booking.changed",
     doc="session, booking, action: booked, confirmed, refused, moved, cancelled, late_cancelled, checked_in, finished or missed")
+voucher_redeemed = Signal(
+    "booking.voucher_redeemed",
+    doc="session, use, on: the authority has paid for a use of an innovation voucher (`use.redeemed`), in the same transaction")
 booking_payers = Signal(
     "booking.payers",
     doc="session, resource, firm_id: answer with a list of dicts source, id, label: what the firm may let pay for the resource")

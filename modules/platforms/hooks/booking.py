@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
-from modules.booking.signals.booking import booking_changed, booking_payers, booking_price, booking_problems
+from modules.booking.signals.booking import booking_changed, booking_payers, booking_price, booking_problems, voucher_redeemed
 from parkops import clock
 from parkops.hooks import receiver
 
-from ..services import machine
+from ..services import machine, voucher_charges
 
 
 @receiver(booking_problems)
@@ -41,3 +41,9 @@ def instrument_missed(session: Any, booking: Any, action: str, **_more: Any) -> 
     """A no-show is charged at the no-show rate; a late cancellation counts as one."""
     if action in ("missed", "late_cancelled"):
         machine.missed_booking(session, booking)
+
+
+@receiver(voucher_redeemed)
+def voucher_paid(session: Any, use: Any, on: date, **_more: Any) -> None:
+    """What the authority paid for platform use comes into the ledger."""
+    voucher_charges.post_redeemed(session, use, on)
