@@ -38,7 +38,7 @@ CALL = seconded("funds.call", State("posted", _l("Called"), "blue"))
 DISTRIBUTION = seconded("funds.distribution", State("posted", _l("Declared"), "blue"))
 EXPENSE = seconded("funds.expense", State("posted", _l("Paid"), "green", final=True))
 VALUATION = seconded("funds.valuation", State("confirmed", _l("Confirmed"), "green", final=True))
-EXIT = seconded("funds.exit", State("agreed", _l("Agreed"), "green"))
+EXIT = seconded("funds.exit", State("agreed", _l("Agreed upon"), "green"))
 
 FUND = Workflow(
     "funds.fund",

@@ -24,9 +24,9 @@ DEAL = Workflow(
         State("diligence", _l("Due diligence"), "blue"),
         State("committee", _l("Before the committee"), "violet"),
         State("term_sheet", _l("Term sheet"), "blue"),
-        State("closing", _l("Closing"), "amber"),
+        State("closing", _l("In closing"), "amber"),
         State("invested", _l("Invested"), "green", final=True),
-        State("declined", _l("Declined"), "red", final=True),
+        State("declined", _l("Declined by the fund"), "red", final=True),
         State("withdrawn", _l("Withdrawn by the firm"), "grey", final=True),
     ),
     steps=(
@@ -125,8 +125,8 @@ INVESTMENT = Workflow(
     column="state",
     start="open",
     states=(
-        State("open", _l("To be paid"), "amber"),
-        State("held", _l("Held"), "blue"),
+        State("open", _l("Waiting for payment"), "amber"),
+        State("held", _l("In the portfolio"), "blue"),
         State("partly_sold", _l("Partly sold"), "violet"),
         State("exited", _l("Exited"), "green", final=True),
         State("written_off", _l("Written off"), "red", final=True),
@@ -134,9 +134,15 @@ INVESTMENT = Workflow(
     steps=(
         Step("pay", ("open",), "held", _l("Paid"), f"{I}:by_flows_only", word="read", guard=f"{I}:only_by_flows"),
         Step("sell_part", ("held",), "partly_sold", _l("Sold in part"), f"{I}:by_flows_only", word="read", guard=f"{I}:only_by_flows"),
-        Step("exit", ("held", "partly_sold"), "exited", _l("Sold"), f"{I}:by_flows_only", word="read", guard=f"{I}:only_by_flows"),
+        Step("exit", ("held", "partly_sold"), "exited", _l("Sold whole"), f"{I}:by_flows_only", word="read", guard=f"{I}:only_by_flows"),
         Step(
-            "write_off", ("held", "partly_sold"), "written_off", _l("Lost"), f"{I}:by_flows_only", word="read", guard=f"{I}:only_by_flows"
+            "write_off",
+            ("held", "partly_sold"),
+            "written_off",
+            _l("Lost entirely"),
+            f"{I}:by_flows_only",
+            word="read",
+            guard=f"{I}:only_by_flows",
         ),
     ),
 )

@@ -54,7 +54,7 @@ def _book(session: Any) -> list[str]:
             .select_from(model)
             .outerjoin(F, (key == model.id) & (F.kind == kind))
             .group_by(model.id, kept)
-            .having(kept * sign != flowed)
+            .having(kept != (flowed if sign > 0 else -flowed))
         )
         out += [
             _("%(what)s %(id)s says %(says)s, the book holds %(sum)s.", what=model.__tablename__, id=i, says=a, sum=s) for i, a, s in rows

@@ -7,7 +7,6 @@ Revises:
 import sqlalchemy as sa
 from alembic import op
 
-
 revision = 'funds_0001'
 down_revision = None
 branch_labels = ('funds',)

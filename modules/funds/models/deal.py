@@ -19,7 +19,7 @@ from .fund import Fund
 
 INSTRUMENTS = Choices(
     "funds.instrument",
-    ("equity", _l("Equity"), "blue"),
+    ("equity", _l("Equity stake"), "blue"),
     ("convertible", _l("Convertible loan"), "violet"),
     ("rent_for_equity", _l("Rent for equity"), "amber"),
     ("service_for_equity", _l("Services for equity"), "amber"),
@@ -38,12 +38,12 @@ AREAS = Choices(
     "funds.diligence_area",
     ("business", _l("Business and market")),
     ("technology", _l("Technology and IP")),
-    ("team", _l("Team")),
-    ("finance", _l("Financial")),
-    ("legal", _l("Legal")),
+    ("team", _l("Founding team")),
+    ("finance", _l("Financial matters")),
+    ("legal", _l("Legal matters")),
 )
-RISKS = Choices("funds.risk", ("low", _l("Low"), "green"), ("medium", _l("Medium"), "amber"), ("high", _l("High"), "red"))
-MEMBER_ROLES = Choices("funds.member_role", ("chair", _l("Chair")), ("member", _l("Member")), ("expert", _l("Outside expert")))
+RISKS = Choices("funds.risk", ("low", _l("Low risk"), "green"), ("medium", _l("Medium risk"), "amber"), ("high", _l("High risk"), "red"))
+MEMBER_ROLES = Choices("funds.member_role", ("chair", _l("Committee chair")), ("member", _l("Member")), ("expert", _l("Outside expert")))
 VOTES = Choices(
     "funds.vote",
     ("for", _l("In favour"), "green"),
@@ -69,7 +69,7 @@ class InvestmentDeal(ParkScoped, Record):
     fund_id: Mapped[int] = fk("funds_fund.id", _l("Fund"))
     firm_id: Mapped[int] = fk("tenants_firm.id", _l("Firm"))
     round: Mapped[str] = field(EnumText(FUND_ROUNDS), _l("Investment round"))
-    instrument: Mapped[str] = field(EnumText(INSTRUMENTS), _l("Instrument"))
+    instrument: Mapped[str] = field(EnumText(INSTRUMENTS), _l("Investment instrument"))
     amount: Mapped[Decimal] = field(Money, _l("Amount to invest"))
     pre_money: Mapped[Decimal | None] = field(Money, _l("Pre-money value"))
     seen_on: Mapped[date] = field(Date, _l("First seen on"))
@@ -94,7 +94,7 @@ class DiligenceItem(ParkScoped, Record):
         CheckConstraint("done_on IS NULL OR (finding IS NOT NULL AND risk IS NOT NULL)", name="done"),
     )
     deal_id: Mapped[int] = fk("funds_deal.id", _l("Deal"), ondelete="CASCADE")
-    area: Mapped[str] = field(EnumText(AREAS), _l("Area"))
+    area: Mapped[str] = field(EnumText(AREAS), _l("Area examined"))
     finding: Mapped[str | None] = field(Text, _l("Finding"), long=True)
     risk: Mapped[str | None] = field(EnumText(RISKS), _l("Risk"))
     examiner: Mapped[str | None] = field(String(80), _l("Examined by"))
@@ -132,7 +132,7 @@ class ConflictOfInterest(ParkScoped, Record):
     __table_args__ = (UniqueConstraint("park_id", "member_id", "firm_id"),)
     member_id: Mapped[int] = fk("funds_member.id", _l("Member of the committee"))
     firm_id: Mapped[int] = fk("tenants_firm.id", _l("Firm"))
-    relation: Mapped[str] = field(String(200), _l("Interest"))
+    relation: Mapped[str] = field(String(200), _l("Kind of interest"))
     declared_on: Mapped[date] = field(Date, _l("Declared on"))
     member: Mapped[CommitteeMember] = relationship(foreign_keys="ConflictOfInterest.member_id")
     firm: Mapped[Any] = relationship("Firm", foreign_keys="ConflictOfInterest.firm_id")

@@ -48,7 +48,7 @@ EVENTS = Choices(
     "funds.share_event",
     ("founding", _l("Founding")),
     ("issue", _l("New shares")),
-    ("transfer", _l("Transfer")),
+    ("transfer", _l("Share transfer")),
     ("conversion", _l("Conversion")),
     ("split", _l("Split")),
     ("buyback", _l("Buy-back")),
@@ -92,13 +92,13 @@ class Investment(ParkScoped, Record):
     deal_id: Mapped[int | None] = fk("funds_deal.id", _l("Deal"))
     contributor_id: Mapped[int | None] = fk("funds_partner.id", _l("Given by the partner"))
     round: Mapped[str] = field(EnumText(FUND_ROUNDS), _l("Investment round"))
-    instrument: Mapped[str] = field(EnumText(INSTRUMENTS), _l("Instrument"))
+    instrument: Mapped[str] = field(EnumText(INSTRUMENTS), _l("Investment instrument"))
     amount: Mapped[Decimal] = field(Money, _l("Amount agreed"))
     pre_money: Mapped[Decimal | None] = field(Money, _l("Pre-money value"))
     shares: Mapped[Decimal | None] = field(UnitPrice, _l("Shares obtained"))
-    closed_on: Mapped[date] = field(Date, _l("Closed on"))
+    closed_on: Mapped[date] = field(Date, _l("Closing date"))
     registered_on: Mapped[date | None] = field(
-        Date, _l("Registered on"), help=_l("Change of shareholders registered; the rating asks for it")
+        Date, _l("Change registered on"), help=_l("Change of shareholders registered; the rating asks for it")
     )
     interest: Mapped[Decimal] = field(Rate, _l("Interest a year"), default=Decimal(0), server_default="0")
     discount: Mapped[Decimal] = field(Rate, _l("Conversion discount"), default=Decimal(0), server_default="0")
@@ -131,13 +131,13 @@ class ShareEntry(ParkScoped, Record):
     )
     firm_id: Mapped[int] = fk("tenants_firm.id", _l("Firm"))
     on_date: Mapped[date] = field(Date, _l("Date"))
-    event: Mapped[str] = field(EnumText(EVENTS), _l("Event"))
+    event: Mapped[str] = field(EnumText(EVENTS), _l("Change of shares"))
     title: Mapped[str] = field(String(80), _l("Name of the event"))
     holder: Mapped[str] = field(String(120), _l("Holder"))
     holder_kind: Mapped[str] = field(EnumText(HOLDERS), _l("Kind of holder"))
     shares: Mapped[Decimal] = field(UnitPrice, _l("Shares"))
     price: Mapped[Decimal | None] = field(UnitPrice, _l("Price per share"))
-    investment_id: Mapped[int | None] = fk("funds_investment.id", _l("Investment"))
+    investment_id: Mapped[int | None] = fk("funds_investment.id", _l("Fund investment"))
     firm: Mapped[Any] = relationship("Firm", foreign_keys="ShareEntry.firm_id")
     investment: Mapped[Investment | None] = relationship(foreign_keys="ShareEntry.investment_id")
 
@@ -156,7 +156,7 @@ class Valuation(ParkScoped, Record):
         CheckConstraint("state <> 'confirmed' OR approval_id IS NOT NULL", name="approved"),
         Index("ix_funds_valuation_day", "investment_id", "on_date"),
     )
-    investment_id: Mapped[int] = fk("funds_investment.id", _l("Investment"))
+    investment_id: Mapped[int] = fk("funds_investment.id", _l("Fund investment"))
     on_date: Mapped[date] = field(Date, _l("Valued as of"))
     basis: Mapped[str] = field(EnumText(BASES), _l("Basis"))
     value: Mapped[Decimal] = field(Money, _l("Value of the holding"))
@@ -180,12 +180,12 @@ class InvestmentExit(ParkScoped, Record):
         CheckConstraint("state <> 'agreed' OR approval_id IS NOT NULL", name="approved"),
     )
     number: Mapped[str] = field(String(40), _l("Number"), fmt="code")
-    investment_id: Mapped[int] = fk("funds_investment.id", _l("Investment"))
+    investment_id: Mapped[int] = fk("funds_investment.id", _l("Fund investment"))
     way: Mapped[str] = field(EnumText(EXIT_WAYS), _l("Way of exit"))
     on_date: Mapped[date] = field(Date, _l("Date of exit"))
     part: Mapped[Decimal] = field(Rate, _l("Part of the holding"), default=Decimal(1), server_default="100000000")
     proceeds: Mapped[Decimal] = field(Money, _l("Proceeds agreed"))
-    buyer: Mapped[str | None] = field(String(120), _l("Buyer"))
+    buyer: Mapped[str | None] = field(String(120), _l("Buyer of the holding"))
     cost: Mapped[Decimal | None] = field(Money, _l("Cost of what was sold"))
     gain: Mapped[Decimal | None] = field(Money, _l("Gain"))
     state: Mapped[str] = field(EnumText(EXIT.choices), _l("State"), default="draft", server_default="draft")
@@ -205,9 +205,9 @@ class InvestmentDuty(ParkScoped, Record):
         CheckConstraint("state <> 'done' OR done_on IS NOT NULL", name="done"),
         Index("ix_funds_duty_due", "state", "due_on"),
     )
-    investment_id: Mapped[int] = fk("funds_investment.id", _l("Investment"))
+    investment_id: Mapped[int] = fk("funds_investment.id", _l("Fund investment"))
     kind: Mapped[str] = field(EnumText(DUTY_KINDS), _l("Kind of duty"))
-    title: Mapped[str] = field(String(200), _l("Duty"))
+    title: Mapped[str] = field(String(200), _l("Task of the fund"))
     due_on: Mapped[date] = field(Date, _l("Due"))
     every_months: Mapped[int | None] = field(Integer, _l("Again every so many months"))
     done_on: Mapped[date | None] = field(Date, _l("Done on"))
@@ -224,9 +224,9 @@ class InvestmentCovenant(ParkScoped, Record):
 
     __tablename__ = "funds_covenant"
     __table_args__ = (UniqueConstraint("park_id", "investment_id", "metric", "year", "title"),)
-    investment_id: Mapped[int] = fk("funds_investment.id", _l("Investment"))
+    investment_id: Mapped[int] = fk("funds_investment.id", _l("Fund investment"))
     title: Mapped[str] = field(String(200), _l("Covenant"))
-    metric: Mapped[str] = field(EnumText(COVENANTS), _l("Figure"))
+    metric: Mapped[str] = field(EnumText(COVENANTS), _l("Covenant figure"))
     year: Mapped[int] = field(Integer, _l("Year"), fmt="code")
     op: Mapped[str] = field(EnumText(OPERATORS), _l("Condition"), default="gte", server_default="gte")
     threshold: Mapped[Decimal] = field(Money, _l("Threshold"))

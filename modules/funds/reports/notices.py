@@ -24,7 +24,7 @@ def _call_facts(part: CallPart, committed: Decimal, before: Decimal, left: Decim
         (_l("Amount called"), part.amount, "money"),
         (_l("Share of the commitment"), part.amount / committed if committed else None, "percent"),
         (_l("Still to be called afterwards"), left, "money"),
-        (_l("Due"), part.call.due_on, "date"),
+        (_l("Pay by"), part.call.due_on, "date"),
         (_l("Pay to"), " ".join(x for x in (part.call.fund.name, part.call.fund.bank) if x), "text"),
     )
 
@@ -123,7 +123,7 @@ def _distribution_sections(part: DistributionPart) -> list[Section]:
         (_l("Bank account"), part.partner.bank, "text"),
     )
     lines = [[str(title), getattr(part, name)] for name, title in TIERS if getattr(part, name)]
-    table = Table((Column(_l("Tier"), width=3), Column(_l("Amount"), "money")), lines, [_("Total"), part.amount])
+    table = Table((Column(_l("Waterfall tier"), width=3), Column(_l("Amount"), "money")), lines, [_("Total"), part.amount])
     note = _("Recallable amounts may be called again and open your commitment by as much.") if part.recallable else None
     return [
         Section(part.partner.name, text=(text, *((row.purpose,) if row.purpose else ())), facts=facts),

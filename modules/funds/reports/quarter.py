@@ -95,7 +95,7 @@ def _types(found: list[Line], period: Period, last: date) -> Section:
     )
     note = _("Calls count what was paid in. Distributions to partners are shown without carry.")
     return Section(
-        _l("Transactions"), table=Table(columns, rows, [_("Net"), *(sum((r[n] for r in rows), ZERO) for n in (1, 2, 3))]), note=note
+        _l("Transactions"), table=Table(columns, rows, [_("Net of all"), *(sum((r[n] for r in rows), ZERO) for n in (1, 2, 3))]), note=note
     )
 
 
@@ -106,8 +106,8 @@ def _rate(found: Irr) -> Any:
 def _facts(found: Standing) -> tuple[tuple[Any, Any, str], ...]:
     m = found.multiples
     return (
-        (_l("Committed"), found.committed, "money"),
-        (_l("Paid in"), found.paid_in, "money"),
+        (_l("Committed amount"), found.committed, "money"),
+        (_l("Paid-in capital"), found.paid_in, "money"),
         (_l("Still to be called"), m.unfunded, "money"),
         (_l("Distributed"), found.distributed, "money"),
         (_l("Of it recallable"), found.recallable, "money"),
@@ -129,11 +129,11 @@ def _portfolio(session: Any, found: Standing, on: date) -> Section:
     known = {i.id: i for i in session.scalars(select(Investment).where(Investment.id.in_([p.investment for p in found.positions])))}
     columns = (
         Column(_l("Firm"), width=3),
-        Column(_l("Closed on"), "date", 1.2),
+        Column(_l("Closing date"), "date", 1.2),
         Column(_l("Paid"), "money", 1.3),
         Column(_l("Cost left"), "money", 1.3),
         Column(_l("Came back"), "money", 1.3),
-        Column(_l("Value"), "money", 1.3),
+        Column(_l("Fair value"), "money", 1.3),
         Column(_l("Basis"), width=1.4),
         Column("MOIC", "decimal", 0.8),
         Column("IRR", "percent", 0.9),
@@ -187,8 +187,8 @@ def _costs(session: Any, fund: Fund, period: Period, last: date) -> Section:
 def _partners(session: Any, fund: Fund, book: Any, found: Standing) -> Section:
     columns = (
         Column(_l("Partner"), width=3),
-        Column(_l("Committed"), "money"),
-        Column(_l("Paid in"), "money"),
+        Column(_l("Committed amount"), "money"),
+        Column(_l("Paid-in capital"), "money"),
         Column(_l("Distributed"), "money"),
         Column(_l("Of it recallable"), "money"),
         Column(_l("Part of the net asset value"), "money"),
@@ -197,7 +197,7 @@ def _partners(session: Any, fund: Fund, book: Any, found: Standing) -> Section:
     for p in session.scalars(select(FundPartner).where(FundPartner.fund_id == fund.id).order_by(FundPartner.id)):
         a = account(book, found, p.id)
         rows.append([p.name, a.committed, a.paid, a.back, a.recallable, a.value])
-    return Section(_l("Partners"), table=Table(columns, rows, [_("Total"), *(sum((r[n] for r in rows), ZERO) for n in range(1, 6))]))
+    return Section(_l("Fund partners"), table=Table(columns, rows, [_("Total"), *(sum((r[n] for r in rows), ZERO) for n in range(1, 6))]))
 
 
 def quarter_report(session: Any, request: Request) -> Document:
@@ -224,8 +224,8 @@ def partner_report(session: Any, request: Request) -> Document:
     found = standing(book, on)
     a = account(book, found, partner.id)
     facts = (
-        (_l("Committed"), a.committed, "money"),
-        (_l("Paid in"), a.paid, "money"),
+        (_l("Committed amount"), a.committed, "money"),
+        (_l("Paid-in capital"), a.paid, "money"),
         (_l("Distributed"), a.back, "money"),
         (_l("Of it recallable"), a.recallable, "money"),
         (_l("Carry"), a.carry, "money"),

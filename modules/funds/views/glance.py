@@ -72,7 +72,7 @@ def chart(books: list[Book], first: date, on: date) -> dict[str, Any]:
         "paid": paid,
         "back": back,
         "value": value,
-        "words": {"paid": _("Paid in"), "back": _("Distributed"), "value": _("Net asset value"), "wan": _("10,000 yuan")},
+        "words": {"paid": _("Paid-in capital"), "back": _("Distributed"), "value": _("Net asset value"), "wan": _("10,000 yuan")},
     }
 
 
@@ -115,8 +115,8 @@ def amounts(found: Standing) -> list[tuple[str, Decimal]]:
     """The amounts behind them."""
     m = found.multiples
     return [
-        (_("Committed"), found.committed),
-        (_("Paid in"), found.paid_in),
+        (_("Committed amount"), found.committed),
+        (_("Paid-in capital"), found.paid_in),
         (_("Still to be called"), m.unfunded),
         (_("Distributed"), found.distributed),
         (_("Of it recallable"), found.recallable),

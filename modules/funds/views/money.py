@@ -133,7 +133,7 @@ DISTRIBUTION = Resource(
     sections=(
         Section(
             _l("Distribution"),
-            ("fund_id", "on_date", "amount", "recallable", Input("exit_id", "ref", _l("Exit"), ref="funds.exit"), "purpose"),
+            ("fund_id", "on_date", "amount", "recallable", Input("exit_id", "ref", _l("Investment exit"), ref="funds.exit"), "purpose"),
         ),
     ),
     create=f"{D}:create_distribution",
@@ -144,7 +144,7 @@ DISTRIBUTION = Resource(
     actions=(Action("pay_all", _l("Everything was paid out"), f"{D}:pay_all", (ON,), **PAY),),
     tabs=(
         Tab("parts", _l("Parts of the partners"), "funds/distribution.html", distribution_tab, order=5),
-        Related("payments", _l("Payments"), "funds.distribution_part", "distribution_id", order=10),
+        Related("payments", _l("Payments to partners"), "funds.distribution_part", "distribution_id", order=10),
     ),
     load=("fund", "exit"),
     search=("number", "fund.name"),
@@ -224,7 +224,7 @@ EXPENSE = Resource(
 FLOW = Resource(
     "funds.flow",
     FundFlow,
-    Titles(_l("Book of flows"), _l("Movement"), _l("Enter bank interest")),
+    Titles(_l("Book of flows"), _l("Flow of a fund"), _l("Enter bank interest")),
     columns=(
         Col("on_date", width=110, important=True, link=True),
         Col("fund.name", _l("Fund"), 220),
@@ -232,7 +232,7 @@ FLOW = Resource(
         Col("amount", important=True, total="sum"),
         Col("cash", width=100),
         Col("partner.name", _l("Partner"), 200),
-        Col("investment.number", _l("Investment"), 130),
+        Col("investment.number", _l("Fund investment"), 130),
         Col("reference", width=140),
         Col("note", width=200),
         Col("entered_by", width=110),

@@ -21,7 +21,7 @@ REFERENCE = Input("reference", "text", _l("Reference"), max_length=80)
 INVESTMENT = Resource(
     "funds.investment",
     Investment,
-    Titles(_l("Investments"), _l("Investment"), _l("Take over an earlier investment")),
+    Titles(_l("Investments"), _l("Fund investment"), _l("Take over an earlier investment")),
     columns=(
         Col("number", width=130, important=True, link=True),
         Col("firm.name", _l("Firm"), 260, True),
@@ -39,7 +39,7 @@ INVESTMENT = Resource(
     ),
     sections=(
         Section(
-            _l("Investment"),
+            _l("Fund investment"),
             (
                 "fund_id",
                 "firm_id",
@@ -61,8 +61,8 @@ INVESTMENT = Resource(
     workflow="modules.funds.states_deal:INVESTMENT",
     editable_in=("open", "held", "partly_sold"),
     views=(
-        View("held", _l("Held"), (Filter("state", "in", ["held", "partly_sold"]),), "-closed_on"),
-        View("to_pay", _l("To be paid"), (Filter("state", "eq", "open"),), "closed_on"),
+        View("held", _l("In the portfolio"), (Filter("state", "in", ["held", "partly_sold"]),), "-closed_on"),
+        View("to_pay", _l("Waiting for payment"), (Filter("state", "eq", "open"),), "closed_on"),
         View(
             "unregistered",
             _l("Not registered yet"),
@@ -92,14 +92,14 @@ INVESTMENT = Resource(
         ),
     ),
     tabs=(
-        Tab("position", _l("Position"), "funds/investment.html", glance.of_investment, order=5),
+        Tab("position", _l("Holding today"), "funds/investment.html", glance.of_investment, order=5),
         Related("valuations", _l("Valuations"), "funds.valuation", "investment_id", order=10),
         Related("flows", _l("Book of flows"), "funds.flow", "investment_id", order=15),
         Related("duties", _l("Duties"), "funds.duty", "investment_id", order=20),
         Related("covenants", _l("Covenants"), "funds.covenant", "investment_id", order=25),
         Related("exits", _l("Exits"), "funds.exit", "investment_id", order=30),
     ),
-    facts=(Fact(_l("Value"), glance.value_fact), Fact(_l("MOIC"), glance.moic_fact)),
+    facts=(Fact(_l("Fair value"), glance.value_fact), Fact(_l("MOIC"), glance.moic_fact)),
     load=("fund", "firm", "deal", "contributor"),
     search=("number", "firm.name"),
     sort="-closed_on",
@@ -142,7 +142,7 @@ VALUATION = Resource(
     Valuation,
     Titles(_l("Valuations"), _l("Valuation"), _l("New valuation")),
     columns=(
-        Col("investment.number", _l("Investment"), 130, link=True),
+        Col("investment.number", _l("Fund investment"), 130, link=True),
         Col("investment.firm.name", _l("Firm"), 240, True),
         Col("on_date", width=110, important=True),
         Col("basis", width=160),
@@ -173,7 +173,7 @@ VALUATION = Resource(
 EXIT = Resource(
     "funds.exit",
     InvestmentExit,
-    Titles(_l("Exits"), _l("Exit"), _l("New exit")),
+    Titles(_l("Exits"), _l("Investment exit"), _l("New exit")),
     columns=(
         Col("number", width=130, important=True, link=True),
         Col("investment.firm.name", _l("Firm"), 240, True),
@@ -186,7 +186,7 @@ EXIT = Resource(
         Col("state", width=130),
         Col("investment_id", hidden=True),
     ),
-    sections=(Section(_l("Exit"), ("investment_id", "way", "on_date", "part", "proceeds", "buyer")),),
+    sections=(Section(_l("Investment exit"), ("investment_id", "way", "on_date", "part", "proceeds", "buyer")),),
     create=f"{X}:create_exit",
     change=f"{X}:change_exit",
     workflow="modules.funds.states:EXIT",

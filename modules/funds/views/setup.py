@@ -71,7 +71,7 @@ FUND = Resource(
     change=f"{S}:change_fund",
     workflow="modules.funds.states:FUND",
     views=(
-        View("active", _l("Active"), (Filter("state", "ne", "liquidated"),), "name"),
+        View("active", _l("Current funds"), (Filter("state", "ne", "liquidated"),), "name"),
         View("all", _l("All"), ()),
     ),
     actions=(
@@ -90,7 +90,7 @@ FUND = Resource(
     ),
     tabs=(
         Tab("glance", _l("At a glance"), "funds/glance.html", glance.of_fund, order=5),
-        Related("partners", _l("Partners"), "funds.partner", "fund_id", order=10),
+        Related("partners", _l("Fund partners"), "funds.partner", "fund_id", order=10),
         Related("commitments", _l("Commitments"), "funds.commitment", "fund_id", order=12),
         Related("calls", _l("Capital calls"), "funds.call", "fund_id", order=14),
         Related("distributions", _l("Distributions"), "funds.distribution", "fund_id", order=16),
@@ -132,7 +132,7 @@ CLASS = Resource(
 PARTNER = Resource(
     "funds.partner",
     FundPartner,
-    Titles(_l("Partners"), _l("Partner"), _l("New partner")),
+    Titles(_l("Fund partners"), _l("Partner"), _l("New partner")),
     columns=(
         Col("name", width=240, important=True, link=True),
         Col("fund.name", _l("Fund"), 220, True),
