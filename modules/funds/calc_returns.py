@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, localcontext
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 import pyxirr
 
@@ -56,8 +56,7 @@ def irr(flows: Iterable[Flow]) -> Irr:
     why = _why_not(found)
     if why is not None:
         return Irr(None, why)
-    signs = [a > 0 for _on, a in found]
-    several = sum(x != y for x, y in pairwise(signs)) > 1
+    several = _changes([a for _on, a in found]) > 1 and _changes(list(accumulate(a for _on, a in found))) > 1
     guess = pyxirr.xirr([on for on, _a in found], [float(a) for _on, a in found], silent=True)
     if guess is None or not guess > -1:
         return Irr(None, NO_RATE, several)
@@ -65,6 +64,13 @@ def irr(flows: Iterable[Flow]) -> Irr:
     if rate is not None and rate > MOST:
         return Irr(None, TOO_CLOSE, several)
     return Irr(None, NO_RATE, several) if rate is None else Irr(rate, None, several)
+
+
+def _changes(amounts: list[Decimal]) -> int:
+    """How often a row of amounts changes its sign; nothing is no sign. When the running sum does so once, the rate above zero is the only
+    one (Norstrom 1972)."""
+    signs = [a > 0 for a in amounts if a]
+    return sum(x != y for x, y in pairwise(signs))
 
 
 def _why_not(found: list[Flow]) -> str | None:

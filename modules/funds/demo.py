@@ -88,10 +88,15 @@ def _money(context: Context, fund_id: int, held: list[tuple[data.Plan, int]], to
             events.append((date(year, 12, 21), 3, lambda d=date(year, 12, 21): _interest(context, fund_id, d)))
         events += [(date(year, m, 18), 2, lambda k=k, p=p, a=a, d=date(year, m, 18): _cost(context, fund_id, k, p, Decimal(a), d))
                    for k, p, a, m in data.EXPENSES if year > 2021]
+    for plan, investment_id in held:
+        for year, times, basis in plan.marks:
+            on = date(year, 12, 31)
+            if plan.closed < on <= today:
+                events.append((on, 5, lambda i=investment_id, d=on, t=times, b=basis: deals.mark(context, i, d, t, b)))
+    events.append((data.LOST[1], 4, lambda: deals.give_up(context, held[data.LOST[0]][1], today)))
     events.append((data.EXIT[1], 4, lambda: _exit(context, fund_id, held[data.EXIT[0]][1])))
     for _day, _order, work in sorted((e for e in events if e[0] <= today), key=lambda e: (e[0], e[1])):
         work()
-    deals.give_up(context, held[data.LOST[0]][1], today)
 
 
 def _call(context: Context, fund_id: int, notice: date, amounts: list[int]) -> None:

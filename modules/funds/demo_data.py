@@ -43,26 +43,25 @@ class Plan:
     round: str
     marks: tuple[tuple[int, str, str], ...]  # (year, multiple of cost, basis)
     next_round: tuple[date, int, int] | None = None  # day, amount, pre-money in 万元 of a later round of others
-    purpose: str = "核心产品研发与市场推广"
 
 
 PLANS = (
     Plan(date(2021, 8, 20), 300, 1_700, "angel", ((2022, "1", "cost"), (2023, "1.8", "last_round"), (2024, "2.4", "market")),
-         (date(2023, 9, 18), 1_000, 4_000), "三类医疗器械注册与临床试验"),
+         (date(2023, 9, 18), 1_000, 4_000)),
     Plan(date(2021, 9, 28), 260, 1_500, "angel", ((2022, "1.2", "market"), (2023, "1.5", "market"), (2024, "1.6", "market"), (2025, "1.9", "last_round")),
-         (date(2025, 6, 20), 800, 3_800), "工业视觉检测软件二代产品"),
-    Plan(date(2021, 11, 16), 200, 1_000, "seed", ((2022, "0.6", "write_down"), (2023, "0", "write_off")), None, "数字影视后期平台"),
+         (date(2025, 6, 20), 800, 3_800)),
+    Plan(date(2021, 11, 16), 200, 1_000, "seed", ((2022, "0.6", "write_down"), (2023, "0", "write_off")), None),
     Plan(date(2022, 1, 14), 180, 1_200, "angel", ((2022, "1", "cost"), (2023, "1", "cost"), (2024, "0.7", "write_down"), (2025, "0.7", "write_down"))),
     Plan(date(2022, 4, 8), 320, 2_400, "pre_a", ((2022, "1", "cost"), (2023, "1.6", "market"), (2024, "2.1", "last_round"), (2025, "2.6", "market")),
-         (date(2024, 8, 8), 1_500, 6_500), "智能装备产线扩建"),
+         (date(2024, 8, 8), 1_500, 6_500)),
     Plan(date(2022, 5, 27), 280, 2_000, "angel", ((2022, "1", "cost"), (2023, "1.3", "market"), (2024, "1.3", "market"), (2025, "1.5", "market"))),
-    Plan(date(2022, 7, 19), 240, 1_800, "angel", ((2023, "1", "cost"), (2024, "0.8", "write_down"), (2025, "1", "market")), None, "数据治理平台研发"),
+    Plan(date(2022, 7, 19), 240, 1_800, "angel", ((2023, "1", "cost"), (2024, "0.8", "write_down"), (2025, "1", "market")), None),
     Plan(date(2022, 8, 30), 350, 3_000, "pre_a", ((2023, "1.4", "last_round"), (2024, "1.9", "market"), (2025, "2.2", "market")),
-         (date(2023, 11, 6), 1_200, 5_200), "多肽合成中试线"),
+         (date(2023, 11, 6), 1_200, 5_200)),
     Plan(date(2023, 5, 19), 260, 1_900, "angel", ((2023, "1", "cost"), (2024, "1.1", "market"), (2025, "1.4", "market"))),
     Plan(date(2023, 8, 11), 220, 1_600, "seed", ((2024, "1", "cost"), (2025, "1.2", "market"))),
     Plan(date(2024, 4, 12), 300, 2_600, "pre_a", ((2024, "1", "cost"), (2025, "1.3", "market"))),
-    Plan(date(2025, 4, 18), 210, 1_900, "angel", ((2025, "1", "cost"),), None, "机器人关节模组量产"),
+    Plan(date(2025, 4, 18), 210, 1_900, "angel", ((2025, "1", "cost"),), None),
 )
 EXIT = (0, date(2025, 5, 15), 960)  # the first plan is sold whole for 万元
 LOST = (2, date(2024, 6, 28))  # the third plan is given up
@@ -79,6 +78,10 @@ SMALL_DEALS = (  # instrument, closed, amount, pre-money in 万元, purpose
     ("service_for_equity", date(2024, 10, 22), 18, 900, "以专业技术平台机时与申报辅导服务换取股权"),
     ("convertible", date(2025, 2, 26), 50, None, "可转换借款，用于样机试制"),
 )
+PURPOSES = {  # by the firm's track
+    "biomed": "注册检验、临床研究与中试线建设", "software": "核心软件二代产品研发与市场推广", "culture": "内容制作平台与数字版权建设",
+    "manufacturing": "样机定型与产线扩建",
+}
 FINDINGS = {
     "business": "下游客户明确，已取得试用订单，竞品价格高出约三成。", "technology": "核心技术有授权专利支撑，研发人员占比超过一半。",
     "team": "创始人具有十年以上行业经验，核心团队稳定。", "finance": "账务规范，现金流可支撑十个月，应收账款集中度偏高。",

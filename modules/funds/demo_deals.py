@@ -87,7 +87,7 @@ def close_all(context: Context, fund_id: int, today: date) -> list[tuple[data.Pl
             firm = found[(7 * n + 3) % len(found)]
             taken.add(firm.id)
             _register(s, firm)
-            row = _prepare(s, fund_id, firm, plan.closed, plan.round, "equity", plan.amount * WAN, plan.pre * WAN, plan.purpose)
+            row = _prepare(s, fund_id, firm, plan.closed, plan.round, "equity", plan.amount * WAN, plan.pre * WAN, data.PURPOSES[firm.track])
             deal_ids.append(row.id)
             days[row.id] = plan.closed
     _decided(context, deal_ids, days)
@@ -120,33 +120,31 @@ EVIDENCE = {
 }
 
 
+def mark(context: Context, investment_id: int, on: date, times: str, basis: str) -> None:
+    """A year-end mark: proposed by the clerk, confirmed by the manager."""
+    from .demo import approved
+
+    with context.scope("operations_clerk") as s:
+        value = (s.get(Investment, investment_id).amount * Decimal(times)).quantize(Decimal("0.01"))
+        row = valuations.create_valuation(s, investment_id=investment_id, on_date=on, basis=basis, value=value, evidence=EVIDENCE[basis])
+        row_id = row.id
+    approved(context, Valuation, [row_id], on, "operations_clerk")
+
+
 def marks(context: Context, held: list[tuple[data.Plan, int]], today: date) -> None:
-    """Year-end marks of the years, proposed by the clerk and confirmed by the manager; later rounds of others dilute."""
-    made: list[tuple[date, int]] = []
+    """Later rounds of others dilute; of two marks of this summer one waits for confirmation."""
+    from .services import second
+
     with context.scope("operations_clerk") as s:
         for n, (plan, investment_id) in enumerate(held):
             row = s.get(Investment, investment_id)
             if plan.next_round and plan.next_round[0] <= today:
                 _next_round(s, row, plan)
-            if row.state in ("exited", "written_off"):
-                continue
-            for year, times, basis in plan.marks:
-                on = date(year, 12, 31)
-                if on <= today and on > row.closed_on:
-                    value = (row.amount * Decimal(times)).quantize(Decimal("0.01"))
-                    made.append((on, valuations.create_valuation(s, investment_id=row.id, on_date=on, basis=basis, value=value,
-                                                                 evidence=EVIDENCE[basis]).id))
             if n in (1, 4) and date(2026, 6, 30) <= today:
-                valuations.create_valuation(s, investment_id=row.id, on_date=date(2026, 6, 30), basis="market", value=row.amount * 2,
-                                            evidence="半年度估值：可比公司市销率法。")
-    from .demo import approved
-
-    approved(context, Valuation, [i for _on, i in made], today, "operations_clerk")
-    with context.scope("operations_clerk") as s:
-        for row in s.scalars(select(Valuation).where(Valuation.state == "draft").limit(1)):
-            from .services import second
-
-            second.submit(s, row, on=today)
+                made = valuations.create_valuation(s, investment_id=row.id, on_date=date(2026, 6, 30), basis="market", value=row.amount * 2,
+                                                   evidence="半年度估值：可比公司市销率法。")
+                if n == 4:
+                    second.submit(s, made, on=today)
 
 
 def _next_round(session: Any, row: Investment, plan: data.Plan) -> None:
@@ -244,7 +242,7 @@ def pipeline(context: Context, fund_id: int, today: date) -> None:
                     flow.finish_item(s, item, finding=data.FINDINGS[item.area], risk="low", on=today - timedelta(days=6), examiner="王晓燕")
                 rows.append((stage, row.id))
             else:
-                row = _prepare(s, fund_id, firm, today, "angel", "equity", values["amount"], values["pre_money"], "新产品研发与产线建设")
+                row = _prepare(s, fund_id, firm, today, "angel", "equity", values["amount"], values["pre_money"], data.PURPOSES[firm.track])
                 rows.append((stage, row.id))
     _advance(context, fund_id, dict(rows), today)
 

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from parkops.i18n import _l
 from parkops.web.resource import Input
-from parkops.workflow import State, Step, Workflow
+from parkops.workflow import Button, State, Step, Workflow
 
 ON = Input("on", "date", _l("Date"), required=True)
 REASON = Input("reason", "longtext", _l("Reason"), required=True)
 S = "modules.funds.services.second"
+
+
+class Following(Workflow):
+    """A life with steps nobody takes by hand (their services, named `…_only`, refuse): they follow votes or flows and have no button."""
+
+    def buttons(self, session: Any, obj: Any) -> list[Button]:
+        """The buttons without those steps."""
+        return [b for b in super().buttons(session, obj) if not (b.step.service or "").endswith("_only")]
 
 
 def seconded(resource: str, done: State, *more: Step) -> Workflow:

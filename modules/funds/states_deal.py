@@ -6,7 +6,7 @@ from parkops.i18n import _l
 from parkops.web.resource import Input
 from parkops.workflow import State, Step, Workflow
 
-from .states import ON, REASON
+from .states import ON, REASON, Following
 
 D = "modules.funds.services.deals"
 C = "modules.funds.services.committee"
@@ -15,7 +15,7 @@ I = "modules.funds.services.investments"
 U = "modules.funds.services.duties"
 AHEAD = ("lead", "diligence", "committee", "term_sheet", "closing")
 
-DEAL = Workflow(
+DEAL = Following(
     "funds.deal",
     column="state",
     start="lead",
@@ -88,7 +88,7 @@ DEAL = Workflow(
         ),
     ),
 )
-MEETING = Workflow(
+MEETING = Following(
     "funds.meeting",
     column="state",
     start="open",
@@ -120,7 +120,7 @@ TERM_SHEET = Workflow(
         Step("drop", ("draft", "sent"), "dropped", _l("Drop"), word="change", danger=True, needs_reason=True),
     ),
 )
-INVESTMENT = Workflow(
+INVESTMENT = Following(
     "funds.investment",
     column="state",
     start="open",

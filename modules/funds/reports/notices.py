@@ -41,7 +41,7 @@ def _purposes(part: CallPart) -> Table:
 def _call_sections(session: Any, part: CallPart) -> list[Section]:
     call = part.call
     committed = calls.committed_of(session, part.partner_id)
-    left = calls.unfunded(session, call.fund_id, but=call.id).get(part.partner_id, ZERO)
+    left = calls.unfunded(session, call.fund_id, before=call).get(part.partner_id, ZERO)
     before = committed - left
     text = _(
         "By the partnership agreement of %(fund)s we call capital as follows. Please transfer your part by %(due)s.",

@@ -146,7 +146,7 @@ def _portfolio(session: Any, found: Standing, on: date) -> Section:
             p.cost,
             p.returned,
             p.value + p.receivable,
-            str(BASES.label(p.basis)) if p.basis else _("at cost, not valued yet"),
+            "—" if p.sold == 1 else str(BASES.label(p.basis)) if p.basis else _("at cost, not valued yet"),
             p.moic,
             _rate(p.irr(on)),
         ]

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, select, tuple_
 
 from parkops import money, records, sequences, settings
 from parkops.errors import Problem, Problems, RuleError
@@ -138,8 +138,15 @@ def committed_of(session: Any, partner_id: int) -> Decimal:
     return session.scalar(select(func.sum(FundCommitment.amount)).where(FundCommitment.partner_id == partner_id)) or ZERO
 
 
-def unfunded(session: Any, fund_id: int, *, but: int | None = None) -> dict[int, Decimal]:
-    """What may still be called from each partner: commitment − called (what came back recallable opens it again) − in kind."""
+def unfunded(session: Any, fund_id: int, *, but: int | None = None, before: CapitalCall | None = None) -> dict[int, Decimal]:
+    """What may still be called from each partner: commitment − called (what came back recallable opens it again) − in kind.
+
+    but: a call left out. before: as it stood when this call was noticed."""
+    days: dict[str, tuple[Any, ...]] = {"call": (), "back": (), "kind": ()}
+    if before is not None:
+        earlier = tuple_(CapitalCall.notice_on, CapitalCall.id) < tuple_(before.notice_on, before.id)
+        on = before.notice_on
+        days = {"call": (earlier,), "back": (FundDistribution.on_date <= on,), "kind": (FundFlow.on_date <= on,)}
     out = dict(
         session.execute(
             select(FundCommitment.partner_id, func.sum(FundCommitment.amount))
@@ -152,18 +159,18 @@ def unfunded(session: Any, fund_id: int, *, but: int | None = None) -> dict[int,
     called = (
         select(CallPart.partner_id, func.sum(CallPart.amount))
         .join(CapitalCall, CapitalCall.id == CallPart.call_id)
-        .where(CapitalCall.fund_id == fund_id, CapitalCall.state == "posted", CapitalCall.id != (but or 0))
+        .where(CapitalCall.fund_id == fund_id, CapitalCall.state == "posted", CapitalCall.id != (but or 0), *days["call"])
         .group_by(CallPart.partner_id)
     )
     recall = (
         select(DistributionPart.partner_id, -func.sum(DistributionPart.recallable))
         .join(FundDistribution, FundDistribution.id == DistributionPart.distribution_id)
-        .where(FundDistribution.fund_id == fund_id, FundDistribution.state == "posted")
+        .where(FundDistribution.fund_id == fund_id, FundDistribution.state == "posted", *days["back"])
         .group_by(DistributionPart.partner_id)
     )
     kind = (
         select(FundFlow.partner_id, func.sum(FundFlow.amount))
-        .where(FundFlow.fund_id == fund_id, FundFlow.kind == "contribution", ~FundFlow.cash)
+        .where(FundFlow.fund_id == fund_id, FundFlow.kind == "contribution", ~FundFlow.cash, *days["kind"])
         .group_by(FundFlow.partner_id)
     )
     for query in (called, recall, kind):

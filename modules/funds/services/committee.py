@@ -137,7 +137,7 @@ def cast_vote(session: Any, meeting: CommitteeMeeting, *, vote: str, reason: str
 def _settle(session: Any, meeting: CommitteeMeeting) -> str | None:
     found = verdict_of(session, meeting)
     if found.state == OPEN:
-        return _("Counted; %(n)s votes are still to come.", n=found.left)
+        return _("Counted. Votes still to come: %(n)s.", n=found.left)
     meeting.members, meeting.present, meeting.in_favour = found.members, found.present, found.in_favour
     meeting.decided_on = meeting.held_on
     session.flush()
@@ -149,7 +149,7 @@ def _settle(session: Any, meeting: CommitteeMeeting) -> str | None:
 def only_by_votes(session: Any, meeting: CommitteeMeeting) -> str | None:
     """V-36: the votes decide; this button never does."""
     left = verdict_of(session, meeting)
-    return _("The votes decide; %(n)s are still to come.", n=left.left) if left.state == OPEN else None
+    return _("The votes decide. Still to come: %(n)s.", n=left.left) if left.state == OPEN else None
 
 
 def by_votes_only(session: Any, meeting: CommitteeMeeting) -> None:

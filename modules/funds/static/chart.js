@@ -14,7 +14,7 @@
   chart.setOption({
     animation: false,
     grid: { left: 4, right: 8, top: 30, bottom: 2, containLabel: true },
-    legend: { top: 0, left: 0, textStyle: { color: text, fontSize: 12 }, itemWidth: 14, itemHeight: 9 },
+    legend: { top: 0, right: 8, textStyle: { color: text, fontSize: 12 }, itemWidth: 14, itemHeight: 9 },
     tooltip: { trigger: "axis", confine: true, valueFormatter: (v) => shown(v) + " " + data.words.wan },
     xAxis: { type: "category", data: data.quarters, axisLine: { lineStyle: { color: line } }, axisLabel: { color: text, fontSize: 11 }, axisTick: { show: false } },
     yAxis: { type: "value", name: data.words.wan, nameTextStyle: { color: text, fontSize: 11, align: "left" }, splitNumber: 4,

@@ -87,7 +87,7 @@ def rows_of(session: Any, found: Standing, on: date) -> list[dict[str, Any]]:
             {
                 "row": known[p.investment],
                 "p": p,
-                "basis": BASES.label(p.basis) if p.basis else _("at cost, not valued yet"),
+                "basis": "—" if p.sold == 1 else BASES.label(p.basis) if p.basis else _("at cost, not valued yet"),
                 "moic": times(p.moic),
                 "irr": rate,
                 "why": why,

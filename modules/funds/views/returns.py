@@ -78,6 +78,7 @@ STANDING = Resource(
     ),
     views=(
         View("latest", _l("Newest"), (Filter("newest", "eq", True),), "fund_id"),
+        View("now", _l("Funds today"), (Filter("newest", "eq", True), Filter("fund_id", "notempty")), "fund_id"),
         View("funds", _l("Each fund"), (Filter("fund_id", "notempty"),), "-on_date"),
         View("whole", _l("All funds as one"), (Filter("fund_id", "empty"),), "-on_date"),
         View("all", _l("All"), (), "-on_date"),
@@ -118,7 +119,7 @@ class ReturnsPage(Page):
             times=glance.times,
             rate=glance.rate_text,
             data=glance.chart(list(books.values()), first, on) if found else None,
-            figures=glance.figures(whole),
+            large=glance.figures(whole),
             may_export=access.may(session, self.resource, "export"),
         )
 
@@ -134,9 +135,9 @@ PAGES = [ReturnsPage]
 slots.tile(
     Tile(
         "funds.returns",
-        _l("Fund returns"),
+        _l("Funds: TVPI, DPI, net IRR"),
         "funds.standing",
-        "latest",
+        "now",
         ("leadership", "operations_manager"),
         ("fund.name", "tvpi", "dpi", "net_irr"),
         20,
