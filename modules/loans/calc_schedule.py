@@ -62,15 +62,15 @@ def _annuity(balance: Decimal, rate: Decimal, every: int, left: int) -> Decimal:
     return fen(balance * r / (1 - (1 + r) ** -left))
 
 
-def _part(method: str, balance: Decimal, rate: Decimal, every: int, left: int, interest: Decimal) -> Decimal:
-    """Principal of an instalment when `left` are left, this one included."""
+def _part(method: str, balance: Decimal, left: int, interest: Decimal, payment: Decimal) -> Decimal:
+    """Principal of an instalment when `left` are left, this one included; `payment`: the equal instalment."""
     if left == 1:
         return balance
     if method == "bullet":
         return ZERO
     if method == "equal_principal":
         return min(balance, fen(balance / left))
-    return min(balance, max(ZERO, _annuity(balance, rate, every, left) - interest))
+    return min(balance, max(ZERO, payment - interest))
 
 
 def schedule(flows: Sequence[tuple[date, Decimal]], *, rate: Decimal, start: date, end: date, every: int, method: str, basis: int = 365,
@@ -81,7 +81,7 @@ def schedule(flows: Sequence[tuple[date, Decimal]], *, rate: Decimal, start: dat
     dues = due_days(start, end, every)
     events = sorted([(d, 1, a) for d, a in flows] + [(_counted(d, dues), 2, a) for d, a in repaid])
     out: list[Instalment] = []
-    balance, prev, paid, early, owed = ZERO, start, ZERO, ZERO, ZERO
+    balance, prev, paid, early, owed, payment = ZERO, start, ZERO, ZERO, ZERO, None
     for n, due in enumerate(dues):
         interest, at = Decimal(0), prev
         while events and (events[0][0] < due or (due == dues[-1] and events[0][1] == 1)):
@@ -89,15 +89,18 @@ def schedule(flows: Sequence[tuple[date, Decimal]], *, rate: Decimal, start: dat
             interest += accrued(balance, rate, (min(day, due) - at).days, basis)
             at = max(at, min(day, due))
             if kind == 1:
-                balance += amount
+                balance, payment = balance + amount, None
             else:
                 paid += amount
                 more = max(ZERO, min(balance, paid - early - owed))
                 early, balance = early + more, balance - more
                 if more:
+                    payment = None
                     out.append(Instalment(len(out) + 1, day, 0, more, ZERO, balance))
         interest = fen(interest + accrued(balance, rate, (due - at).days, basis))
-        principal = _part(method, balance, rate, every, len(dues) - n, interest)
+        if payment is None:  # equal until money moves
+            payment = _annuity(balance, rate, every, len(dues) - n)
+        principal = _part(method, balance, len(dues) - n, interest, payment)
         balance, owed = balance - principal, owed + principal
         out.append(Instalment(len(out) + 1, due, (due - prev).days, principal, interest, balance))
         prev = due

@@ -17,7 +17,7 @@ REASON = Input("reason", "longtext", _l("Reason"), required=True)
 
 TRANCHE = Workflow(
     "loans.tranche", column="state", start="recorded",
-    states=(State("recorded", _l("Recorded"), "violet"), State("confirmed", _l("Confirmed"), "green", final=True),
+    states=(State("recorded", _l("Payout recorded"), "violet"), State("confirmed", _l("Confirmed"), "green", final=True),
             State("refused", _l("Refused"), "red", final=True)),
     steps=(
         Step("confirm", ("recorded",), "confirmed", _l("Confirm the payout"), f"{TRANCHES}:confirm_tranche", (),
@@ -28,7 +28,7 @@ TRANCHE = Workflow(
 
 EXTENSION = Workflow(
     "loans.extension", column="state", start="asked",
-    states=(State("asked", _l("Asked for"), "violet"), State("granted", _l("Granted"), "green", final=True),
+    states=(State("asked", _l("Asked for"), "violet"), State("granted", _l("Extension granted"), "green", final=True),
             State("refused", _l("Refused"), "red", final=True)),
     steps=(
         Step("grant", ("asked",), "granted", _l("Grant the extension"), f"{EXTEND}:grant_extension", (ON,),
@@ -59,7 +59,7 @@ SUBSIDY_CLAIM = Workflow(
     "loans.subsidy_claim", column="state", start="draft",
     states=(
         State("draft", _l("Being prepared"), "grey"),
-        State("approved", _l("Checked"), "blue"),
+        State("approved", _l("Claim checked"), "blue"),
         State("filed", _l("With the finance office"), "violet"),
         State("paid", _l("Paid"), "green", final=True),
         State("cancelled", _l("Cancelled"), "grey", final=True),

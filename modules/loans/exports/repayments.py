@@ -68,7 +68,7 @@ IMPORTS = [
         help=_l("Rows are found by loan number and receipt; a receipt that is there already is left out."),
         fields=(
             ImportField("case_id", _l("Loan number"), required=True, aliases=("贷款编号", "贷款案件", "业务编号", "Loan")),
-            ImportField("paid_on", _l("Paid on"), kind="date", required=True, aliases=("还款日期", "还款日", "日期")),
+            ImportField("paid_on", _l("Repaid on"), kind="date", required=True, aliases=("还款日期", "还款日", "日期")),
             ImportField("principal", _l("Principal"), kind="money", aliases=("本金", "还本金额", "归还本金")),
             ImportField("interest", _l("Interest"), kind="money", aliases=("利息", "付息金额", "归还利息")),
             ImportField("penalty", _l("Penalty interest"), kind="money", aliases=("罚息", "逾期利息")),

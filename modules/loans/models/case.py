@@ -32,11 +32,15 @@ METHODS = Choices(
 assert tuple(METHODS) == METHOD_CODES
 COUNTER = Choices(
     "loans.counter_guarantee",
-    ("waived", _l("Waived")), ("person", _l("By persons")), ("mortgage", _l("Mortgage")), ("pledge", _l("Pledge")), ("other", _l("Other")),
+    ("waived", _l("Counter-guarantee waived")),
+    ("person", _l("By persons")),
+    ("mortgage", _l("Mortgage")),
+    ("pledge", _l("Pledge")),
+    ("other", _l("Other")),
 )
 RISKS = Choices(  # 商业银行金融资产风险分类办法
     "loans.risk",
-    ("normal", _l("Normal"), "green"),
+    ("normal", _l("Normal loan"), "green"),
     ("attention", _l("Special mention"), "amber"),
     ("substandard", _l("Substandard"), "red"),
     ("doubtful", _l("Doubtful"), "red"),
@@ -77,12 +81,12 @@ class LoanCase(ParkScoped, Record):
     firm_id: Mapped[int] = fk("tenants_firm.id", _l("Firm"))
     scheme_id: Mapped[int] = fk("loans_scheme.id", _l("Loan scheme"))
     channel_id: Mapped[int | None] = fk("loans_organisation.id", _l("Service channel"))
-    bank_id: Mapped[int | None] = fk("loans_organisation.id", _l("Bank"))
+    bank_id: Mapped[int | None] = fk("loans_organisation.id", _l("Lending bank"))
     fund_id: Mapped[int | None] = fk("loans_organisation.id", _l("Guarantee fund"))
     hr_id: Mapped[int | None] = fk("loans_organisation.id", _l("HR office"))
     finance_id: Mapped[int | None] = fk("loans_organisation.id", _l("Finance office"))
     applied_on: Mapped[date] = field(Date, _l("Applied on"))
-    amount_requested: Mapped[Decimal] = field(Money, _l("Amount asked for"))
+    amount_requested: Mapped[Decimal] = field(Money, _l("Loan amount asked for"))
     term_months: Mapped[int] = field(SmallInteger, _l("Term in months"))
     partners: Mapped[int | None] = field(SmallInteger, _l("Number of partners"))
     purpose: Mapped[str | None] = field(String(200), _l("Purpose"))
@@ -110,7 +114,7 @@ class LoanCase(ParkScoped, Record):
     first_paid_on: Mapped[date | None] = field(Date, _l("First paid out on"))
     matures_on: Mapped[date | None] = field(Date, _l("Falls due on"))
     extended_to: Mapped[date | None] = field(Date, _l("Extended to"))
-    disbursed: Mapped[Decimal] = field(Money, _l("Paid out"), default=Decimal(0), server_default="0")
+    disbursed: Mapped[Decimal] = field(Money, _l("Loan paid out"), default=Decimal(0), server_default="0")
     principal_repaid: Mapped[Decimal] = field(Money, _l("Principal paid back"), default=Decimal(0), server_default="0")
     interest_paid: Mapped[Decimal] = field(Money, _l("Interest paid"), default=Decimal(0), server_default="0")
     compensated: Mapped[Decimal] = field(Money, _l("Paid by the guarantee"), default=Decimal(0), server_default="0")

@@ -74,7 +74,7 @@ class LoanDue(ParkScoped, Record):
     principal: Mapped[Decimal] = field(Money, _l("Principal"))
     interest: Mapped[Decimal] = field(Money, _l("Interest"))
     balance: Mapped[Decimal] = field(Money, _l("Left afterwards"))
-    live: Mapped[bool] = field(Boolean, _l("Holds"), default=True, server_default="true")
+    live: Mapped[bool] = field(Boolean, _l("Row in force"), default=True, server_default="true")
     case: Mapped[LoanCase] = relationship(foreign_keys="LoanDue.case_id")
 
     @property
@@ -97,11 +97,11 @@ class LoanRepayment(ParkScoped, Record):
         Index("ix_loans_repayment_park_id_paid_on", "park_id", "paid_on"),
     )
     case_id: Mapped[int] = fk("loans_case.id", _l("Loan case"), index=False)
-    paid_on: Mapped[date] = field(Date, _l("Paid on"))
+    paid_on: Mapped[date] = field(Date, _l("Repaid on"))
     principal: Mapped[Decimal] = field(Money, _l("Principal"), default=Decimal(0), server_default="0")
     interest: Mapped[Decimal] = field(Money, _l("Interest"), default=Decimal(0), server_default="0")
     penalty: Mapped[Decimal] = field(Money, _l("Penalty interest"), default=Decimal(0), server_default="0")
-    payer: Mapped[str] = field(EnumText(PAYERS), _l("Paid by"), default="borrower", server_default="borrower")
+    payer: Mapped[str] = field(EnumText(PAYERS), _l("Payer of the loan"), default="borrower", server_default="borrower")
     reference: Mapped[str] = field(String(80), _l("Bank receipt no."), fmt="code")
     source: Mapped[str] = field(EnumText(SOURCES), _l("Came by"), default="manual", server_default="manual")
     reverses_id: Mapped[int | None] = fk("loans_repayment.id", _l("Takes back"), index=False)
@@ -135,7 +135,7 @@ class LoanExtension(ParkScoped, Record):
     reason: Mapped[str] = field(Text, _l("Reason"), long=True)
     state: Mapped[str] = field(EnumText(EXTENSION.choices), _l("State"), default="asked", server_default="asked")
     asked_on: Mapped[date] = field(Date, _l("Asked for on"))
-    granted_on: Mapped[date | None] = field(Date, _l("Granted on"))
+    granted_on: Mapped[date | None] = field(Date, _l("Extension granted on"))
     asked_by_id: Mapped[int | None] = fk("core_user.id", _l("Recorded by"))
     granted_by_id: Mapped[int | None] = fk("core_user.id", _l("Granted by"))
     case: Mapped[LoanCase] = relationship(foreign_keys="LoanExtension.case_id")
@@ -189,7 +189,7 @@ class GuaranteeRecovery(ParkScoped, Record):
     claim_id: Mapped[int] = fk("loans_claim.id", _l("Guarantee claim"), index=False)
     on_date: Mapped[date] = field(Date, _l("Date"))
     amount: Mapped[Decimal] = field(Money, _l("Amount"))
-    came_from: Mapped[str] = field(EnumText(RECOVERY_FROM), _l("From"))
+    came_from: Mapped[str] = field(EnumText(RECOVERY_FROM), _l("Recovered from"))
     reference: Mapped[str] = field(String(80), _l("Receipt no."), fmt="code")
     claim: Mapped[GuaranteeClaim] = relationship(foreign_keys="GuaranteeRecovery.claim_id")
 

@@ -13,7 +13,7 @@ from parkops.i18n import _l
 
 ORGANISATIONS = Choices(
     "loans.organisation_kind",
-    ("bank", _l("Bank"), "blue"),
+    ("bank", _l("Lending bank"), "blue"),
     ("fund", _l("Guarantee fund"), "violet"),
     ("hr", _l("HR office"), "grey"),
     ("finance", _l("Finance office"), "grey"),

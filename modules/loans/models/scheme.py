@@ -69,7 +69,7 @@ class LoanScheme(ParkScoped, Record):
     rate_cap_bp: Mapped[int | None] = field(SmallInteger, _l("Rate cap over LPR in basis points"), help=_l("Empty: the scheme names none"))
     lpr_tenor: Mapped[str] = field(EnumText(TENORS), _l("LPR used"), default="1y", server_default="1y")
     day_basis: Mapped[int] = field(SmallInteger, _l("Days of the year for interest"), default=365, server_default="365")
-    extension_months: Mapped[int] = field(SmallInteger, _l("Longest extension in months"), default=12, server_default="12")
+    extension_months: Mapped[int] = field(SmallInteger, _l("Longest loan extension in months"), default=12, server_default="12")
     extension_subsidised: Mapped[bool] = field(Boolean, _l("Extension is subsidised"), default=False, server_default="false")
     enabled: Mapped[bool] = field(Boolean, _l("In use"), default=True, server_default="true")
     note: Mapped[str | None] = field(Text, _l("Note"), long=True)

@@ -29,7 +29,7 @@ class SubsidyClaim(ParkScoped, Record):
         CheckConstraint("state <> 'paid' OR paid_on IS NOT NULL", name="paid_on"),
     )
     number: Mapped[str] = field(String(40), _l("Number"), fmt="code")
-    bank_id: Mapped[int] = fk("loans_organisation.id", _l("Bank"))
+    bank_id: Mapped[int] = fk("loans_organisation.id", _l("Lending bank"))
     finance_id: Mapped[int | None] = fk("loans_organisation.id", _l("Finance office"))
     quarter: Mapped[date] = field(Date, _l("Quarter from"))
     state: Mapped[str] = field(EnumText(SUBSIDY_CLAIM.choices), _l("State"), default="draft", server_default="draft")
@@ -76,9 +76,9 @@ class SubsidyLine(ParkScoped, Record):
     rate: Mapped[Decimal] = field(Rate, _l("Interest rate a year"))
     subsidy_rate: Mapped[Decimal] = field(Rate, _l("Rate subsidised"))
     interest: Mapped[Decimal] = field(Money, _l("Interest"))
-    subsidy: Mapped[Decimal] = field(Money, _l("Subsidy"))
+    subsidy: Mapped[Decimal] = field(Money, _l("Interest subsidy amount"))
     explain: Mapped[str] = field(String(500), _l("How it was worked out"))
-    live: Mapped[bool] = field(Boolean, _l("Counts"), default=True, server_default="true")
+    live: Mapped[bool] = field(Boolean, _l("Still counts"), default=True, server_default="true")
     claim: Mapped[SubsidyClaim] = relationship(foreign_keys="SubsidyLine.claim_id")
     case: Mapped[LoanCase] = relationship(foreign_keys="SubsidyLine.case_id")
 

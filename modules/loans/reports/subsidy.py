@@ -51,7 +51,7 @@ def _columns() -> tuple[Column, ...]:
         Column(_l("Loan scheme")),
         Column(_l("Loan contract no."), width=1.2),
         Column(_l("Contract of"), "date"),
-        Column(_l("Paid out"), "money"),
+        Column(_l("Loan paid out"), "money"),
         Column(_l("Interest rate a year"), "percent", 0.7),
         Column(_l("LPR of the contract"), "percent", 0.7),
         Column(_l("From"), "date"),
@@ -60,7 +60,7 @@ def _columns() -> tuple[Column, ...]:
         Column(_l("Days not subsidised"), "int", 0.6),
         Column(_l("Interest"), "money"),
         Column(_l("Rate subsidised"), "percent", 0.7),
-        Column(_l("Subsidy"), "money"),
+        Column(_l("Interest subsidy amount"), "money"),
         Column(_l("How it was worked out"), width=2.5),
     )
 
@@ -79,7 +79,7 @@ def claim_book(session: Any, request: Request) -> Document:
         row[0], row[1], row[2] = row[0] + 1, row[1] + line.interest, row[2] + line.subsidy
     without = [[w.case.number, str(w.case.firm), w.why_not] for w in subsidy.without(session, claim)]
     facts = (
-        (_l("Bank"), str(claim.bank), "text"),
+        (_l("Lending bank"), str(claim.bank), "text"),
         (_l("Finance office"), str(claim.finance or ""), "text"),
         (_l("Quarter"), claim.quarter_key, "text"),
         (_l("Loans"), len(lines), "int"),
@@ -92,7 +92,7 @@ def claim_book(session: Any, request: Request) -> Document:
         Column(_l("Loan scheme"), width=2),
         Column(_l("Loans"), "int"),
         Column(_l("Interest"), "money"),
-        Column(_l("Subsidy"), "money"),
+        Column(_l("Interest subsidy amount"), "money"),
     )
     return Document(
         _l("Claim of interest subsidy"),
@@ -132,7 +132,7 @@ def loan_register(session: Any, request: Request) -> Document:
         Column(_l("Firm"), width=2),
         Column(_l("Borrower is")),
         Column(_l("Loan scheme")),
-        Column(_l("Bank"), width=1.5),
+        Column(_l("Lending bank"), width=1.5),
         Column(_l("Amount paid out"), "money"),
         Column(_l("Interest rate a year"), "percent"),
         Column(_l("Falls due on"), "date"),

@@ -35,28 +35,62 @@ def state_text(paper: Any, on: date) -> str:
 def index(session: Any, case: LoanCase, *, on: date, at: datetime, made_by: str) -> Document:
     """What the dossier holds; names of people are masked."""
     files = {f.id: f for f in attachments.of(session, case)}
-    rows = [[n, str(p.kind), state_text(p, on), p.issued_on or "", p.expires_on or "", files[p.attachment_id].filename
-             if p.attachment_id in files else ""] for n, p in enumerate(papers.of_case(session, case), 1)]
-    columns = (Column(_l("No."), "int", 0.5), Column(_l("Document"), width=3), Column(_l("State"), width=1),
-               Column(_l("Date of issue"), "date"),
-               Column(_l("Valid until"), "date"), Column(_l("File"), width=2))
+    rows = [
+        [
+            n,
+            str(p.kind),
+            state_text(p, on),
+            p.issued_on or "",
+            p.expires_on or "",
+            files[p.attachment_id].filename if p.attachment_id in files else "",
+        ]
+        for n, p in enumerate(papers.of_case(session, case), 1)
+    ]
+    columns = (
+        Column(_l("No."), "int", 0.5),
+        Column(_l("Document"), width=3),
+        Column(_l("State"), width=1),
+        Column(_l("Date of issue"), "date"),
+        Column(_l("Valid until"), "date"),
+        Column(_l("File"), width=2),
+    )
     found = engine.decisions_of(session, case)
     rules = [[line.code, line.article, line.sentence, str(_VERDICTS[line.verdict])] for line in engine.lines_of(found[0])] if found else []
     people = [[str(role), str(person), str(person.consent_on)] for role, person in persons_of.rows(session, case)]
-    turns = [[str(clocks.LOAN.choices.label(t.stage)), str(clocks.PARTIES.label(t.owner)), t.promised, t.own, t.others]
-             for t in clocks.turns(session, case, on)]
+    turns = [
+        [str(clocks.LOAN.choices.label(t.stage)), str(clocks.PARTIES.label(t.owner)), t.promised, t.own, t.others]
+        for t in clocks.turns(session, case, on)
+    ]
     return Document(
-        _l("Dossier of a start-up loan"), f"{case.number} · {case.firm}",
+        _l("Dossier of a start-up loan"),
+        f"{case.number} · {case.firm}",
         (
             Section(_l("Loan case"), facts=_facts(case)),
             Section(_l("People"), table=Table((Column(_l("Role")), Column(_l("Name")), Column(_l("Consent given on"))), people)),
             Section(_l("Documents"), table=Table(columns, rows)),
-            Section(_l("Pre-check"), table=Table((Column(_l("Rule")), Column(_l("Article"), width=1.5), Column(_l("Sentence"), width=4),
-                                                  Column(_l("Result"))), rules)),
-            Section(_l("Days by party"), table=Table((Column(_l("Stage of the case"), width=2), Column(_l("Whose turn"), width=1.5),
-                                                      Column(_l("Promised"), "int"), Column(_l("Own days"), "int"),
-                                                      Column(_l("Days of others"), "int")), turns)),
-        ), at, made_by)
+            Section(
+                _l("Pre-check"),
+                table=Table(
+                    (Column(_l("Rule")), Column(_l("Article"), width=1.5), Column(_l("Sentence"), width=4), Column(_l("Result"))), rules
+                ),
+            ),
+            Section(
+                _l("Days by party"),
+                table=Table(
+                    (
+                        Column(_l("Stage of the case"), width=2),
+                        Column(_l("Whose turn"), width=1.5),
+                        Column(_l("Promised days"), "int"),
+                        Column(_l("Own days"), "int"),
+                        Column(_l("Days of others"), "int"),
+                    ),
+                    turns,
+                ),
+            ),
+        ),
+        at,
+        made_by,
+    )
 
 
 _VERDICTS = {"pass": _l("Met"), "fail": _l("Not met"), "unknown": _l("Cannot say")}
@@ -64,11 +98,16 @@ _VERDICTS = {"pass": _l("Met"), "fail": _l("Not met"), "unknown": _l("Cannot say
 
 def _facts(case: LoanCase) -> tuple[tuple[Any, Any, str], ...]:
     return (
-        (_l("Firm"), str(case.firm), "text"), (_l("Borrower is"), str(KINDS.label(case.kind)), "text"),
-        (_l("Loan scheme"), f"{case.scheme.code} · {case.scheme.doc_no}", "text"), (_l("Applied on"), case.applied_on, "date"),
-        (_l("Amount asked for"), case.amount_requested, "money"), (_l("Amount approved"), case.amount_approved, "money"),
-        (_l("Term in months"), case.term_months, "int"), (_l("Bank"), str(case.bank or ""), "text"),
-        (_l("Guarantee fund"), str(case.fund or ""), "text"), (_l("Purpose"), case.purpose or "", "text"),
+        (_l("Firm"), str(case.firm), "text"),
+        (_l("Borrower is"), str(KINDS.label(case.kind)), "text"),
+        (_l("Loan scheme"), f"{case.scheme.code} · {case.scheme.doc_no}", "text"),
+        (_l("Applied on"), case.applied_on, "date"),
+        (_l("Loan amount asked for"), case.amount_requested, "money"),
+        (_l("Amount approved"), case.amount_approved, "money"),
+        (_l("Term in months"), case.term_months, "int"),
+        (_l("Lending bank"), str(case.bank or ""), "text"),
+        (_l("Guarantee fund"), str(case.fund or ""), "text"),
+        (_l("Purpose"), case.purpose or "", "text"),
     )
 
 
@@ -76,13 +115,27 @@ def make_dossier(session: Any, case: LoanCase, *, on: date, at: datetime, made_b
     """LN-26: the zip. The same files at the same moment give the same bytes; MANIFEST.json names each with size and sha-256."""
     access.require(session, "loans.case", "export")
     files: dict[str, bytes] = {"index.pdf": draw(index(session, case, on=on, at=at, made_by=made_by), "pdf")}
-    files["rules.json"] = json.dumps([{"on": d.on_date.isoformat(), "rule_set": d.rule_set_key, "verdict": d.verdict, "lines": d.lines}
-                                      for d in engine.decisions_of(session, case)], ensure_ascii=False, indent=1, default=str).encode()
+    files["rules.json"] = json.dumps(
+        [
+            {"on": d.on_date.isoformat(), "rule_set": d.rule_set_key, "verdict": d.verdict, "lines": d.lines}
+            for d in engine.decisions_of(session, case)
+        ],
+        ensure_ascii=False,
+        indent=1,
+        default=str,
+    ).encode()
     for file in attachments.of(session, case):
         with attachments.open_file(session, file) as stream:
             files[f"files/{file.id}-{file.filename}"] = stream.read()
-    audit.event(session, "export", {"dossier": case.number, "files": len(files)}, resource="loans.case", record_id=case.id, label=str(case),
-                park_id=case.park_id)
+    audit.event(
+        session,
+        "export",
+        {"dossier": case.number, "files": len(files)},
+        resource="loans.case",
+        record_id=case.id,
+        label=str(case),
+        park_id=case.park_id,
+    )
     return zipped(files)
 
 

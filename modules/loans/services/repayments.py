@@ -40,6 +40,25 @@ def record_repayment(session: Any, *, case_id: int, paid_on: date, reference: st
     return row
 
 
+def record_many(session: Any, case: LoanCase, rows: list[dict[str, Any]]) -> int:
+    """Several repayments of one loan at once, in the order of days, under the same rules (LN-60, LN-61)."""
+    access.require(session, RESOURCE, "add")
+    problems, left, made = Problems(), case.outstanding, []
+    for row in rows:
+        values = {"principal": ZERO, "interest": ZERO, "penalty": ZERO, **row}
+        left -= values["principal"]
+        if left < 0:
+            amount = f"{case.outstanding:,.2f}"
+            problems.add("loans.LN-61", _l("Only %(amount)s yuan of the principal are left.", amount=amount), "principal")
+        _check(case, values | {"principal": min(values["principal"], case.outstanding)}, problems)
+        made.append(LoanRepayment(park_id=case.park_id, case_id=case.id, payer="borrower", source="manual", **values))
+    problems.stop()
+    session.add_all(made)
+    if rows:
+        refreshed(session, case, max(r["paid_on"] for r in rows))
+    return len(rows)
+
+
 def _check(case: LoanCase, values: dict[str, Any], problems: Problems) -> None:
     if case.state not in OWING:
         problems.add("loans.LN-60", _l("Nothing is owed to the bank in this state."))

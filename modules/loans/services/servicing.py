@@ -192,8 +192,10 @@ def why_not_overdue(session: Any, case: LoanCase) -> str | None:
 
 def mark_overdue(session: Any, case: LoanCase, *, on: date) -> LoanCase:
     """LN-57: an instalment was not met by its day."""
+    access.require(session, "loans.case", "act")
     problems = Problems()
-    if not _arrears(session, case, on).days:
+    watch(session, [case], on=on)
+    if not case.days_overdue:
         problems.add("loans.LN-57", _l("Nothing is overdue on that day."), "on")
     problems.stop()
     advance(session, case, "overdue", on=on)
@@ -207,12 +209,13 @@ def why_not_cure(session: Any, case: LoanCase) -> str | None:
 
 def cure_case(session: Any, case: LoanCase, *, on: date) -> LoanCase:
     """The arrears were paid."""
-    problems, late = Problems(), _arrears(session, case, on)
-    if late.amount:
-        problems.add("loans.LN-57", _l("%(amount)s yuan are overdue still.", amount=f"{late.amount:,.2f}"))
+    access.require(session, "loans.case", "act")
+    problems = Problems()
+    watch(session, [case], on=on)
+    if case.overdue_amount:
+        problems.add("loans.LN-57", _l("%(amount)s yuan are overdue still.", amount=f"{case.overdue_amount:,.2f}"))
     problems.stop()
     advance(session, case, "cure", on=on)
-    watch(session, [case], on=on)
     return case
 
 

@@ -53,7 +53,7 @@ TRANCHE = Resource(
 DUE = Resource(
     name="loans.due",
     model=LoanDue,
-    titles=Titles(_l("Instalments"), _l("Instalment")),
+    titles=Titles(_l("Loan instalments"), _l("Loan instalment")),
     icon="calendar-due",
     columns=(
         Col("due_on", link=True, important=True, width=110),
@@ -68,7 +68,9 @@ DUE = Resource(
         Col("revision", hidden=True),
         Col("live", hidden=True),
     ),
-    sections=(Section(_l("Instalment"), ("case_id", "seq", "due_on", "days", "principal", "interest", "balance", "revision", "live")),),
+    sections=(
+        Section(_l("Loan instalment"), ("case_id", "seq", "due_on", "days", "principal", "interest", "balance", "revision", "live")),
+    ),
     views=(
         View(
             "coming",
@@ -118,7 +120,7 @@ REPAYMENT = Resource(
     actions=(
         Action(
             "reverse",
-            _l("Take back"),
+            _l("Reverse the repayment"),
             f"{R}:reverse_repayment",
             (TODAY, Input("note", "text", _l("Why"), required=True, max_length=300)),
             danger=True,
@@ -141,7 +143,7 @@ REPAYMENT = Resource(
 EXTENSION = Resource(
     name="loans.extension",
     model=LoanExtension,
-    titles=Titles(_l("Extensions"), _l("Extension")),
+    titles=Titles(_l("Loan extensions"), _l("Loan extension")),
     icon="calendar-plus",
     columns=(
         Col("case_id", link=True, important=True, width=140),
@@ -153,7 +155,9 @@ EXTENSION = Resource(
         Col("granted_on", width=110),
     ),
     sections=(
-        Section(_l("Extension"), ("case_id", "old_day", "new_day", "reason", "asked_on", "granted_on", "asked_by_id", "granted_by_id")),
+        Section(
+            _l("Loan extension"), ("case_id", "old_day", "new_day", "reason", "asked_on", "granted_on", "asked_by_id", "granted_by_id")
+        ),
     ),
     workflow="modules.loans.states_money:EXTENSION",
     views=(View("open", _l("To be granted"), (Filter("state", "eq", "asked"),)), View("all", _l("All"), ())),
@@ -262,7 +266,7 @@ SUBSIDY = Resource(
             _l("Subsidy claim"),
             (
                 "number",
-                Input("bank_id", "ref", _l("Bank"), ref="loans.organisation", required=True),
+                Input("bank_id", "ref", _l("Lending bank"), ref="loans.organisation", required=True),
                 Input("quarter", "date", _l("A day of the quarter"), required=True),
                 Input("prepared_on", "date", _l("Prepared on"), required=True, default=lambda s: clock.today()),
                 Input("finance_id", "ref", _l("Finance office"), ref="loans.organisation"),

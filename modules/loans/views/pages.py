@@ -203,10 +203,20 @@ class LoanDaysPage(_Scheme):
     @route("/", "read")
     def index(self) -> Any:
         """The page."""
-        period = Period.parse(request.args.get("period") or str(clock.today().year))
+        try:
+            period = Period.parse(request.args.get("period") or str(clock.today().year))
+        except ValueError:
+            raise Refused(_l("Choose a period, such as 2022-06, 2022Q2 or 2022.")) from None
         rows = _tabs.days_table(self.session, self.park(), period.start, period.end)
-        return self.draw("loans/days.html", title=self.title, rows=rows, period=period, parties=PARTIES, averages=_tabs.averages(rows),
-                         states=LOAN.choices)
+        return self.draw(
+            "loans/days.html",
+            title=self.title,
+            rows=rows,
+            period=period,
+            parties=PARTIES,
+            averages=_tabs.averages(rows),
+            states=LOAN.choices,
+        )
 
 
 class LoanDossierPage(Page):
