@@ -165,7 +165,7 @@ def pay_investment(session: Any, row: Investment, *, amount: Decimal, on: date, 
         book.post(session, row.fund, "contribution", amount, on, cash=False, partner_id=row.contributor_id, reference=reference)
     made = book.post(session, row.fund, "investment", -amount, on, cash=not kind, investment_id=row.id, reference=reference)
     if row.state == "open":
-        INVESTMENT.move(session, row, "pay", on=on)
+        INVESTMENT.move(session, row, "hold", on=on)
     if not kind:
         _tell(session, row, amount, on)
     return made
