@@ -67,6 +67,26 @@ def _ratio(upper: Any, lower: Any) -> tuple[Any, Any, Any]:
     return measure, listed(upper), listed(lower)
 
 
+def _sized(window: Window, *columns: Any) -> Any:
+    newest, same = _latest(window)
+    return select(*columns).join(newest, same).join(Fund, Fund.id == S.fund_id)
+
+
+def measure_used(window: Window) -> Any:
+    """Paid for investments ÷ size of the funds."""
+    return _sized(window, S.park_id, KEY, _fen(S.invested).label("numerator"), _fen(Fund.size).label("denominator"))
+
+
+def list_used(window: Window) -> Any:
+    """The rows with what was paid."""
+    return _sized(window, S.id.label("id"), KEY, _fen(S.invested).label("amount"))
+
+
+def list_sizes(window: Window) -> Any:
+    """The rows with the sizes."""
+    return _sized(window, S.id.label("id"), KEY, _fen(Fund.size).label("amount"))
+
+
 def measure_irr(window: Window) -> Any:
     """The net rate of the pooled flows of the park; unknown when it cannot be computed."""
     newest, same = _latest(window, pooled=True)
@@ -282,6 +302,19 @@ KPIS = [
         drill_denominator=PIC[2],
         denominator_resource="funds.standing",
         order=65,
+        **ROW,
+    ),
+    Kpi(
+        "funds.used",
+        _l("Use of the park's funds"),
+        "percent",
+        RATIO,
+        measure_used,
+        _l("Paid for investments until the day ÷ size of the funds."),
+        drill=list_used,
+        drill_denominator=list_sizes,
+        denominator_resource="funds.standing",
+        order=68,
         **ROW,
     ),
     Kpi(

@@ -5,12 +5,14 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+from sqlalchemy import select
+
 from parkops.i18n import _, _l
 from parkops.refs import load
 from parkops.reports.document import Column, Document, Section, Table
 from parkops.reports.registry import Report, Request
 
-from ..models.call import CallPart, CapitalCall, DistributionPart, FundDistribution
+from ..models.call import CallPart, CapitalCall, DistributionPart, FundDistribution, FundFlow
 from ..services import calls, distributions
 
 ZERO = Decimal(0)
@@ -101,6 +103,28 @@ def call_notices(session: Any, request: Request) -> Document:
     )
 
 
+def receipt(session: Any, request: Request) -> Document:
+    """What a partner paid on a call, movement by movement."""
+    part: CallPart = load(session, "funds.call_part", request.record_id)
+    call = part.call
+    flows = session.scalars(select(FundFlow).where(FundFlow.call_part_id == part.id).order_by(FundFlow.on_date, FundFlow.id)).all()
+    columns = (Column(_l("Date"), "date"), Column(_l("Reference"), width=2), Column(_l("Received"), "money"))
+    table = Table(columns, [[f.on_date, f.reference or "", f.amount] for f in flows], [_("Total"), None, part.received])
+    facts = (
+        (_l("Partner"), part.partner.name, "text"),
+        (_l("Amount called"), part.amount, "money"),
+        (_l("Received"), part.received, "money"),
+        (_l("Still to come"), part.amount - part.received, "money"),
+    )
+    return Document(
+        _("Receipt of a contribution"),
+        f"{call.fund.name} · {call.number}",
+        (Section(part.partner.name, facts=facts), Section(_l("Receipts"), table=table), _signature(call.fund.manager)),
+        request.at,
+        request.made_by,
+    )
+
+
 TIERS = (
     ("capital", _l("Return of capital")),
     ("preferred", _l("Preferred return")),
@@ -168,6 +192,7 @@ def distribution_notices(session: Any, request: Request) -> Document:
 
 
 REPORTS = [
+    Report("fund-receipt", _l("Receipt of a contribution"), receipt, "funds.call_part", "read", needs=("record",)),
     Report("fund-call-notice", _l("Notice of a capital call"), call_notice, "funds.call_part", "read", needs=("record",)),
     Report("fund-call", _l("Notices of a capital call"), call_notices, "funds.call", "read", needs=("record",)),
     Report(

@@ -15,9 +15,11 @@ from modules.tenants.models.firm import TRACKS
 from parkops import settings, todos
 from parkops.clock import add_months
 from parkops.i18n import _
+from parkops.money import allocate
 
 from ..calc_limits import FAIL, UNKNOWN, Weight, weights
-from ..calc_standing import Standing
+from ..calc_standing import Book, Standing, bearing_share, contributions, priors, standing
+from ..calc_waterfall import clawback
 from ..models.call import CallPart, CapitalCall
 from ..models.fund import Fund
 from ..models.investment import Investment
@@ -51,8 +53,9 @@ def concentration(session: Any, fund: Fund, found: Standing) -> tuple[list[Weigh
     return weights(firms, found.committed, fund.firm_limit), weights(tracks, found.committed, fund.track_limit)
 
 
-def of_fund(session: Any, fund: Fund, found: Standing, on: date) -> list[Alert]:
+def of_fund(session: Any, fund: Fund, book: Book, on: date) -> list[Alert]:
     """Everything that deserves a look, most urgent first."""
+    found = standing(book, on)
     firms, tracks = concentration(session, fund, found)
     out = [
         Alert(
@@ -69,7 +72,8 @@ def of_fund(session: Any, fund: Fund, found: Standing, on: date) -> list[Alert]:
         for w in (*firms, *tracks)
         if w.above
     ]
-    out += _calls(session, fund, on) + _marks(session, fund, found, on) + _promises(session, fund) + _ends(fund, found, on)
+    out += _calls(session, fund, on) + _marks(session, fund, found, on) + _promises(session, fund)
+    out += _clawback(fund, book, found) + _ends(fund, found, on)
     return sorted(out, key=lambda a: a.tone != "red")
 
 
@@ -91,7 +95,7 @@ def _calls(session: Any, fund: Fund, on: date) -> list[Alert]:
             "call_overdue",
             "red",
             _(
-                "%(number)s: %(n)s partners owe %(amount)s yuan past the due day.",
+                "%(number)s: %(amount)s yuan are past the due day (partners: %(n)s).",
                 number=number,
                 n=len(open_),
                 amount=f"{sum(open_, ZERO):,.2f}",
@@ -130,6 +134,17 @@ def _promises(session: Any, fund: Fund) -> list[Alert]:
     return out
 
 
+def _clawback(fund: Fund, book: Book, found: Standing) -> list[Alert]:
+    """V-64: carry paid above the manager's share of the whole profit, as if everything left were sold for its value."""
+    bearing, free = bearing_share(book, found.on)
+    left = allocate(found.nav + found.accrued_carry, (bearing, free))[0] if bearing and found.nav > 0 else ZERO
+    due = clawback(contributions(book, found.on), priors(book, found.on), book.terms, left)
+    if not due:
+        return []
+    text = _("The manager holds %(amount)s yuan more carry than its share of the profit; it is to be given back.", amount=f"{due:,.2f}")
+    return [Alert("clawback", "red", text, ("funds.fund", fund.id))]
+
+
 def _ends(fund: Fund, found: Standing, on: date) -> list[Alert]:
     out = []
     if fund.state == "investing" and fund.invest_until < on:
@@ -158,10 +173,8 @@ def watch(session: Any, *, on: date, park_id: int | None) -> dict[str, int]:
     found, n = returns.all_funds(session, park_id), 0
     loaded = returns.books(session, found)
     for fund in found:
-        from ..calc_standing import standing
-
         kinds: dict[str, list[Alert]] = defaultdict(list)
-        for alert in of_fund(session, fund, standing(loaded[fund.id], on), on):
+        for alert in of_fund(session, fund, loaded[fund.id], on):
             kinds[alert.code].append(alert)
         for code, rows in kinds.items():
             text = rows[0].text if len(rows) == 1 else _("%(first)s And %(n)s more.", first=rows[0].text, n=len(rows) - 1)

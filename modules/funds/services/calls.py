@@ -241,6 +241,13 @@ def receive_part(session: Any, part: CallPart, *, amount: Decimal, on: date, ref
     )
 
 
+def why_not_receive_all(session: Any, row: CapitalCall) -> str | None:
+    """Only posted calls are paid, and only what is open."""
+    if row.state != "posted":
+        return _("The call is not approved yet.")
+    return None if any(p.received < p.amount for p in parts_of(session, row)) else _("It is paid in full.")
+
+
 def receive_all(session: Any, row: CapitalCall, *, on: date) -> str:
     """Everything still open of a call arrived on one day."""
     n = 0

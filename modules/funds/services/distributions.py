@@ -220,6 +220,13 @@ def pay_part(session: Any, part: DistributionPart, *, on: date, reference: str |
     )
 
 
+def why_not_pay_all(session: Any, row: FundDistribution) -> str | None:
+    """Only approved distributions are paid, and only what is open."""
+    if row.state != "posted":
+        return _("The distribution is not approved yet.")
+    return None if any(p.paid < p.amount for p in parts_of(session, row)) else _("It is paid out already.")
+
+
 def pay_all(session: Any, row: FundDistribution, *, on: date) -> str:
     """Everything still open of a distribution left the bank on one day."""
     n = 0

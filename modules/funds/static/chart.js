@@ -13,7 +13,7 @@
   const chart = window.echarts.init(holder);
   chart.setOption({
     animation: false,
-    grid: { left: 4, right: 8, top: 30, bottom: 2, containLabel: true },
+    grid: { left: 4, right: 8, top: 50, bottom: 2, containLabel: true },
     legend: { top: 0, right: 8, textStyle: { color: text, fontSize: 12 }, itemWidth: 14, itemHeight: 9 },
     tooltip: { trigger: "axis", confine: true, valueFormatter: (v) => shown(v) + " " + data.words.wan },
     xAxis: { type: "category", data: data.quarters, axisLine: { lineStyle: { color: line } }, axisLabel: { color: text, fontSize: 11 }, axisTick: { show: false } },

@@ -142,7 +142,7 @@ def of_fund(session: Any, fund: Fund) -> dict[str, Any]:
         "amounts": amounts(found),
         "rows": rows_of(session, found, on),
         "chart": chart([book], fund.established_on, on),
-        "alerts": alerts.of_fund(session, fund, found, on),
+        "alerts": alerts.of_fund(session, fund, book, on),
         "firms": firms[:6],
         "tracks": tracks,
         "may_export": access.may(session, "funds.fund", "export"),

@@ -62,7 +62,7 @@ CALL = Resource(
     workflow="modules.funds.states:CALL",
     editable_in=("draft",),
     views=(*OPEN, View("called", _l("Called"), (Filter("state", "eq", "posted"),)), View("all", _l("All"), ())),
-    actions=(Action("receive_all", _l("Everything has arrived"), f"{L}:receive_all", (ON,), **PAY),),
+    actions=(Action("receive_all", _l("Everything has arrived"), f"{L}:receive_all", (ON,), guard=f"{L}:why_not_receive_all", **PAY),),
     tabs=(
         Tab("parts", _l("Parts of the partners"), "funds/call.html", call_tab, order=5),
         Related("receipts", _l("Receipts"), "funds.call_part", "call_id", order=10),
@@ -141,7 +141,7 @@ DISTRIBUTION = Resource(
     workflow="modules.funds.states:DISTRIBUTION",
     editable_in=("draft",),
     views=(*OPEN, View("declared", _l("Declared"), (Filter("state", "eq", "posted"),)), View("all", _l("All"), ())),
-    actions=(Action("pay_all", _l("Everything was paid out"), f"{D}:pay_all", (ON,), **PAY),),
+    actions=(Action("pay_all", _l("Everything was paid out"), f"{D}:pay_all", (ON,), guard=f"{D}:why_not_pay_all", **PAY),),
     tabs=(
         Tab("parts", _l("Parts of the partners"), "funds/distribution.html", distribution_tab, order=5),
         Related("payments", _l("Payments to partners"), "funds.distribution_part", "distribution_id", order=10),

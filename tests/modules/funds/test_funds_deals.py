@@ -258,7 +258,7 @@ def test_alerts_name_concentration_stale_marks_and_the_end_of_terms(session, f):
     f.fund.firm_limit = D("0.03")
     invested(session, f)
     on = date(2027, 12, 1)
-    found = alerts.of_fund(session, f.fund, returns.standing_of(session, f.fund, on), on)
+    found = alerts.of_fund(session, f.fund, returns.book_of(session, f.fund), on)
     assert {a.code for a in found} == {"concentration", "stale_mark", "invest_until", "term"}
     assert alerts.watch(session, on=on, park_id=f.fund.park_id) == {"alerts": 4}
     alerts.watch(session, on=on, park_id=f.fund.park_id)

@@ -14,7 +14,20 @@ from sqlalchemy.exc import DBAPIError
 from modules.funds.checks.funds import CHECKS
 from modules.funds.models.call import CallPart, CapitalCall, FundFlow
 from modules.funds.models.standing import FundStanding
-from modules.funds.services import book, calls, distributions, exits, expenses, investments, returns, second, setup, standings, valuations
+from modules.funds.services import (
+    alerts,
+    book,
+    calls,
+    distributions,
+    exits,
+    expenses,
+    investments,
+    returns,
+    second,
+    setup,
+    standings,
+    valuations,
+)
 from parkops.errors import NotAllowed, RuleError
 
 D = Decimal
@@ -259,3 +272,51 @@ def test_a_clerk_enters_no_money_and_another_park_sees_nothing(session, as_role,
     assert session.scalar(select(CapitalCall.park_id).where(CapitalCall.id == row.id)) == park.id
     firm = incubatee(session)
     assert firm.park_id == f.fund.park_id
+
+
+def sold_for(s, f, amount, proceeds, on):
+    held = invested(s, f, amount=amount, pre=40_000_000)
+    sale = exits.create_exit(s, investment_id=held.id, way="trade_sale", on_date=on, proceeds=D(proceeds), buyer="buyer")
+    seconded(s, sale, on)
+    if proceeds:
+        exits.receive_proceeds(s, sale, amount=D(proceeds), on=on)
+    return sale
+
+
+@pytest.mark.parametrize("terms", ["european", "deal"])
+def test_deal_by_deal_pays_carry_before_the_whole_fund_is_back_and_must_give_it_back(session, terms):
+    f = fund(session, waterfall=terms)
+    called(session, f, 20_000_000)
+    sold_for(session, f, 2_000_000, 8_000_000, LATER)
+    row = distributions.create_distribution(session, fund_id=f.fund.id, on_date=LATER, amount=D(8_000_000))
+    assert (row.carry > 0) is (terms == "deal")
+    seconded(session, row, LATER)
+    distributions.pay_all(session, row, on=LATER)
+    lost = date(2024, 6, 1)
+    sold_for(session, f, 15_000_000, 0, lost)
+    found = {a.code: a.text for a in alerts.of_fund(session, f.fund, returns.book_of(session, f.fund), lost)}
+    assert ("clawback" in found) is (terms == "deal")
+    if terms == "deal":
+        assert f"{row.carry:,.2f}" in found["clawback"]  # the fund as a whole made a loss: all of it
+
+
+def test_personas_keep_to_their_part(session, as_role):
+    f = fund(session)
+    row = calls.create_call(session, fund_id=f.fund.id, notice_on=START, due_on=date(2022, 1, 28), for_investments=D(1_000))
+    second.submit(session, row, on=START)
+    ids = row.id, f.fund.id
+    session.commit()
+    try:
+        with as_role("operations_clerk") as s, pytest.raises(NotAllowed):
+            second.approve(s, s.get(CapitalCall, ids[0]), on=START)
+        for role in ("operations_clerk", "leadership", "auditor", "system_administrator"):
+            with as_role(role) as s, pytest.raises(NotAllowed):
+                book.add_interest(s, fund_id=ids[1], amount=D(1), on_date=START)
+        with as_role("leadership") as s:
+            second.approve(s, s.get(CapitalCall, ids[0]), on=START)
+            assert s.get(CapitalCall, ids[0]).state == "posted"
+            s.rollback()
+        with as_role("finance", park="west") as s:
+            assert s.get(CapitalCall, ids[0]) is None
+    finally:
+        session.rollback()
