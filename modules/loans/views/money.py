@@ -286,7 +286,7 @@ SUBSIDY = Resource(
     actions=(Action("fill", _l("Work out again"), f"{S}:fill_again", word="change", guard=f"{S}:why_not_fill"),),
     tabs=(
         Related("lines", _l("Loans of the claim"), "loans.subsidy_line", "claim_id", order=1),
-        Tab("without", _l("Without subsidy"), "loans/without.html", _tabs.claim_data, order=20),
+        Tab("without", _l("Workbook and the rest"), "loans/without.html", _tabs.claim_data, order=20),
     ),
     facts=(Fact(_l("Subsidy claimed"), lambda s, o: (f"{o.total:,.2f}", None)), Fact(_l("Quarter"), lambda s, o: (o.quarter_key, None))),
     views=(
