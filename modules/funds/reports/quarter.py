@@ -125,19 +125,21 @@ def _facts(found: Standing) -> tuple[tuple[Any, Any, str], ...]:
     )
 
 
+PORTFOLIO = (
+    Column(_l("Firm"), width=3),
+    Column(_l("Closing date"), "date", 1.2),
+    Column(_l("Paid"), "money", 1.3),
+    Column(_l("Cost left"), "money", 1.3),
+    Column(_l("Came back"), "money", 1.3),
+    Column(_l("Fair value"), "money", 1.3),
+    Column(_l("Basis"), width=1.4),
+    Column("MOIC", "decimal", 0.8),
+    Column("IRR", "percent", 0.9),
+)
+
+
 def _portfolio(session: Any, found: Standing, on: date) -> Section:
     known = {i.id: i for i in session.scalars(select(Investment).where(Investment.id.in_([p.investment for p in found.positions])))}
-    columns = (
-        Column(_l("Firm"), width=3),
-        Column(_l("Closing date"), "date", 1.2),
-        Column(_l("Paid"), "money", 1.3),
-        Column(_l("Cost left"), "money", 1.3),
-        Column(_l("Came back"), "money", 1.3),
-        Column(_l("Fair value"), "money", 1.3),
-        Column(_l("Basis"), width=1.4),
-        Column("MOIC", "decimal", 0.8),
-        Column("IRR", "percent", 0.9),
-    )
     rows = [
         [
             known[p.investment].firm.name,
@@ -165,7 +167,7 @@ def _portfolio(session: Any, found: Standing, on: date) -> Section:
     ]
     return Section(
         _l("Portfolio"),
-        table=Table(columns, rows, total),
+        table=Table(PORTFOLIO, rows, total),
         note=_("Value of holdings is the last confirmed mark moved on by payments and sales since; proceeds still to come are part of it."),
     )
 
