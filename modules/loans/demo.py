@@ -36,6 +36,7 @@ def load(context: Context) -> None:
     demo_subsidy.build(context, ids, today)
     context.say("loans: claims of interest subsidy")
     demo_today.build(context, story, today)
+    demo_today.facts(context, story, today)
     with context.scope("operations_manager") as s:
         servicing.watch_all(s, on=today, park_id=context.park_id)
     context.say("loans: today's desk")

@@ -11,7 +11,7 @@ from parkops import attachments
 from . import demo_data as data
 from .demo_loans import DAY, Story
 from .models.case import LoanCase
-from .services import cases, clocks, decide, papers, tranches
+from .services import cases, clocks, decide, papers, precheck, standings, tranches
 
 STAGES = ("enquiry", "precheck", "papers", "expiring", "qualification", "asked", "diligence", "approval", "deciding", "contract", "paying")
 
@@ -27,6 +27,18 @@ def build(context: Any, story: Story, today: date) -> None:
             case_id = case.id
         if stage in ("contract", "paying"):
             _approve(context, case_id, stage, today)
+
+
+def facts(context: Any, story: Story, today: date) -> None:
+    """Loan facts of sixty firms, asked this spring: two of three hire enough, some are in arrears or did not say."""
+    with context.scope("operations_clerk") as s:
+        firms = [f for f in precheck.firms_on(s, context.park_id, today) if f.id not in story.busy][:60]
+        for n, firm in enumerate(firms):
+            staff = 8 + n * 7 % 60
+            standings.add_standing(
+                s, firm_id=firm.id, on_date=today - timedelta(days=60 + n), staff_total=staff, hired_eligible=max(1, staff // (7 if n % 3 else 30)),
+                contracts_year=True, in_arrears=n % 11 == 4, other_loans=False, past_overdue=False, earlier_uses=None if n % 9 == 5 else 0,
+                source="年度走访核实")
 
 
 def _carry(session: Any, case: LoanCase, stage: str, on: date, today: date) -> None:

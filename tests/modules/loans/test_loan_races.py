@@ -14,7 +14,6 @@ from sqlalchemy import func, select, text
 from sqlalchemy.exc import DBAPIError
 
 from modules.loans.models.case import LoanCase
-from modules.loans.models.money import LoanTranche
 from modules.loans.models.organisation import LoanOrganisation
 from modules.loans.models.subsidy import SubsidyLine
 from modules.loans.services import decide, subsidy, tranches

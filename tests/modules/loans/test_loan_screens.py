@@ -11,9 +11,11 @@ from decimal import Decimal as D
 from loan_help import DAY, acting, at_bank, borrower_firm, firm_case, running
 from openpyxl import load_workbook
 from pypdf import PdfReader
+from sqlalchemy import select
 
 from modules.loans.exports.repayments import IMPORTS
 from modules.loans.kpis.loans import KPIS
+from modules.loans.models.money import LoanRepayment
 from modules.loans.services import decide, dossier, papers, servicing, subsidy
 from parkops import attachments
 from parkops.clock import Period, now
@@ -21,8 +23,8 @@ from parkops.kpi import engine
 from parkops.kpi.figures import value_of
 from parkops.kpi.registry import Window
 from parkops.testing.kpi_checks import check_all
-from parkops.web.importer.engine import run_import
-from parkops.web.importer.reader import open_table
+from parkops.web.importer import engine as importer
+from parkops.web.importer import mapping, reader
 
 
 def test_pages_open_and_answer(session, client, login_as):
@@ -61,13 +63,33 @@ def test_the_dossier_is_one_zip_with_an_index(session):
     assert names == {*manifest, "MANIFEST.json"} and case.number in text and "营业执照" in text.replace("\n", "")
 
 
-def load(session, rows, on=date(2022, 12, 31), dry=False):
-    kind = IMPORTS[0]
+def load(session, folder, rows, on=date(2022, 12, 31)):
+    """The bank's list through the kernel's importer."""
     head = ["贷款编号", "还款日期", "本金", "利息", "回单号"]
-    data = "\n".join(",".join(r) for r in [head, *rows]).encode("utf-8-sig")
-    with open_table(io.BytesIO(data), "repayments.csv") as table:
-        return run_import(session, kind, table, header=0, columns={0: "case_id", 1: "paid_on", 2: "principal", 3: "interest", 4: "reference"},
-                          on=on, mode="upsert", dry_run=dry)
+    path = folder / "repayments.csv"
+    path.write_text("\n".join(",".join(r) for r in [head, *rows]), encoding="utf-8-sig")
+    kind = IMPORTS[0]
+    with reader.open_table(path) as table:
+        header = mapping.find_header(kind, table)
+        columns = {field.name: n for field in kind.fields for n, name in enumerate(header.names) if name in field.aliases}
+        return importer.run_import(session, kind, table, header=header, columns=columns, on=on)
+
+
+def test_repayments_are_imported_under_the_same_rules(session, tmp_path):
+    case = running(session)
+    due = servicing.live_dues(session, case)[0]
+    rows = [[case.number, "2022-09-06", "", str(due.interest), "B1"], [case.number, "2022-10-11", "100000", "", "B2"],
+            [case.number, "2022-10-12", "200001", "", "B3"], ["LN-1999-0001", "2022-10-12", "1", "", "B4"],
+            [case.number, "2023-01-05", "1", "", "B5"], [case.number, "2022-06-01", "1", "", "B6"]]
+    done = load(session, tmp_path, rows)
+    assert (done.inserted, sorted((r.row, r.field) for r in done.rejected)) == (
+        2, [(4, "principal"), (5, "case_id"), (6, "paid_on"), (7, "paid_on")])
+    session.refresh(case)
+    assert (case.outstanding, case.interest_paid) == (D(200_000), due.interest)
+    assert any(d.due_on == date(2022, 10, 11) and d.principal == D(100_000) for d in servicing.live_dues(session, case))
+    again = load(session, tmp_path, rows[:2])
+    assert (again.inserted, again.updated, {r.field for r in again.rejected}) == (0, 0, {"reference"}), "the same list twice changes nothing"
+    assert {r.source for r in session.scalars(select(LoanRepayment).where(LoanRepayment.case_id == case.id))} == {"import"}
 
 
 def test_kpis_tile_list_and_export_agree(session, park):
