@@ -132,6 +132,7 @@ INVESTMENT = Following(
         State("written_off", _l("Written off"), "red", final=True),
     ),
     steps=(
+        Step("reopen", ("held",), "open", _l("Payment reversed"), f"{I}:by_flows_only", word="read", guard=f"{I}:only_by_flows"),
         Step("hold", ("open",), "held", _l("Paid"), f"{I}:by_flows_only", word="read", guard=f"{I}:only_by_flows"),
         Step("sell_part", ("held",), "partly_sold", _l("Sold in part"), f"{I}:by_flows_only", word="read", guard=f"{I}:only_by_flows"),
         Step("exit", ("held", "partly_sold"), "exited", _l("Sold whole"), f"{I}:by_flows_only", word="read", guard=f"{I}:only_by_flows"),

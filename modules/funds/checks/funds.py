@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, or_, select
 
 from parkops import clock
 from parkops.checks import Check
@@ -66,7 +66,7 @@ def _book(session: Any) -> list[str]:
         .outerjoin(F, F.expense_id == FundExpense.id)
         .where(FundExpense.state == "posted")
         .group_by(FundExpense.id, FundExpense.number, FundExpense.amount)
-        .having(FundExpense.amount != -spent)
+        .having(or_(and_(FundExpense.amount != -spent, spent != 0), func.count(F.id) == 0))
     )
     return out + [_("%(number)s says %(says)s, its parts come to %(sum)s.", number=n, says=a, sum=-s) for n, a, s in rows]
 

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import func, select
+from sqlalchemy.orm import aliased
 
 from parkops import records
 from parkops.db.session import scope_of
@@ -15,7 +16,7 @@ from parkops.i18n import _l
 from parkops.refs import load
 from parkops.security import access
 
-from ..models.call import FLOW_KINDS, CallPart, DistributionPart, FundFlow
+from ..models.call import CallPart, DistributionPart, FundFlow
 from ..models.investment import Investment
 from . import standings
 from .setup import lock_fund
@@ -73,7 +74,7 @@ def reverse_flow(session: Any, row: FundFlow, *, on: date, reason: str) -> FundF
         raise RuleError([Problem("funds.V-22", why)])
     if on < row.on_date:
         raise RuleError([Problem("funds.V-22", _l("A reversal is not dated before what it reverses."), "on")])
-    if row.kind in ("investment", "proceeds"):
+    if row.kind == "investment":
         _check_state(row)
     for model, key, column in ((CallPart, row.call_part_id, "received"), (DistributionPart, row.distribution_part_id, "paid")):
         if key is not None:
@@ -90,15 +91,37 @@ def reverse_flow(session: Any, row: FundFlow, *, on: date, reason: str) -> FundF
         note=reason,
         **{n: getattr(row, n) for n in ("partner_id", "call_part_id", "distribution_part_id", "investment_id", "exit_id", "expense_id")},
     )
+    _follow(session, row, on, reason)
     return made
+
+
+def _follow(session: Any, row: FundFlow, on: date, reason: str) -> None:
+    """What hangs on the movement: the twin of one in kind, the state of an investment and the firm's financing record."""
+    from . import investments
+
+    if not row.cash and (twin := _twin(session, row)) is not None:
+        reverse_flow(session, twin, on=on, reason=reason)
+    if row.kind == "investment":
+        investments.unpaid(session, row.investment, row, on=on)
+
+
+def _twin(session: Any, row: FundFlow) -> FundFlow | None:
+    """The other half of a contribution in kind: entered together, of the opposite amount, not reversed yet."""
+    gone = aliased(FundFlow)
+    later = row.kind == "contribution"
+    query = select(FundFlow).where(
+        FundFlow.fund_id == row.fund_id,
+        ~FundFlow.cash,
+        FundFlow.on_date == row.on_date,
+        FundFlow.amount == -row.amount,
+        FundFlow.reverses_id.is_(None),
+        FundFlow.id > row.id if later else FundFlow.id < row.id,
+        ~select(gone.id).where(gone.reverses_id == FundFlow.id).exists(),
+    )
+    return session.scalars(query.order_by(FundFlow.id if later else FundFlow.id.desc()).limit(1)).first()
 
 
 def _check_state(row: FundFlow) -> None:
     found: Investment = row.investment
     if found.state in ("exited", "written_off"):
-        raise RuleError([Problem("funds.V-22", _l("%(number)s is closed; enter a correction of proceeds instead.", number=found.number))])
-
-
-def title_of(row: FundFlow) -> str:
-    """The kind in words."""
-    return str(FLOW_KINDS.label(row.kind))
+        raise RuleError([Problem("funds.V-22", _l("%(number)s is closed; its payment stands.", number=found.number))])

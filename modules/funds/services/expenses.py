@@ -16,7 +16,7 @@ from parkops.security import access
 
 from .. import calc_standing as standing
 from ..calc_fees import Step, fee
-from ..models.call import EXPENSE_KINDS, FundExpense
+from ..models.call import EXPENSE_KINDS, FundExpense, FundFlow
 from ..models.fund import Fund
 from ..states import EXPENSE
 from . import book, returns, second
@@ -62,13 +62,19 @@ def fee_steps(found: standing.Book, fund: Fund, bearing: set[int], first: date, 
     return steps
 
 
+def _reversed(e: Any) -> Any:
+    """Whether the payment of an expense was taken back."""
+    return select(FundFlow.id).where(FundFlow.expense_id == e.id, FundFlow.reverses_id.is_not(None)).exists()
+
+
 def draft_fee(session: Any, fund: Fund, *, period_from: date, period_to: date, on: date) -> FundExpense:
     """Work out the management fee of a period as a draft (V-24: no day is charged twice)."""
     problems, e = Problems(), FundExpense
     if period_to < period_from:
         problems.add("funds.V-24", _l("A period cannot end before it begins."), "period_to")
     twice = session.scalar(select(e.number).where(e.fund_id == fund.id, e.kind == "management_fee", e.state != "cancelled",
-                                                  e.period_from <= period_to, e.period_to >= period_from).limit(1))
+                                                  e.period_from <= period_to, e.period_to >= period_from,
+                                                  ~_reversed(e)).limit(1))
     if twice is not None:
         problems.add("funds.V-24", _l("%(number)s charges some of these days already.", number=twice), "period_from")
     problems.stop()

@@ -192,6 +192,19 @@ def _tell(session: Any, row: Investment, amount: Decimal, on: date) -> None:
     INVESTED.send(session, investment=row, amount=amount, on=on)
 
 
+def unpaid(session: Any, row: Investment, flow: FundFlow, *, on: date) -> None:
+    """A payment was reversed: the financing record goes with it, and nothing paid means to be paid again (V-22)."""
+    f = FinancingEvent
+    told = session.scalars(
+        select(f).where(f.firm_id == row.firm_id, f.evidence == row.number, f.on_date == flow.on_date, f.amount == -flow.amount).limit(1)
+    ).first()
+    if told is not None:
+        session.delete(told)
+        session.flush()
+    if not paid(session, row) and row.state == "held":
+        INVESTMENT.move(session, row, "reopen", on=on)
+
+
 def add_income(session: Any, row: Investment, *, amount: Decimal, on: date, reference: str | None = None) -> FundFlow:
     """A dividend, or interest of a convertible, arrived."""
     access.require(session, "funds.flow", "add")

@@ -97,6 +97,7 @@ DILIGENCE = Resource(
         ),
     ),
     load=("deal",),
+    search=("deal.number", "finding"),
     sort="id",
     icon="zoom-check",
 )
@@ -158,6 +159,7 @@ VOTE = Resource(
     ),
     sections=(Section(_l("Vote"), ("meeting_id", "member_id", "vote", "reason", "voted_at")),),
     load=("meeting", "member"),
+    search=("member.name", "reason"),
     sort="-id",
     icon="checks",
 )

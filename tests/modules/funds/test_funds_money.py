@@ -28,6 +28,7 @@ from modules.funds.services import (
     standings,
     valuations,
 )
+from modules.tenants.models.financing import FinancingEvent
 from parkops.errors import NotAllowed, RuleError
 
 D = Decimal
@@ -320,3 +321,45 @@ def test_personas_keep_to_their_part(session, as_role):
             assert s.get(CapitalCall, ids[0]) is None
     finally:
         session.rollback()
+
+
+def test_what_hangs_on_a_reversed_movement_goes_with_it(session):
+    f = fund(session)
+    called(session, f, 3_000_000)
+    held = invested(session, f, amount=1_000_000)
+    flow = session.scalars(select(FundFlow).where(FundFlow.investment_id == held.id)).one()
+    told = select(FinancingEvent.id).where(FinancingEvent.firm_id == held.firm_id)
+    assert session.scalar(told) is not None
+    book.reverse_flow(session, flow, on=START, reason="paid to the wrong account")
+    assert held.state == "open" and session.scalar(told) is None
+    investments.pay_investment(session, held, amount=D(1_000_000), on=START)
+    assert held.state == "held" and session.scalar(told) is not None
+
+    rent = invested(session, f, amount=120_000, instrument="rent_for_equity", pre=600_000)
+    part = session.scalars(select(FundFlow).where(FundFlow.investment_id == rent.id)).one()
+    book.reverse_flow(session, part, on=START, reason="no rent was given")
+    s = returns.standing_of(session, f.fund, START)
+    assert (s.paid_in, s.invested, rent.state) == (D(3_000_000), D(1_000_000), "open")  # both halves are gone
+
+    fee = expenses.draft_fee(session, f.fund, period_from=date(2022, 1, 1), period_to=date(2022, 1, 31), on=date(2022, 2, 1))
+    seconded(session, fee, date(2022, 2, 1))
+    spent = session.scalars(select(FundFlow).where(FundFlow.expense_id == fee.id)).one()
+    book.reverse_flow(session, spent, on=date(2022, 2, 2), reason="wrong rate")
+    again = expenses.draft_fee(session, f.fund, period_from=date(2022, 1, 1), period_to=date(2022, 1, 31), on=date(2022, 2, 3))
+    assert again.amount == fee.amount and differences(session) == []
+
+
+def test_a_reversed_distribution_counts_no_more(session):
+    f = fund(session)
+    called(session, f, 10_000_000)
+    row = distributions.create_distribution(session, fund_id=f.fund.id, on_date=START, amount=D(2_000_000), recallable=D(1_000_000))
+    seconded(session, row)
+    distributions.pay_all(session, row, on=START)
+    before = returns.standing_of(session, f.fund, START)
+    for flow in session.scalars(select(FundFlow).where(FundFlow.kind == "distribution")).all():
+        book.reverse_flow(session, flow, on=START, reason="returned by the bank")
+    after = returns.standing_of(session, f.fund, START)
+    assert (before.distributed, before.recallable) == (D(2_000_000), D(1_000_000))
+    assert (after.distributed, after.recallable, after.cash, after.paid_carry) == (0, 0, D(10_000_000), 0)
+    distributions.pay_all(session, row, on=START)
+    assert returns.standing_of(session, f.fund, START).distributed == D(2_000_000) and differences(session) == []
