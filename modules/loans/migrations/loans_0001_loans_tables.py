@@ -140,7 +140,7 @@ def upgrade() -> None:
     sa.Column('version', sa.Integer(), server_default='1', nullable=False),
     sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
     sa.CheckConstraint("consent_how IN ('paper', 'electronic', 'face')", name=op.f('ck_loans_person_consent_how')),
-    sa.CheckConstraint("id_number IS NULL OR id_number LIKE 'v1.%%'", name=op.f('ck_loans_person_sealed')),
+    sa.CheckConstraint("id_number IS NULL OR left(id_number, 3) = 'v1.'", name=op.f('ck_loans_person_sealed')),
     sa.CheckConstraint("identity_group IN ('unemployed', 'hardship', 'veteran', 'released', 'graduate', 'overcapacity', 'returned', 'online', 'poverty', 'farmer')", name=op.f('ck_loans_person_identity_group')),
     sa.CheckConstraint('(id_number IS NULL) = (id_print IS NULL)', name=op.f('ck_loans_person_id_print')),
     sa.CheckConstraint('length(btrim(name)) > 0', name=op.f('ck_loans_person_name')),

@@ -39,7 +39,7 @@ class LoanPerson(ParkScoped, Record):
     __table_args__ = (
         Index("uq_loans_person_park_id_id_print", "park_id", "id_print", unique=True, postgresql_where="id_print IS NOT NULL"),
         CheckConstraint("(id_number IS NULL) = (id_print IS NULL)", name="id_print"),
-        CheckConstraint("id_number IS NULL OR id_number LIKE 'v1.%'", name="sealed"),
+        CheckConstraint("id_number IS NULL OR left(id_number, 3) = 'v1.'", name="sealed"),
         CheckConstraint("withdrawn_on IS NULL OR (withdrawn_on >= consent_on AND id_number IS NULL AND mobile IS NULL)", name="withdrawn"),
         CheckConstraint("length(btrim(name)) > 0", name="name"),
     )

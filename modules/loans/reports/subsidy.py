@@ -65,6 +65,21 @@ def _columns() -> tuple[Column, ...]:
     )
 
 
+def _by_scheme(lines: list[SubsidyLine]) -> Table:
+    """Loans, interest and subsidy per scheme."""
+    sums: dict[str, list[Any]] = {}
+    for line in lines:
+        row = sums.setdefault(line.case.scheme.code, [0, 0, 0])
+        row[0], row[1], row[2] = row[0] + 1, row[1] + line.interest, row[2] + line.subsidy
+    columns = (
+        Column(_l("Loan scheme"), width=2),
+        Column(_l("Loans"), "int"),
+        Column(_l("Interest"), "money"),
+        Column(_l("Interest subsidy amount"), "money"),
+    )
+    return Table(columns, [[code, *row] for code, row in sorted(sums.items())])
+
+
 def claim_book(session: Any, request: Request) -> Document:
     """Cover, the loans with how each was worked out, totals by scheme, and the loans without subsidy."""
     claim = session.scalars(select(SubsidyClaim).where(SubsidyClaim.id == request.record_id)).first()
@@ -73,10 +88,6 @@ def claim_book(session: Any, request: Request) -> Document:
     lines = subsidy.lines(session, claim)
     totals: list[Any] = [None] * 18
     totals[14], totals[16] = claim.interest, claim.total
-    by_scheme: dict[str, list[Any]] = {}
-    for line in lines:
-        row = by_scheme.setdefault(line.case.scheme.code, [0, 0, 0])
-        row[0], row[1], row[2] = row[0] + 1, row[1] + line.interest, row[2] + line.subsidy
     without = [[w.case.number, str(w.case.firm), w.why_not] for w in subsidy.without(session, claim)]
     facts = (
         (_l("Lending bank"), str(claim.bank), "text"),
@@ -88,19 +99,13 @@ def claim_book(session: Any, request: Request) -> Document:
         (_l("Prepared on"), claim.prepared_on, "date"),
         (_l("Checked on"), claim.approved_on, "date"),
     )
-    scheme_columns = (
-        Column(_l("Loan scheme"), width=2),
-        Column(_l("Loans"), "int"),
-        Column(_l("Interest"), "money"),
-        Column(_l("Interest subsidy amount"), "money"),
-    )
     return Document(
         _l("Claim of interest subsidy"),
         f"{claim.number} · {claim.bank} · {claim.quarter_key}",
         (
             Section(_l("Claim of interest subsidy"), facts=facts),
             Section(_l("Loans of the claim"), table=Table(_columns(), [_row(n, x) for n, x in enumerate(lines, 1)], totals)),
-            Section(_l("By scheme"), table=Table(scheme_columns, [[code, *row] for code, row in sorted(by_scheme.items())])),
+            Section(_l("By scheme"), table=_by_scheme(lines)),
             Section(
                 _l("Without subsidy"),
                 table=Table((Column(_l("Loan number")), Column(_l("Firm"), width=2), Column(_l("Why"), width=3)), without),

@@ -32,20 +32,9 @@ def state_text(paper: Any, on: date) -> str:
     return str(EXPIRED if state == "expired" else PAPER_STATES.label(state))
 
 
-def index(session: Any, case: LoanCase, *, on: date, at: datetime, made_by: str) -> Document:
-    """What the dossier holds; names of people are masked."""
-    files = {f.id: f for f in attachments.of(session, case)}
-    rows = [
-        [
-            n,
-            str(p.kind),
-            state_text(p, on),
-            p.issued_on or "",
-            p.expires_on or "",
-            files[p.attachment_id].filename if p.attachment_id in files else "",
-        ]
-        for n, p in enumerate(papers.of_case(session, case), 1)
-    ]
+def _documents(session: Any, case: LoanCase, on: date) -> Table:
+    """The checklist with the file of each."""
+    files = {f.id: f.filename for f in attachments.of(session, case)}
     columns = (
         Column(_l("No."), "int", 0.5),
         Column(_l("Document"), width=3),
@@ -54,39 +43,50 @@ def index(session: Any, case: LoanCase, *, on: date, at: datetime, made_by: str)
         Column(_l("Valid until"), "date"),
         Column(_l("File"), width=2),
     )
-    found = engine.decisions_of(session, case)
-    rules = [[line.code, line.article, line.sentence, str(_VERDICTS[line.verdict])] for line in engine.lines_of(found[0])] if found else []
-    people = [[str(role), str(person), str(person.consent_on)] for role, person in persons_of.rows(session, case)]
-    turns = [
-        [str(clocks.LOAN.choices.label(t.stage)), str(clocks.PARTIES.label(t.owner)), t.promised, t.own, t.others]
-        for t in clocks.turns(session, case, on)
+    rows = [
+        [n, str(p.kind), state_text(p, on), p.issued_on or "", p.expires_on or "", files.get(p.attachment_id or 0, "")]
+        for n, p in enumerate(papers.of_case(session, case), 1)
     ]
+    return Table(columns, rows)
+
+
+def _rules(session: Any, case: LoanCase) -> Table:
+    """The newest answer of the rules."""
+    found = engine.decisions_of(session, case)
+    columns = (Column(_l("Rule")), Column(_l("Article"), width=1.5), Column(_l("Sentence"), width=4), Column(_l("Result")))
+    lines = engine.lines_of(found[0]) if found else ()
+    return Table(columns, [[line.code, line.article, line.sentence, str(_VERDICTS[line.verdict])] for line in lines])
+
+
+def _turns(session: Any, case: LoanCase, on: date) -> Table:
+    """Days by party, stage by stage."""
+    columns = (
+        Column(_l("Stage of the case"), width=2),
+        Column(_l("Whose turn"), width=1.5),
+        Column(_l("Promised days"), "int"),
+        Column(_l("Own days"), "int"),
+        Column(_l("Days of others"), "int"),
+    )
+    stages, parties = clocks.LOAN.choices, clocks.PARTIES
+    return Table(
+        columns,
+        [[str(stages.label(t.stage)), str(parties.label(t.owner)), t.promised, t.own, t.others] for t in clocks.turns(session, case, on)],
+    )
+
+
+def index(session: Any, case: LoanCase, *, on: date, at: datetime, made_by: str) -> Document:
+    """What the dossier holds; names of people are masked."""
+    people = [[str(role), str(person), str(person.consent_on)] for role, person in persons_of.rows(session, case)]
+    columns = (Column(_l("Role")), Column(_l("Name")), Column(_l("Consent given on")))
     return Document(
         _l("Dossier of a start-up loan"),
         f"{case.number} · {case.firm}",
         (
             Section(_l("Loan case"), facts=_facts(case)),
-            Section(_l("People"), table=Table((Column(_l("Role")), Column(_l("Name")), Column(_l("Consent given on"))), people)),
-            Section(_l("Documents"), table=Table(columns, rows)),
-            Section(
-                _l("Pre-check"),
-                table=Table(
-                    (Column(_l("Rule")), Column(_l("Article"), width=1.5), Column(_l("Sentence"), width=4), Column(_l("Result"))), rules
-                ),
-            ),
-            Section(
-                _l("Days by party"),
-                table=Table(
-                    (
-                        Column(_l("Stage of the case"), width=2),
-                        Column(_l("Whose turn"), width=1.5),
-                        Column(_l("Promised days"), "int"),
-                        Column(_l("Own days"), "int"),
-                        Column(_l("Days of others"), "int"),
-                    ),
-                    turns,
-                ),
-            ),
+            Section(_l("People"), table=Table(columns, people)),
+            Section(_l("Documents"), table=_documents(session, case, on)),
+            Section(_l("Pre-check"), table=_rules(session, case)),
+            Section(_l("Days by party"), table=_turns(session, case, on)),
         ),
         at,
         made_by,

@@ -61,7 +61,7 @@ def test_tokens_differ_and_a_changed_one_does_not_open():
 def test_another_key_opens_nothing(monkeypatch):
     token = sealing.seal("370811199001010017")
     monkeypatch.setattr(sealing, "_master", lambda: "another key of the installation, long enough")
-    with pytest.raises(Refused, match="another key"):
+    with pytest.raises(Refused):
         sealing.unseal(token)
 
 
