@@ -2,8 +2,8 @@
 
 - A fund stands in for the amount approved until the payout is complete, then for what is still owed; the sum over its loans is
   `committed`, and the CHECK on the fund holds under any race.
-- A case is approved only with an approved request of its own amount; amount, rate, kind, firm and fund are fixed from then on, the
-  scheme from the contract on.
+- A case is approved only with an approved request of its own amount; amount, rate, kind, bank and fund are fixed from then on,
+  the scheme from the contract on (the firm follows when two records of one firm are merged).
 - Sums on the case come from confirmed tranches and repayments. Confirmed tranches and checked claims do not change."""
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ BEGIN
   IF TG_OP = 'UPDATE' THEN
     was := OLD.exposure; old_fund := OLD.fund_id;
     IF OLD.state IN """ + EXPOSED + """ AND NEW.state NOT IN ('returned', 'rejected', 'withdrawn') AND
-       (NEW.amount_approved, NEW.rate, NEW.kind, NEW.firm_id, NEW.fund_id, NEW.bank_id) IS DISTINCT FROM
-       (OLD.amount_approved, OLD.rate, OLD.kind, OLD.firm_id, OLD.fund_id, OLD.bank_id) THEN
+       (NEW.amount_approved, NEW.rate, NEW.kind, NEW.fund_id, NEW.bank_id) IS DISTINCT FROM
+       (OLD.amount_approved, OLD.rate, OLD.kind, OLD.fund_id, OLD.bank_id) THEN
       RAISE EXCEPTION 'an approved loan is fixed';
     END IF;
     IF OLD.state IN """ + SIGNED + """ AND (NEW.scheme_id, NEW.contract_on, NEW.lpr) IS DISTINCT FROM

@@ -195,7 +195,7 @@ def return_case(session: Any, case: LoanCase, *, on: date, reason: str) -> LoanC
 
 
 def reject_case(session: Any, case: LoanCase, *, on: date, code: str, reason: str) -> LoanCase:
-    """LN-46: no loan, with a reason code and words. Whoever prepared it does not reject it after it was handed in."""
+    """LN-46: no loan, with a reason code and words."""
     access.require(session, RESOURCE, "act")
     problems = Problems()
     if code not in REJECTIONS:

@@ -6,10 +6,11 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from flask import Response, request
+from flask import Response, redirect, request
 
 from parkops import clock
 from parkops.clock import Period
+from parkops.db import audit
 from parkops.db.session import scope_of
 from parkops.errors import NotFound, Refused
 from parkops.i18n import _l
@@ -165,6 +166,13 @@ class LoanDryRunPage(_Scheme):
             clock.now(),
             scope_of(self.session).user_name,
         )
+        audit.event(
+            self.session,
+            "export",
+            {"loan_dry_run": run.scheme.code, "on": run.on.isoformat(), "count": len(rows)},
+            resource="loans.case",
+            park_id=run.scheme.park_id,
+        )
         commit()
         return attachment(draw(document, "xlsx"), TYPES["xlsx"], f"loan-dry-run-{run.on}.xlsx")
 
@@ -234,9 +242,23 @@ class LoanDossierPage(Page):
         return attachment(raw, "application/zip", f"loan-{case.number}.zip")
 
 
+class LoanStartPage(_Scheme):
+    """The button above an empty list of schemes: the national ones of the region, to be adapted."""
+
+    route_base = "/loans/start"
+    resource = "loans.scheme"
+
+    @route("/", "add", methods=("POST",))
+    def index(self) -> Any:
+        """Enters them once; a park that has schemes keeps its own."""
+        schemes.start_park(self.session, park_id=self.park())
+        commit()
+        return redirect("/loans/scheme/", 303)
+
+
 def attachment(raw: bytes, kind: str, name: str) -> Response:
     """A download."""
     return Response(raw, content_type=kind, headers={"Content-Disposition": f'attachment; filename="{name}"'})
 
 
-PAGES = [LoanPrecheckPage, LoanDryRunPage, LoanReplayPage, LoanDaysPage, LoanDossierPage]
+PAGES = [LoanPrecheckPage, LoanDryRunPage, LoanReplayPage, LoanDaysPage, LoanDossierPage, LoanStartPage]

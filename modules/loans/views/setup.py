@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from parkops.i18n import _l
-from parkops.web.resource import Col, Fact, Filter, Related, Resource, Section, Tab, Titles, View
+from parkops.web.resource import Col, Fact, Filter, ListButton, Related, Resource, Section, Tab, Titles, View
 
 from ..models.organisation import LoanOrganisation
 from ..models.scheme import LoanPaperKind, LoanScheme, LoanStagePromise
@@ -38,6 +38,7 @@ SCHEME = Resource(
         Section(_l("Interest"), ("rate_cap_bp", "lpr_tenor", "day_basis", "extension_months", "extension_subsidised")),
         Section(_l("Interest subsidy"), ("subsidy_person", "subsidy_firm", "subsidy_share", "subsidy_bp", "subsidy_from", "note")),
     ),
+    buttons=(ListButton(_l("Enter the national schemes"), "/loans/start/", word="add", icon="download"),),
     create=f"{S}:create_scheme",
     change=f"{S}:change_scheme",
     remove=f"{S}:remove_scheme",

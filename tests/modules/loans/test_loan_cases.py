@@ -292,3 +292,26 @@ def test_dry_run_over_all_firms(session, park, query_count):
     with query_count() as q:
         precheck.dry_run(session, run.scheme, on=DAY)
     assert q.count <= 30
+
+
+def test_ln18_two_records_of_one_firm(session):
+    """The loan follows the kept record; facts of one day stand once."""
+    from modules.tenants.signals import before_merge
+
+    keep, drop = borrower_firm(session), borrower_firm(session)
+    found = before_merge.collect(session, kept=keep, dropped=drop)
+    assert [p.code for p in found] == ["loans.LN-18"]
+    case = running(session, firm_case(session, drop))
+    case.firm_id = keep.id
+    session.flush()
+    assert case.firm_id == keep.id
+
+
+def test_a_new_park_starts_with_the_national_schemes(session, park2, client, login_as):
+    login_as(client, "operations_manager")
+    token = client.get("/loans/scheme/").get_data(as_text=True).split('name="csrf_token" value="')[1].split('"')[0]
+    assert client.post("/loans/start/", data={"csrf_token": token}).status_code == 303
+    page = client.get("/api/v1/loans/scheme/").get_json()
+    assert {r["code"] for r in page["rows"]} == {"LOAN-SD-2020", "LOAN-2020", "LOAN-2023"}
+    client.post("/loans/start/", data={"csrf_token": token})
+    assert client.get("/api/v1/loans/scheme/").get_json()["count"] == 3
