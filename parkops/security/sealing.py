@@ -31,7 +31,8 @@ LOST = _l("This value was sealed with another key. Put the installation's sealin
 @lru_cache(maxsize=4)
 def _keys(master: str) -> tuple[str, bytes, bytes, bytes]:
     """(key id, key of the stream, key of the tag, key of fingerprints)."""
-    parts = [hmac.new(master.encode(), b"parkops sealing " + name, hashlib.sha256).digest() for name in (b"id", b"stream", b"tag", b"print")]
+    names = (b"id", b"stream", b"tag", b"print")
+    parts = [hmac.new(master.encode(), b"parkops sealing " + name, hashlib.sha256).digest() for name in names]
     return parts[0].hex()[:8], parts[1], parts[2], parts[3]
 
 
