@@ -56,13 +56,14 @@ def irr(flows: Iterable[Flow]) -> Irr:
     why = _why_not(found)
     if why is not None:
         return Irr(None, why)
-    several = _changes([a for _on, a in found]) > 1 and _changes(list(accumulate(a for _on, a in found))) > 1
     guess = pyxirr.xirr([on for on, _a in found], [float(a) for _on, a in found], silent=True)
+    sums = list(accumulate(a for _on, a in found))
+    several = _changes([a for _on, a in found]) > 1 and (guess is None or guess < 0 or _changes(sums) > 1)
     if guess is None or not guess > -1:
         return Irr(None, NO_RATE, several)
-    rate = _polished(Decimal(str(guess)), found)
-    if rate is not None and rate > MOST:
+    if guess > MOST:
         return Irr(None, TOO_CLOSE, several)
+    rate = _polished(Decimal(str(guess)), found)
     return Irr(None, NO_RATE, several) if rate is None else Irr(rate, None, several)
 
 
@@ -96,7 +97,9 @@ def _polished(rate: Decimal, found: list[Flow]) -> Decimal | None:
             if not slope:
                 break
             better = rate - npv(rate, found) / slope
-            rate = better if better > -1 else rate
+            if not -1 < better <= MOST:
+                break  # from here a step leads away
+            rate = better
         rate = rate.quantize(PLACES)
     return rate if rate > -1 and abs(npv(rate, found)) <= moved / 1_000_000 else None
 

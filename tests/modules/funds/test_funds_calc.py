@@ -106,6 +106,8 @@ def test_equidistant_flows_agree_with_numpy_financial(amounts):
     ([(DAY, D(-5)), (DAY + timedelta(days=90), D(-1))], "total_loss"),
     ([(DAY, D(3)), (DAY + timedelta(days=90), D(1))], "no_outflow"),
     ([(DAY, D(-5)), (DAY, D(5))], "no_flows"),
+    ([(DAY, D("-0.01")), (DAY + timedelta(days=1), D(90_000_000))], "too_close"),
+    ([(DAY, D(-100)), (DAY + timedelta(days=3), D(200))], "too_close"),
 ])
 def test_a_rate_that_cannot_be_computed_says_why(flows, why):
     found = calc_returns.irr(flows)
