@@ -24,6 +24,7 @@ from loan_help import (
 
 from modules.loans.models.scheme import LoanPaperKind
 from modules.loans.services import cases, clocks, decide, papers, persons, precheck, repayments, schemes, servicing, standings
+from parkops import approval
 from parkops.errors import NotAllowed, RuleError
 from parkops.rules import engine
 
@@ -315,3 +316,12 @@ def test_a_new_park_starts_with_the_national_schemes(session, park2, client, log
     assert {r["code"] for r in page["rows"]} == {"LOAN-SD-2020", "LOAN-2020", "LOAN-2023"}
     client.post("/loans/start/", data={"csrf_token": token})
     assert client.get("/api/v1/loans/scheme/").get_json()["count"] == 3
+
+
+def test_a_decision_sent_back_by_a_voter_is_recorded_anew(session):
+    """From the kernel's page of approvals: the bank's turn goes on, the amount is empty again."""
+    case = decided(session, at_bank(session, firm_case(session)))
+    with acting(session, "leadership"):
+        approval.vote(session, decide.open_request(session, case), False, "利率与批复不符")
+    assert (case.state, case.amount_approved, case.rate) == ("approval", None, None)
+    assert decided(session, case).amount_approved == Decimal(300_000)
