@@ -20,7 +20,6 @@
         "amenities.answer_days": {"type": "int", "default": 5, "min": 1, "max": 60, "title": "Days in which an allotment is signed"},
         "amenities.key_price": {"type": "money", "default": "50", "title": "Price of a lost key"},
         "amenities.top_up_most": {"type": "money", "default": "1000", "title": "A meal card holds at most"},
-        "amenities.meal_most": {"type": "money", "default": "200", "title": "One meal costs at most"},
         "amenities.stay_minutes": {"type": "int", "default": 35, "min": 5, "max": 240, "title": "Minutes a guest keeps a seat"},
         "amenities.due_days": {"type": "int", "default": 15, "min": 0, "max": 120, "title": "Days until meals, fees and visits are due"},
         "amenities.offer_days": {"type": "int", "default": 7, "min": 1, "max": 60, "title": "Days in which a place in a class is answered"},

@@ -11,7 +11,7 @@ from datetime import date, time
 from decimal import Decimal
 from html import escape
 
-ZERO = Decimal(0)
+ZERO = Decimal("0.00")
 TIMES = (("breakfast", time(6), time(9, 30)), ("lunch", time(10, 30), time(14)), ("dinner", time(16, 30), time(20, 30)))
 BIN = 5  # minutes
 

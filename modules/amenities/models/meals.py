@@ -33,13 +33,15 @@ class Outlet(ParkScoped, Record):
     """A counter, restaurant or shop that takes meal cards. `contract_id`: the third party that runs it."""
 
     __tablename__ = "amenities_outlet"
-    __table_args__ = (UniqueConstraint("park_id", "code"), CheckConstraint("seats IS NULL OR seats > 0", name="seats"))
+    __table_args__ = (UniqueConstraint("park_id", "code"), CheckConstraint("seats IS NULL OR seats > 0", name="seats"),
+                      CheckConstraint("meal_most > 0", name="meal_most"))
     facility_id: Mapped[int] = fk("amenities_facility.id", _l("Amenity"))
     code: Mapped[str] = field(String(40), _l("Code"), fmt="code")
     name: Mapped[str] = field(String(80), _l("Outlet"))
     kind: Mapped[str] = field(EnumText(OUTLET_KINDS), _l("Kind of outlet"), default="canteen", server_default="canteen")
     contract_id: Mapped[int] = fk("amenities_operator_contract.id", _l("Operator contract"))
     seats: Mapped[int | None] = field(SmallInteger, _l("Seats"))
+    meal_most: Mapped[Decimal] = field(Money, _l("One meal costs at most"), default=Decimal(200), server_default="20000")
     active: Mapped[bool] = field(Boolean, _l("Open"), default=True, server_default="true")
     facility: Mapped[AmenityFacility] = relationship(foreign_keys="Outlet.facility_id")
     contract: Mapped[AmenityOperatorContract] = relationship(foreign_keys="Outlet.contract_id")

@@ -21,11 +21,13 @@ def _check_outlet(session: Any, values: dict[str, Any], problems: Problems) -> N
         problems.add("amenities.Y-20", _l("Choose the contract of who runs this outlet: of the same place and not ended."), "contract_id")
     if values.get("seats") is not None and values["seats"] <= 0:
         problems.add("amenities.Y-01", _l("Enter a number above zero, or leave it empty."), "seats")
+    if values.get("meal_most") is not None and values["meal_most"] <= 0:
+        problems.add("amenities.Y-28", _l("Enter an amount above zero."), "meal_most")
 
 
 def create_outlet(session: Any, **values: Any) -> Outlet:
     """A counter, restaurant or shop, with the contract of its operator (Y-20)."""
-    return records.create(session, Outlet, values, _check_outlet)
+    return records.create(session, Outlet, {k: v for k, v in values.items() if v is not None}, _check_outlet)
 
 
 def change_outlet(session: Any, row: Outlet, **values: Any) -> Outlet:

@@ -1,7 +1,7 @@
 """Consumption at a till: one locked card, one row, once per key. Rules Y-27 to Y-32.
 
-The path is short on purpose (three statements): the card with its plan is read under a lock, the row is written unless its key is there,
-the card's balance and counters follow. The CHECK on the balance stands behind it."""
+The path is short on purpose, two statements: the card with its plan is read under a lock; the row is written unless its key is there,
+together with the card's balance and counters. The CHECK on the balance stands behind it."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import and_, func, insert, or_, select, update
+from sqlalchemy import Date, and_, bindparam, exists, func, insert, literal, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 
 from modules.tenants.models.firm import Firm
-from parkops import clock, settings
+from parkops import clock
 from parkops.db.session import scope_of
 from parkops.errors import Conflict, NotFound, Problem, RuleError
 from parkops.i18n import _l
@@ -24,6 +24,7 @@ from .. import calc_meals as calc
 from ..models.meals import MEALS, MealCard, MealPlan, MealUse, Outlet, Till
 
 RESOURCE = "amenities.meal_use"
+FIELDS = ("park_id", "card_id", "till_id", "outlet_id", "firm_id", "key", "used_at", "on_date", "meal", "price", "own", "subsidy", "balance")
 
 
 @dataclass(frozen=True)
@@ -49,42 +50,67 @@ def _refuse(code: str, sentence: Any, field: str | None = None) -> RuleError:
     return RuleError([Problem(f"amenities.{code}", sentence, field)])
 
 
+def _reading() -> Any:
+    """Till, outlet, card (locked) and the plan that holds. Built once: a sale spends its time in the database, not on making SQL."""
+    c, t, o, p, day = MealCard, Till, Outlet, MealPlan, bindparam("day", type_=Date)
+    return (
+        select(c.id, c.park_id, c.number, c.state, c.balance, c.last_day, c.day_meals, c.month_subsidy, c.firm_id, t.id.label("till_id"),
+               o.id.label("outlet_id"), o.meal_most, and_(t.active, o.active).label("open"), p.per_meal, p.meals_a_day, p.month_cap)
+        .select_from(c).join(t, t.park_id == c.park_id).join(o, o.id == t.outlet_id)
+        .outerjoin(p, and_(p.firm_id == c.firm_id, p.starts_on <= day, or_(p.ends_on.is_(None), p.ends_on >= day)))
+        .where(c.number == bindparam("card"), c.park_id == bindparam("park"), t.code == bindparam("till"))
+        .with_for_update(of=c)
+    )
+
+
+def _writing() -> Any:
+    """The row, unless its key is there, and with it the card: one statement. Parameters have names of their own, or the update takes them."""
+    use, card = MealUse.__table__, MealCard.__table__
+
+    def given(name: str, column: Any) -> Any:
+        return bindparam(f"p_{name}", type_=column.type)
+
+    values = {n: given(n, use.c[n]) for n in FIELDS}
+    new = (pg_insert(use).values({**values, "version": literal(1)}).on_conflict_do_nothing(index_elements=["park_id", "till_id", "key"])
+           .returning(use.c.id).cte("sold"))
+    paid = (update(card).where(card.c.id == given("card_id", use.c.card_id), exists(select(new.c.id)))
+            .values(balance=given("balance", use.c.balance), last_day=given("on_date", use.c.on_date), day_meals=given("day_meals", card.c.day_meals),
+                    month_subsidy=given("month_subsidy", card.c.month_subsidy), version=card.c.version + 1)
+            .returning(card.c.id).cte("paid"))
+    return select(new.c.id).add_cte(paid)
+
+
+READ, WRITE = _reading(), _writing()
+
+
 def consume(session: Any, *, till: str, card: str, price: Decimal, key: str, at: datetime) -> Sold:
     """Sell a meal. Raises RuleError with one sentence (unknown or blocked card, empty card), Conflict for a key used otherwise."""
     access.require(session, RESOURCE, "add")
-    if price <= 0 or price > Decimal(settings.get(session, "amenities.meal_most", scope_of(session).park_id)):
-        raise _refuse("Y-28", _l("Check the price: it is above zero and not above what one meal may cost."), "price")
     local = clock.local(at)
-    row = _locked(session, till, card, local.date())
-    used = calc.Counters(row.last_day, row.day_meals, row.month_subsidy).on(local.date())
+    day = local.date()
+    row = _locked(session, till, card, day)
+    if price <= 0 or price > row.meal_most:
+        raise _refuse("Y-28", _l("Check the price: it is above zero and not above what one meal may cost."), "price")
+    used = calc.Counters(row.last_day, row.day_meals, row.month_subsidy).on(day)
     meal = calc.meal_of(local.time())
     plan = calc.Plan(row.per_meal, row.meals_a_day, row.month_cap) if row.per_meal is not None else None
     subsidy = calc.subsidy_of(price, meal, plan, used)
     own = price - subsidy
-    enough = row.state == "active" and own <= row.balance
-    if not enough:
+    if row.state != "active" or own > row.balance:
         return _again(session, row, key, card, price) or _no(row, own)
-    new = _write(session, row, key=key, used_at=at, on_date=local.date(), meal=meal, price=price, own=own, subsidy=subsidy,
-                 balance=row.balance - own)
+    new = _write(session, row, key=key, used_at=at, on_date=day, meal=meal, price=price, own=own, subsidy=subsidy, balance=row.balance - own,
+                 day_meals=used.day_meals + (1 if subsidy else 0), month_subsidy=used.month_subsidy + subsidy)
     if new is None:
         return _again(session, row, key, card, price)
-    _count(session, row, own, local.date(), used.day_meals + (1 if subsidy else 0), used.month_subsidy + subsidy)
     return Sold(new, row.number, meal, price, own, subsidy, row.balance - own)
 
 
 def _locked(session: Any, till: str, card: str, day: date) -> Any:
-    """Till, outlet, card (locked) and the plan that holds; NotFound says which is unknown."""
-    c, t, o, p, park = MealCard, Till, Outlet, MealPlan, scope_of(session).park_id
-    query = (
-        select(c.id, c.park_id, c.number, c.state, c.balance, c.last_day, c.day_meals, c.month_subsidy, c.firm_id, t.id.label("till_id"),
-               o.id.label("outlet_id"), and_(t.active, o.active).label("open"), p.per_meal, p.meals_a_day, p.month_cap)
-        .select_from(c).join(t, t.park_id == c.park_id).join(o, o.id == t.outlet_id)
-        .outerjoin(p, and_(p.firm_id == c.firm_id, p.starts_on <= day, or_(p.ends_on.is_(None), p.ends_on >= day)))
-        .where(c.number == card, c.park_id == park, t.code == till)
-    )
-    row = session.execute(query.with_for_update(of=c)).first()
+    """What the sale needs, of the session's own park; NotFound says which is unknown."""
+    park = scope_of(session).park_id
+    row = session.connection().execute(READ, {"day": day, "card": card, "park": park, "till": till}).first() if park is not None else None
     if row is None:
-        known = session.scalar(select(t.id).where(t.code == till, t.park_id == park))
+        known = session.scalar(select(Till.id).where(Till.code == till, Till.park_id == park))
         raise NotFound(_l("No card of this number was issued here.") if known else _l("This till is not known. Enter it under Tills."))
     if not row.open:
         raise _refuse("Y-29", _l("This till or its outlet is out of use."), "till")
@@ -98,11 +124,9 @@ def _no(row: Any, own: Decimal) -> Any:
 
 
 def _write(session: Any, row: Any, **values: Any) -> int | None:
-    """The id of the new row; None when the till's key is there already."""
+    """The id of the new row; None when the till's key is there already: then nothing is written."""
     given = {"park_id": row.park_id, "card_id": row.id, "till_id": row.till_id, "outlet_id": row.outlet_id, "firm_id": row.firm_id, **values}
-    return session.connection().execute(
-        pg_insert(MealUse.__table__).values(**given).on_conflict_do_nothing(index_elements=["park_id", "till_id", "key"])
-        .returning(MealUse.__table__.c.id)).scalar()
+    return session.connection().execute(WRITE, {f"p_{k}": v for k, v in given.items()}).scalar()
 
 
 def _again(session: Any, row: Any, key: str, card: str, price: Decimal) -> Sold | None:
@@ -115,12 +139,6 @@ def _again(session: Any, row: Any, key: str, card: str, price: Decimal) -> Sold 
     if found.card_id != row.id or found.price != price:
         raise Conflict(_l("This key was used for another meal. Every sale has a key of its own."))
     return Sold(found.id, card, found.meal, found.price, found.own, found.subsidy, found.balance, True)
-
-
-def _count(session: Any, row: Any, own: Decimal, day: date, day_meals: int, month_subsidy: Decimal) -> None:
-    card = MealCard.__table__
-    session.connection().execute(update(card).where(card.c.id == row.id).values(
-        balance=row.balance - own, last_day=day, day_meals=day_meals, month_subsidy=month_subsidy, version=card.c.version + 1))
 
 
 def take_back(session: Any, row: MealUse, *, reason: str) -> MealUse:

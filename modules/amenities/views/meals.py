@@ -72,7 +72,7 @@ RESOURCES = [
         columns=(Col("name", width=180, important=True, link=True), Col("code", width=100), Col("kind", width=130, important=True),
                  Col("facility.name", _l("Amenity"), 180), Col("contract.operator_id", _l("Operator"), 240), Col("seats", width=90, total="sum"),
                  Col("active", width=80, important=True), Col("facility_id", hidden=True), Col("contract_id", hidden=True)),
-        sections=(Section(_l("Outlet"), ("facility_id", "contract_id", "code", "name", "kind", "seats", "active")),),
+        sections=(Section(_l("Outlet"), ("facility_id", "contract_id", "code", "name", "kind", "seats", "meal_most", "active")),),
         create=f"{S}:create_outlet", change=f"{S}:change_outlet",
         tabs=(Related("tills", _l("Tills"), "amenities.till", "outlet_id", order=10), Related("uses", _l("Meals"), "amenities.meal_use", "outlet_id", order=20)),
         load=("facility", "contract"), search=("name", "code"), sort="code", parent=("facility_id", "amenities.facility"), menu=("meals", 50),

@@ -65,7 +65,7 @@ def test_y27_the_firm_pays_its_part_and_the_card_the_rest(session):
 
 def test_y27_an_empty_card_is_refused_in_one_sentence(session):
     box, c = till(session), card(session, balance="10")
-    with pytest.raises(RuleError, match=r"holds 10\.00 yuan, 15 are needed"):
+    with pytest.raises(RuleError, match=r"holds 10\.00 yuan, 15.00 are needed"):
         sell(session, box, c)
     assert session.scalar(select(func.count(MealUse.id))) == 0
 
