@@ -25,6 +25,7 @@ class Config:
     secret_key: str = ""  # empty: made once and kept in data_dir/secret_key
     jwt_secret_key: str = ""
     secret_key_fallbacks: tuple[str, ...] = ()
+    sealing_key: str = ""  # seals identity numbers at rest; empty: made once and kept in data_dir/sealing_key; no backup holds it
     trusted_hosts: tuple[str, ...] = ("127.0.0.1", "localhost", "[::1]")
     https: bool = False  # True behind TLS: Secure cookies, __Host- name, HSTS
     proxy_hops: int = 0  # exact number of reverse proxies whose X-Forwarded-* are trusted

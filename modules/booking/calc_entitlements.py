@@ -56,7 +56,7 @@ class Right:
 
 @dataclass(frozen=True)
 class Use:
-    """A booking or event: minutes used and what it costs (fen; None: unknown or free of charge)."""
+    """A booking or event (`source` names its kind of record): minutes used and what it costs (fen; None: unknown or free of charge)."""
 
     key: str
     starts_at: datetime
@@ -66,6 +66,7 @@ class Use:
     group_id: int | None = None
     amount: int | None = None
     title: str = ""
+    source: str = "booking.booking"
 
     @property
     def order(self) -> tuple:

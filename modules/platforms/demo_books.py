@@ -12,8 +12,9 @@ from modules.billing.models.bill import Bill, BillRun
 from modules.billing.models.charge import Charge
 from modules.billing.models.receipt import BankAccount
 from modules.billing.services import receipts_bulk, runs
+from modules.booking.models.entitlement import VoucherUse
 from modules.booking.models.resource import BookableResource
-from modules.booking.services import bookings
+from modules.booking.services import bookings, vouchers
 from parkops import clock
 from parkops.clock import add_months
 from parkops.db import audit
@@ -77,6 +78,8 @@ def bill(context: Context, today: date, say: Callable[[str], Any]) -> None:
 
 def _run(context: Context, month: date, issued_on: date) -> None:
     with context.scope("finance") as s:
+        for use in s.scalars(select(VoucherUse).where(VoucherUse.state == "applied", VoucherUse.used_on < add_months(month, 1))):
+            vouchers.approve_use(s, use, on=issued_on)
         run_id = runs.generate(s, month=month, issued_on=issued_on).id
     left = 1
     while left:

@@ -18,7 +18,7 @@ from .models.contract import OperatorContract, OperatorSettlement
 from .models.event import UsageEvent
 from .models.registry import Instrument
 from .models.result import PlatformResult
-from .services import contracts, cost_shares, evaluations, maintenance, results
+from .services import contracts, cost_shares, evaluations, maintenance, operator_payments, results
 from .services import operator_settlements as settlements
 
 EVIDENCE = b"%PDF-1.4\n% certificate (demo)\n%%EOF\n"
@@ -74,7 +74,8 @@ def _shared(context: Context, today: date) -> None:
 
 
 def _settlements(context: Context, today: date) -> None:
-    """The two past years are settled and approved; this year's first half waits for leadership."""
+    """The two past years are settled and approved, the first of them is in the ledger (a colleague of finance records the payment);
+    this year's first half waits for leadership."""
     spans = [(date(y, 1, 1), date(y, 12, 31)) for y in (today.year - 2, today.year - 1)]
     with context.scope("operations_clerk") as s:
         for row in s.scalars(select(OperatorContract).where(OperatorContract.state == "running").order_by(OperatorContract.id)):
@@ -85,6 +86,10 @@ def _settlements(context: Context, today: date) -> None:
         with context.scope(role) as s:
             for row in s.scalars(select(OperatorSettlement).where(OperatorSettlement.state == "submitted")):
                 settlements.approve_settlement(s, row, on=today)
+    with context.scope("finance") as s:
+        for row in s.scalars(select(OperatorSettlement).where(OperatorSettlement.state == "approved", OperatorSettlement.payment != 0,
+                                                              OperatorSettlement.ends_on == spans[0][1])):
+            operator_payments.post_settlement(s, row, on=today)
     if today.month > 6:
         with context.scope("operations_clerk") as s:
             row = s.scalars(select(OperatorContract).where(OperatorContract.model == "delegated").limit(1)).one()

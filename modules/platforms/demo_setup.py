@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import select
 
 from modules.billing.services import catalogue
+from modules.booking.models.entitlement import Voucher
 from modules.booking.models.resource import ResourceGroup
 from modules.booking.services import setup
 from modules.tenants.models.carrier import Carrier
@@ -17,6 +18,7 @@ from parkops import records
 from parkops.demo import Context
 
 from . import demo_data as data
+from .models.project import PayingProject
 from .models.registry import Instrument, OperatorQualification, Platform, PlatformStaff, ServiceItem
 from .services import gap_funders, projects, rates
 
@@ -106,7 +108,17 @@ def open_projects(context: Context, today: date) -> dict[str, list[tuple[str, da
             for one in {code, ("AM", "MM", "EC", "BIO")[n % 4] if n % 6 == 0 else code}:
                 found[one].append((made.number, starts, last))
         _trained(s)
+        _vouchers(s)
     return found
+
+
+def _vouchers(session: Any) -> None:
+    """Firms that hold an innovation voucher name it in their project."""
+    for voucher in session.scalars(select(Voucher).order_by(Voucher.id)):
+        mine = select(PayingProject).where(PayingProject.firm_id == voucher.firm_id, PayingProject.last_day.is_(None))
+        if (row := session.scalars(mine.order_by(PayingProject.id).limit(1)).one_or_none()) is not None:
+            row.voucher_id = voucher.id
+    session.flush()
 
 
 def _trained(session: Any) -> None:

@@ -15,7 +15,7 @@ ADJUSTMENT = Workflow(
         State("open", _l("Asked for"), "amber"),
         State("approved", _l("Agreed"), "blue"),
         State("denied", _l("Denied"), "red", final=True),
-        State("applied", _l("Applied"), "green", final=True),
+        State("applied", _l("Carried out"), "green", final=True),
         State("withdrawn", _l("Withdrawn"), "grey", final=True),
     ),
     steps=(

@@ -11,6 +11,9 @@ from .states_cost import ON
 REASON = Input("reason", "longtext", _l("Reason"), required=True)
 C = "modules.platforms.services.contracts"
 S = "modules.platforms.services.operator_settlements"
+P = "modules.platforms.services.operator_payments"
+BANK = Input("bank_account_id", "ref", _l("Paid from"), ref="billing.bank_account", required=True)
+REFERENCE = Input("reference", "text", _l("Payment reference"), required=True, max_length=120)
 
 CONTRACT = Workflow(
     "platforms.operator_contract",
@@ -60,7 +63,10 @@ SETTLEMENT = Workflow(
     states=(
         State("draft", _l("Draft"), "grey"),
         State("submitted", _l("Waiting for approval"), "violet"),
-        State("approved", _l("Approved for payment"), "green", final=True),
+        State("approved", _l("Approved for payment"), "amber"),
+        State("posted", _l("In the ledger"), "blue"),
+        State("paid", _l("Paid to the operator"), "green"),
+        State("reversed", _l("Reversed"), "red", final=True),
         State("cancelled", _l("Cancelled"), "red", final=True),
     ),
     steps=(
@@ -86,6 +92,12 @@ SETTLEMENT = Workflow(
             primary=True,
         ),
         Step("return", ("submitted",), "draft", _l("Return to draft"), f"{S}:return_settlement", (REASON,), needs_reason=True),
+        Step("post", ("approved",), "posted", _l("Post to the ledger"), f"{P}:post_settlement", (ON,), guard=f"{P}:why_not_post",
+             primary=True),
+        Step("pay", ("posted",), "paid", _l("Record the payment"), f"{P}:pay_settlement", (ON, BANK, REFERENCE), guard=f"{P}:why_not_pay",
+             primary=True),
+        Step("reverse", ("posted", "paid"), "reversed", _l("Reverse"), f"{P}:reverse_settlement", (ON, REASON),
+             guard=f"{P}:why_not_reverse", danger=True, needs_reason=True),
         Step(
             "cancel",
             ("draft",),

@@ -57,6 +57,11 @@ class AuditEntry(ParkMarked, Model):
         return f"{self.label or self.resource} · {self.user_name}"
 
 
+def hidden(attr: Any) -> bool:
+    """Values the trail never repeats: secrets, and what is sealed at rest."""
+    return attr.key in HIDDEN or bool(getattr(attr.columns[0].type, "sealed", False))
+
+
 def plain(value: Any) -> Any:
     """A JSON-safe form that keeps exact numbers as text."""
     if isinstance(value, Decimal):
@@ -91,28 +96,28 @@ def _changes(obj: Any, op: str) -> dict[str, list[Any]]:
         if op == "insert":
             value = obj.__dict__.get(key)
             if value is not None:
-                diff[key] = [None, "•••" if key in HIDDEN else plain(value)]
+                diff[key] = [None, "•••" if hidden(attr) else plain(value)]
         elif op == "delete":
             value = obj.__dict__.get(key)
             if value is not None:
-                diff[key] = ["•••" if key in HIDDEN else plain(value), None]
+                diff[key] = ["•••" if hidden(attr) else plain(value), None]
         else:
             history = state.attrs[key].history
             if history.has_changes():
                 old = history.deleted[0] if history.deleted else None
                 new = history.added[0] if history.added else None
                 if plain(old) != plain(new):
-                    diff[key] = ["•••", "•••"] if key in HIDDEN else [plain(old), plain(new)]
+                    diff[key] = ["•••", "•••"] if hidden(attr) else [plain(old), plain(new)]
     return diff
 
 
 def _complete(session: Session, obj: Any, diff: dict[str, list[Any]]) -> None:
     """Look up the old values of columns that were set while expired (the unit of work never knew them)."""
     state = inspect(obj)
-    unseen = [k for k in diff if k not in HIDDEN and not state.attrs[k].history.deleted]
+    mapper = state.mapper
+    unseen = [k for k in diff if not hidden(mapper.column_attrs[k]) and not state.attrs[k].history.deleted]
     if not unseen or state.identity is None:
         return
-    mapper = state.mapper
     columns = [mapper.column_attrs[k].columns[0] for k in unseen]
     row = session.connection().execute(sa_select(*columns).where(mapper.local_table.c.id == state.identity[0])).one_or_none()
     for key, old in zip(unseen, row or (), strict=False):

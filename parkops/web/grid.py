@@ -25,7 +25,7 @@ from ..i18n import _l
 from ..security import access
 from . import filters, gridrows
 from .compile import Resolved, ResolvedColumn, choosable, label_attr
-from .filters import Context
+from .filters import Context, like
 from .gridquery import Query, parse
 
 GROUPS_SHOWN = 500
@@ -314,7 +314,7 @@ def choices(session: Any, resolved: Resolved, text: str, *, ids: tuple[int, ...]
     label = getattr(resolved.model, attr)
     where = grid.conditions(plan)
     if text and not resolved.resource.search:
-        where.append(filters.like(label, text))
+        where.append(like(label, text))
     statement = plan.apply(select(resolved.model.id, label).select_from(resolved.model)).where(*where)
     personal = sa_inspect(resolved.model).column_attrs[attr].columns[0].info.get("personal")
     clear = not personal or access.may_unmask(session, resolved.name)

@@ -178,6 +178,7 @@ class Resource:
     report: name of a printable report for the record. read_only: no forms at all. scope_note: reason when not park-scoped.
     editable_in: states of the workflow in which a record may still be changed or deleted by hand (none given = in all).
     money: its commands (create, actions, steps, bulk) refuse to act without a one-time key.
+    script: address of a script of the module for its form page (`/static/booking/form.js`).
     """
 
     name: str
@@ -209,6 +210,7 @@ class Resource:
     base_filters: tuple[Filter, ...] = ()
     editable_in: tuple[str, ...] = ()
     money: bool = False
+    script: str | None = None
 
     @property
     def module(self) -> str:

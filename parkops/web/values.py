@@ -77,6 +77,35 @@ def amount_typed(raw: Any) -> Decimal | None:
         raise Refused(e.message) from None
 
 
+def day_typed(raw: Any) -> date | None:
+    """A day as typed on a page with a form of its own, None for nothing; Refused in one sentence when it is none."""
+    if blank(raw):
+        return None
+    try:
+        return _day(raw)
+    except BadValue as e:
+        raise Refused(e.message) from None
+
+
+def month_typed(raw: Any) -> date | None:
+    """The first day of a month as typed on a page with a form of its own, None for nothing; Refused in one sentence."""
+    if blank(raw):
+        return None
+    try:
+        return _first_day(raw)
+    except BadValue as e:
+        raise Refused(e.message) from None
+
+
+def id_typed(raw: Any) -> int | None:
+    """The number of a record as a page's form or address gives it, None for nothing; Refused in one sentence."""
+    if blank(raw):
+        return None
+    if not (isinstance(raw, str) and re.fullmatch(r"\d{1,18}", raw.strip(), re.ASCII)):
+        raise Refused(_l("Choose a record from the list."))
+    return int(raw)
+
+
 def _int(field: ResolvedField, raw: Any, form: bool) -> int:
     return int(number(raw, 0, field.limit))
 
@@ -112,13 +141,17 @@ def _date(field: ResolvedField, raw: Any, form: bool) -> date:
     return _day(raw)
 
 
-def _month(field: ResolvedField, raw: Any, form: bool) -> Any:
+def _first_day(raw: Any) -> date:
     if isinstance(raw, str):
         if m := re.fullmatch(r"\s*(\d{4})[-/.](\d{1,2})([-/.]0?1)?\s*", raw, re.ASCII):
             if 1 <= int(m[2]) <= 12 and 1900 <= int(m[1]) <= 2200:
-                first = date(int(m[1]), int(m[2]), 1)
-                return f"{first:%Y-%m}" if field.column and field.python is str else first
+                return date(int(m[1]), int(m[2]), 1)
     raise BadValue(_l("Write the month as 2026-11."))
+
+
+def _month(field: ResolvedField, raw: Any, form: bool) -> Any:
+    first = _first_day(raw)
+    return f"{first:%Y-%m}" if field.column and field.python is str else first
 
 
 def _datetime(field: ResolvedField, raw: Any, form: bool) -> datetime:

@@ -247,3 +247,18 @@ def test_list_page_holds_no_rows_and_no_foreign_host(client, login_as, stored):
     hosts = set(re.findall(r"(?:src|href|action)=\"(https?:)?//", page))
     assert not hosts and "onclick=" not in page
     assert all('nonce="' in tag or "src=" in tag or "application/json" in tag for tag in re.findall(r"<script[^>]*>", page))
+
+
+def test_choices_of_a_resource_that_names_no_search_columns(app, session):
+    """They look in the label alone; once this was a server error."""
+    from dataclasses import replace
+
+    from modules.tenants.models.firm import Firm
+    from parkops.web import grid, resources
+
+    found = resources.resolved("tenants.firm")
+    bare = replace(found, resource=found.resource.with_(search=()))
+    session.add(Firm(name="Nothing but a name 有限公司", park_id=session.info["scope"].park_id))
+    session.flush()
+    assert [row["label"] for row in grid.choices(session, bare, "but a name")] == ["Nothing but a name 有限公司"]
+    assert grid.choices(session, bare, "&") == []

@@ -30,7 +30,8 @@ ACCOUNT_ROLES = Choices(
     ("relief_payable", _l("Relief to be refunded")), ("discount", _l("Landlord discounts")),
     ("discount_exempt", _l("Landlord discounts on exempt income")),
     ("subsidy", _l("Subsidies receivable")), ("forfeit", _l("Forfeited deposits")), ("waiver", _l("Waived receivables")),
-    ("rounding", _l("Rounding")),
+    ("rounding", _l("Rounding")), ("operator_cost", _l("Fees of platform operators")),
+    ("operator_payable", _l("Owed to platform operators")),
     ("result", _l("Result of the year")),
 )
 SUPPLIES = Choices(  # rows of the VAT table (domain.md 9.2)

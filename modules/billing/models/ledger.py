@@ -21,7 +21,7 @@ ENTRY_KINDS = Choices(
     "billing.entry_kind",
     ("bill", _l("Bill")), ("credit", _l("Credit note")), ("receipt", _l("Receipt")), ("refund", _l("Refund")), ("offset", _l("Offset")),
     ("deposit", _l("Deposit")), ("relief", _l("Rent relief")), ("reversal", _l("Reversal")), ("manual", _l("Manual entry")),
-    ("closing", _l("Closing entry")),
+    ("closing", _l("Closing entry")), ("document", _l("Document of another module")),
 )
 PERIOD_STATES = Choices(
     "billing.period_state", ("open", _l("Open for posting"), "blue"), ("soft", _l("Soft lock"), "amber"), ("hard", _l("Hard lock"), "red"))

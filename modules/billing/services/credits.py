@@ -22,6 +22,7 @@ from parkops.security import access
 from ..calc_vat import split_vat
 from ..models.bill import Bill
 from ..models.charge import Charge
+from ..signals.bills import bill_reversed
 from ..states import BILL
 from . import bills, charges, posting
 
@@ -42,6 +43,7 @@ def reverse_bill(session: Any, bill: Bill, *, on: date, reason: str) -> Bill:
     _settle_by_notes(session, bill, on)
     BILL.move(session, bill, "reverse", on=on, reason=reason)
     session.refresh(bill)
+    bill_reversed.send(session, bill=bill, on=on)
     session.refresh(credit)
     return credit
 

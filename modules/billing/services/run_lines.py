@@ -98,7 +98,8 @@ def _mark_missing(session: Any, park_id: int, answer: Any) -> None:
 
 
 def _grouped(lines: Any, blocked: Any, per_source: bool) -> Any:
-    """Sums by firm (and kind of source) of the lines that may be billed; a sum below zero waits (B-21)."""
+    """Sums by firm (and kind of source) of the lines that may be billed; a sum below zero waits (B-21),
+    and so do lines that all come to nothing until there is something to bill."""
     source = lines.c.source if per_source else literal("")
     return (
         select(
@@ -112,7 +113,7 @@ def _grouped(lines: Any, blocked: Any, per_source: bool) -> Any:
         )
         .where(~blocked)
         .group_by(lines.c.firm_id, *([lines.c.source] if per_source else []))
-        .having(func.sum(lines.c.gross) >= 0)
+        .having(func.sum(lines.c.gross) >= 0, func.bool_or(lines.c.gross != 0))
     )
 
 

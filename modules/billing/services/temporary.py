@@ -34,4 +34,11 @@ def fill(session: Any, table: Table, query: Any, names: Sequence[str] | None = N
 
 def analyze(session: Any, table: Table) -> None:
     """So that the statements that follow are planned for what is in it."""
-    session.connection().execute(text(f"ANALYZE {table.name}"))
+    measure(session.connection(), table.name)
+
+
+def measure(connection: Any, name: str) -> None:
+    """ANALYZE by a small sample: what counts is how many rows and how many different values, not histograms of every column."""
+    connection.execute(text("SET LOCAL default_statistics_target = 10"))
+    connection.execute(text(f"ANALYZE {name}"))
+    connection.execute(text("SET LOCAL default_statistics_target TO DEFAULT"))

@@ -8,12 +8,14 @@ from datetime import date
 from typing import Any
 
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
     Boolean,
     Date,
     Numeric,
     String,
     and_,
+    bindparam,
     case,
     cast,
     column,
@@ -22,7 +24,6 @@ from sqlalchemy import (
     null,
     select,
     type_coerce,
-    values,
 )
 from sqlalchemy.dialects.postgresql import DATEMULTIRANGE, DATERANGE
 
@@ -74,20 +75,15 @@ def exempt_days(park_id: int) -> Any:
 
 
 def _rates(found: list[Window]) -> Any:
-    """The windows as a VALUES list."""
+    """The windows as rows: arrays, not VALUES, so that the statement is compiled once for all months."""
+    columns = {"supply": String(), "method": String(), "carrier": BigInteger(), "starts": Date(), "ends": Date(), "rate": BigInteger(),
+               "exempt": Boolean()}
     rows = [
         (w.supply, w.method, w.carrier, w.starts, None if w.ends == FAR else w.ends, int(w.rate * HUNDRED_MILLION), w.exempt) for w in found
     ]
-    return values(
-        column("supply", String),
-        column("method", String),
-        column("carrier", BigInteger),
-        column("starts", Date),
-        column("ends", Date),
-        column("rate", BigInteger),
-        column("exempt", Boolean),
-        name="rates",
-    ).data(rows)
+    lists = zip(*rows, strict=True) if rows else [()] * len(columns)
+    given = (bindparam(None, list(of), ARRAY(t), unique=True) for of, t in zip(lists, columns.values(), strict=True))
+    return func.unnest(*given).table_valued(*(column(n, t) for n, t in columns.items()), name="rates").render_derived()
 
 
 def _lines(session: Any, park_id: int, demands: Any, found: list[Window]) -> Any:

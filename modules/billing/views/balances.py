@@ -19,6 +19,7 @@ from parkops.reports import xlsx
 from parkops.security import access
 from parkops.web import slots
 from parkops.web.resource import Col, Fact, Tab
+from parkops.web.values import day_typed
 from parkops.web.views import PK, Page, commit, route
 
 from ..models.deposit import DEPOSIT_KINDS, Deposit
@@ -28,13 +29,6 @@ from ..services import allocations, balances
 
 SHOWN = 500
 LINES = 12
-
-
-def _day(text: str | None) -> date:
-    try:
-        return date.fromisoformat(text or "")
-    except ValueError:
-        return clock.today()
 
 
 class AgeingPage(Page):
@@ -49,7 +43,7 @@ class AgeingPage(Page):
     @route("/")
     def index(self) -> Any:
         """The table; the largest arrears first."""
-        on, text = _day(request.args.get("on")), (request.args.get("text") or "").strip()
+        on, text = day_typed(request.args.get("on")) or clock.today(), (request.args.get("text") or "").strip()
         found = balances.ageing(self.session, on, scope_of(self.session).park_id, with_advances=True)
         names = dict(self.session.execute(select(Firm.id, Firm.name).where(Firm.id.in_([f.firm_id for f in found.firms]))).tuples().all())
         rows = sorted((f for f in found.firms if text in names.get(f.firm_id, "")), key=lambda f: (-f.overdue, -f.total, f.firm_id))
@@ -71,7 +65,7 @@ class AgeingPage(Page):
     @route(f"/firm/{PK}")
     def firm(self, pk: int) -> Any:
         """What is open of one firm on that day, bill by bill; `bucket` narrows it."""
-        on, bucket = _day(request.args.get("on")), request.args.get("bucket", "")
+        on, bucket = day_typed(request.args.get("on")) or clock.today(), request.args.get("bucket", "")
         firm = self.session.scalars(select(Firm).where(Firm.id == pk)).first()
         if firm is None:
             raise NotFound(_l("There is no such record in your parks."))
@@ -94,7 +88,7 @@ class AgeingPage(Page):
     @route("/export", "export")
     def export(self) -> Any:
         """The whole table as a workbook."""
-        on, park = _day(request.args.get("on")), scope_of(self.session).park_id
+        on, park = day_typed(request.args.get("on")) or clock.today(), scope_of(self.session).park_id
         data = xlsx.write(document(self.session, on, park, at=clock.now(), made_by=scope_of(self.session).user_name))
         audit.event(self.session, "export", {"report": "ageing", "on": on.isoformat()}, resource=self.resource, park_id=park)
         commit()

@@ -15,6 +15,7 @@ from parkops.i18n import _l
 from parkops.web import idempotency, slots
 from parkops.web.editing import as_rule_error, attempt
 from parkops.web.resource import Action, Col, Filter, Input, Related, Resource, Section, Tile, Titles, View
+from parkops.web.values import month_typed
 from parkops.web.views import Page, commit, route
 
 from ..models.dunning import LEVELS, DunningLetter, DunningLevel, FeeWaiver, PaymentPromise
@@ -328,10 +329,7 @@ class LateFeePage(Page):
         return done
 
     def _month(self) -> date:
-        try:
-            return date.fromisoformat(f"{request.values.get('month', '')}-01")
-        except ValueError:
-            return clock.Period.month(clock.today()).previous().start
+        return month_typed(request.values.get("month")) or clock.Period.month(clock.today()).previous().start
 
 
 PAGES = [DunningRunPage, LateFeePage]

@@ -14,14 +14,14 @@ from parkops.errors import ParkOpsError
 from parkops.i18n import _, _l
 from parkops.web import idempotency
 from parkops.web.editing import as_rule_error, attempt
-from parkops.web.values import amount_typed
+from parkops.web.values import amount_typed, day_typed
 from parkops.web.views import Page, route
 
 from ..calc_allocation import RULES
 from ..models.receipt import BankAccount, Receipt
 from ..services import allocations, receipts_forms
 from ..services.receipts import advance_left
-from .receipts import RULE_NOW, WAYS, _day
+from .receipts import RULE_NOW, WAYS
 
 
 class PaymentPage(Page):
@@ -43,7 +43,7 @@ class PaymentPage(Page):
     def plan(self) -> Any:
         """JSON: what a rule would settle with an amount; nothing is saved."""
         try:
-            amount, on = amount_typed(request.args.get("amount")), _day(request.args.get("on")) or clock.today()
+            amount, on = amount_typed(request.args.get("amount")), day_typed(request.args.get("on")) or clock.today()
             rule = request.args.get("rule")
             found = allocations.preview(
                 self.session,
@@ -78,7 +78,7 @@ class PaymentPage(Page):
             firm_id=int(firm) if firm.isdigit() else None,
             amount=amount_typed(typed.get("amount")),
             kind=typed.get("kind") or "bank",
-            received_on=_day(typed.get("received_on")) or clock.today(),
+            received_on=day_typed(typed.get("received_on")) or clock.today(),
             payer=typed.get("payer"),
             reference=typed.get("reference"),
             bank_account_id=int(account) if account.isdigit() else None,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 
 from sqlalchemy import case, type_coerce
@@ -37,13 +36,6 @@ RULE = Input(
 
 
 RULE_NOW = Input("rule", "choice", _l("Allocate by"), choices=lambda session: RULE.choices(session)[:-1], default="setting")
-
-
-def _day(text: str | None) -> date | None:
-    try:
-        return date.fromisoformat(text or "")
-    except ValueError:
-        return None
 
 
 def left_over(model: Any, context: Any) -> Any:

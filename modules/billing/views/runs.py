@@ -20,6 +20,7 @@ from parkops.reports.registry import Request
 from parkops.reports.typst import compile_document
 from parkops.web.editing import attempt
 from parkops.web.resource import Col, Filter, Related, Resource, Section, Titles, View
+from parkops.web.values import day_typed, month_typed
 from parkops.web.views import PK, Page, commit, route
 
 from ..models.bill import Bill, BillRun
@@ -79,7 +80,8 @@ class BillRunPage(Page):
         """Open the run of the month and park, or the one that is there."""
         run, refusal = attempt(
             self.session,
-            lambda: runs.start_run(self.session, month=_month(request.form.get("month")), issued_on=_day(request.form.get("issued_on"))),
+            lambda: runs.start_run(self.session, month=_month(request.form.get("month")),
+                                   issued_on=day_typed(request.form.get("issued_on"))),
         )
         if refusal is None:
             return redirect(f"/billing/run/{run.id}", 303)
@@ -181,18 +183,10 @@ def _place(run: BillRun) -> int:
 
 
 def _month(text: str | None) -> date:
-    """`2026-01` as a day; Refused otherwise."""
-    try:
-        return clock.Period.parse(text or "").start
-    except ValueError:
-        raise Refused(_l("Choose a month.")) from None
-
-
-def _day(text: str | None) -> date | None:
-    try:
-        return date.fromisoformat(text) if text else None
-    except ValueError:
-        raise Refused(_l("Enter a date such as 2026-11-22.")) from None
+    found = month_typed(text)
+    if found is None:
+        raise Refused(_l("Choose a month."))
+    return found
 
 
 PAGES = [BillRunPage, BillFilesPage]

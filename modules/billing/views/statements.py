@@ -17,6 +17,7 @@ from parkops.security import access
 from parkops.web import idempotency
 from parkops.web.editing import as_rule_error, attempt
 from parkops.web.resource import Action, Col, Filter, Input, Resource, Section, Titles, View
+from parkops.web.values import day_typed
 from parkops.web.views import PK, Page, route
 
 from ..models.statement import AccountStatement
@@ -171,13 +172,7 @@ class StatementPage(Page):
 
     def _days(self) -> tuple[date, date]:
         first, last = month_before(clock.today())
-        out = []
-        for name, default in (("start", first), ("end", last)):
-            try:
-                out.append(date.fromisoformat(request.values.get(name, "")))
-            except ValueError:
-                out.append(default)
-        return out[0], out[1]
+        return day_typed(request.values.get("start")) or first, day_typed(request.values.get("end")) or last
 
 
 PAGES = [StatementPage]

@@ -23,7 +23,7 @@ from ..calc_entitlements import CREDIT, PLAN, Right, Share, Use, allocate
 from ..models.booking import Booking
 from ..models.entitlement import CreditGrant, EntitlementGrant, PlanLine
 from ..models.resource import RESOURCE_KINDS
-from ..signals.booking import booking_price
+from ..signals.booking import booking_price, entitlement_uses
 
 COUNTED = ("confirmed", "checked_in", "finished")
 LATE = ("missed", "late_cancelled")
@@ -74,16 +74,26 @@ def _right(key: str, tier: str, row: Any, starts_on: date, ends_on: date | None,
 
 
 def uses_of(session: Any, *, firm_id: int, first: date, last: date) -> list[Use]:
-    """The firm's bookings that count, by the day they begin; late cancellations and no-shows too when the park says so."""
+    """The firm's bookings that count, by the day they begin, late cancellations and no-shows too when the park says so; of resources
+    whose use another module records (instruments), what was used instead."""
     firm = session.get(Firm, firm_id)
-    late = settings.get(session, "booking.counts_late", firm.park_id) if firm is not None else True
+    recorded, elsewhere = [], set()
+    for answer in entitlement_uses.send(session, firm_id=firm_id, first=first, last=last):
+        elsewhere |= set(answer[0])
+        recorded += answer[1]
     start, end = calc_policy.instant(first, "00:00"), calc_policy.instant(last + timedelta(days=1), "00:00")
     found = session.scalars(select(Booking).where(
-        Booking.firm_id == firm_id, Booking.state.in_((*COUNTED, *(LATE if late else ()))), Booking.starts_at >= start,
-        Booking.starts_at < end,
+        Booking.firm_id == firm_id, Booking.state.in_(counted(session, firm.park_id if firm is not None else None)),
+        Booking.starts_at >= start, Booking.starts_at < end, Booking.resource_id.not_in(elsewhere),
     ).options(selectinload(Booking.resource)).order_by(Booking.starts_at, Booking.id))
-    return [Use(f"booking:{b.id}", b.starts_at, int((b.ends_at - b.starts_at).total_seconds()) // 60, b.resource_id, b.resource.kind,
+    return recorded + [Use(f"booking:{b.id}", b.starts_at,
+                           int((b.ends_at - b.starts_at).total_seconds()) // 60, b.resource_id, b.resource.kind,
                 b.resource.group_id, _price(session, b), str(b)) for b in found]
+
+
+def counted(session: Any, park_id: int | None) -> tuple[str, ...]:
+    """States of bookings that use up rights."""
+    return (*COUNTED, *(LATE if settings.get(session, "booking.counts_late", park_id) else ()))
 
 
 def _price(session: Any, booking: Booking) -> int | None:

@@ -17,6 +17,7 @@ from parkops.money import round_fen
 from parkops.security import access
 
 from ..models.entitlement import Voucher, VoucherUse
+from ..signals.booking import voucher_redeemed
 from ..states_voucher import VOUCHER_USE
 
 RESOURCE = "booking.voucher_use"
@@ -149,6 +150,7 @@ def redeem_use(session: Any, use: VoucherUse, *, on: date, amount: Decimal) -> N
                                  "amount")])
     use.redeemed, use.redeemed_on = amount, on
     VOUCHER_USE.move(session, use, "redeem", on=on)
+    voucher_redeemed.send(session, use=use, on=on)
 
 
 def reject_use(session: Any, use: VoucherUse, *, on: date, reason: str) -> None:

@@ -14,6 +14,13 @@ booking_price = Signal(
 booking_changed = Signal(
     "booking.changed",
     doc="session, booking, action: booked, confirmed, refused, moved, cancelled, late_cancelled, checked_in, finished or missed")
+entitlement_uses = Signal(
+    "booking.entitlement_uses",
+    doc="session, firm_id, first, last: answer with (resource ids, uses): of these resources bookings use up no rights, what was really "
+        "used does (list of calc_entitlements.Use of the firm that ended between the two days)")
+voucher_redeemed = Signal(
+    "booking.voucher_redeemed",
+    doc="session, use, on: the authority has paid for a use of an innovation voucher (`use.redeemed`), in the same transaction")
 booking_payers = Signal(
     "booking.payers",
     doc="session, resource, firm_id: answer with a list of dicts source, id, label: what the firm may let pay for the resource")

@@ -32,7 +32,7 @@
     const pick = el("select", { class: "form-select", id: "bk-r", name: "resource_id" }, data.resources.map((r) => el("option", r.id === resource ? { value: r.id, selected: true } : { value: r.id }, r.name)));
     const from = el("input", { class: "form-control", id: "bk-s", type: "datetime-local", name: "starts_at", value: start, step: 60 });
     const until = el("input", { class: "form-control", id: "bk-e", type: "datetime-local", name: "ends_at", value: end, step: 60 });
-    const firm = el("select", { class: "form-select", id: "bk-f", name: "firm_id", "data-remote": "/api/v1/tenants/firm/_choices" }, el("option", { value: "" }, t.none));
+    const firm = el("select", { class: "form-select", id: "bk-f", name: "firm_id", "data-choices": "/api/v1/tenants/firm/_choices" }, el("option", { value: "" }, t.none));
     const payer = el("select", { class: "form-select", id: "bk-p", name: "payer" }, el("option", { value: "" }, t.itself)), pays = field(t.payer, payer, true);
     pays.hidden = true;
     const memo = el("input", { class: "form-control", id: "bk-m", name: "memo", maxlength: 300 });

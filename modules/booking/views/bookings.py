@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from flask import has_request_context, request
+
 from parkops import clock
 from parkops.i18n import _l
 from parkops.web import slots
 from parkops.web.resource import Action, Col, Fact, Filter, Input, Related, Resource, Section, Tile, Titles, View
 
 from ..models.booking import LIVE, OCCUPYING, Booking, BookingOverride, BookingSeries, CalendarToken, SeriesException, WaitingEntry
+from ..models.resource import BookableResource
+from ..services import calendar
 from . import _booking as b
 
 S = "modules.booking.services"
@@ -15,8 +21,26 @@ ON = Input("on", "date", _l("Date"), required=True, default=lambda session: cloc
 WHY = Input("reason", "text", _l("Reason"), max_length=300)
 OVERRIDE = Input("override_reason", "text", _l("Reason to let rules pass"), max_length=300,
                  help=_l("Only for staff with the right; every rule let pass is recorded with it."))
-PAYER = Input("payer", "text", _l("Paying record"), max_length=100,
-              help=_l("For example platforms.project:7; empty: found by itself where there is only one."))
+
+
+def offered(session: Any) -> list[tuple[str, str]]:
+    """What may pay, for the resource and firm the form names; what was sent stays, so that the refusal says what is wrong with it."""
+    if not has_request_context():
+        return []
+    sent = request.get_json(silent=True) if request.is_json else None
+    given = sent if isinstance(sent, dict) else request.values
+    resource, firm = (str(given.get(n) or "") for n in ("resource_id", "firm_id"))
+    found: list[tuple[str, str]] = []
+    if resource.isdigit() and firm.isdigit() and len(resource) < 19 and len(firm) < 19:
+        thing = session.get(BookableResource, int(resource))
+        rows = calendar.payers_of(session, resource=thing, firm_id=int(firm)) if thing is not None else []
+        found = [(row["payer"], row["label"]) for row in rows]
+    typed = given.get("payer")
+    return found if not isinstance(typed, str) or any(typed == code for code, _label in found) else [*found, (typed, typed)]
+
+
+PAYER = Input("payer", "choice", _l("Paying project"), choices=offered,
+              help=_l("The firm's projects that hold for the resource; empty: found by itself where there is only one."))
 TODAY = Filter("starts_at", "eq", "@today")
 
 BOOKINGS = Resource(
@@ -65,6 +89,7 @@ BOOKINGS = Resource(
     sort="-starts_at",
     parent=("resource_id", "booking.resource"),
     menu=("daily", 20),
+    script="/static/booking/form.js",
 )
 
 SERIES = Resource(

@@ -10,9 +10,10 @@ from flask import Response, jsonify, request
 from parkops import clock
 from parkops.clock import ZONE
 from parkops.db.session import scope_of, system_scope
-from parkops.errors import NotFound, Problem, RuleError
-from parkops.i18n import _, _l, locale
+from parkops.errors import NotFound, Problem, Refused, RuleError
+from parkops.i18n import _, _l, _n, locale
 from parkops.security import access
+from parkops.web.values import day_typed, id_typed
 from parkops.web.views import Api, Page, commit, route
 
 from .. import calc_policy
@@ -39,11 +40,11 @@ def instant(name: str, required: bool = True) -> datetime | None:
 
 
 def number(name: str) -> int | None:
-    """A positive whole number of the query, None when empty."""
-    raw = request.args.get(name, "").strip()
-    if raw and not (raw.isascii() and raw.isdigit() and len(raw) <= 18):
-        raise RuleError([Problem("booking.number", _l("Choose a record from the list."), name)])
-    return int(raw) if raw else None
+    """The number of a record in the query, None when empty."""
+    try:
+        return id_typed(request.args.get(name))
+    except Refused as refused:
+        raise RuleError([Problem("booking.number", refused.message, name)]) from None
 
 
 class CalendarPage(Page):
@@ -132,11 +133,7 @@ class BoardPage(Page):
     @route("/")
     def index(self) -> Any:
         """The day's bookings with what can be done now."""
-        try:
-            day = datetime.fromisoformat(request.args.get("on", "")).date()
-        except ValueError:
-            day = clock.today()
-        day = day if 1900 <= day.year <= 2200 else clock.today()
+        day = day_typed(request.args.get("on")) or clock.today()
         start = calc_policy.instant(day, "00:00")
         rows = calendar.of_day(self.session, start, start + timedelta(days=1))
         codes = ("check_in", "finish", "miss")
@@ -188,7 +185,9 @@ class CheckApi(Api):
         lines, total = calendar.price_of(session, resource=resource, starts_at=starts, ends_at=ends, firm_id=firm, payer=pays)
         return jsonify({
             "problems": [f.as_json() for f in found], "may_override": access.may(session, "booking.override", "add"),
+            "summary": str(TEXTS["free"]) if not found else _n("%(n)s reason against it", "%(n)s reasons against it", len(found)),
             "price": [{k: str(v) for k, v in line.items()} for line in lines], "total": str(total) if total is not None else None,
+            "total_text": _("Price %(amount)s yuan", amount=f"{total:,.2f}") if total is not None else str(TEXTS["no_price"]),
             "payers": calendar.payers_of(session, resource=resource, firm_id=firm), "needs_approval": resource.needs_approval,
             "bookable": not found})
 

@@ -12,9 +12,10 @@ from parkops import clock
 from parkops.clock import Period
 from parkops.i18n import _, _l
 from parkops.money import yuan
-from parkops.refs import load
+from parkops.refs import load, url
 from parkops.web import slots
 from parkops.web.resource import Action, Col, Fact, Filter, Input, Related, Resource, Section, Tab, Titles, View
+from parkops.web.values import month_typed
 from parkops.web.views import PK, Page, route
 
 from ..models.entitlement import CreditGrant, EntitlementGrant, EntitlementPlan, PlanLine, Voucher, VoucherUse
@@ -168,7 +169,7 @@ def sheet(session: Any, firm: Any, month: date) -> dict[str, Any]:
     uses = []
     for use in found.uses:
         minutes, paid = found.of_use(use.key)
-        uses.append({"use": use, "id": int(use.key.split(":")[1]), "minutes": b.amount("minutes", use.minutes),
+        uses.append({"use": use, "url": url(use.source, int(use.key.split(":")[1])), "minutes": b.amount("minutes", use.minutes),
                      "covered": b.amount("minutes", minutes), "price": yuan(use.amount) if use.amount is not None else None,
                      "paid": yuan(paid), "left": yuan(use.amount - paid) if use.amount is not None else None})
     return {"firm": firm, "month": month, "rights": rights, "uses": uses, "period": Period.month(month)}
@@ -188,10 +189,7 @@ class EntitlementSheetPage(Page):
     @route(f"/{PK}")
     def show(self, pk: int) -> Any:
         """One firm and month."""
-        try:
-            month = Period.parse(request.args.get("month", "")).start.replace(day=1)
-        except ValueError:
-            month = clock.today().replace(day=1)
+        month = month_typed(request.args.get("month")) or clock.today().replace(day=1)
         firm: Firm = load(self.session, "tenants.firm", pk)
         return self.draw("booking/statement.html", before=Period.month(month).previous().start, after=clock.add_months(month, 1),
                          **sheet(self.session, firm, month))

@@ -12,6 +12,7 @@ from sqlalchemy import select
 from parkops import clock
 from parkops.i18n import _, _l
 from parkops.refs import load
+from parkops.web.values import day_typed
 from parkops.web.views import PK, Page, commit, route
 
 from ..models.meters import METER_KINDS, Meter
@@ -65,10 +66,7 @@ class RoundPage(Page):
         return redirect(f"/leasing/meter-round/{pk}?kind={self._kind() or ''}&on={self._day().isoformat()}", 303)
 
     def _day(self) -> date:
-        try:
-            return date.fromisoformat(request.values.get("on", ""))
-        except ValueError:
-            return clock.today()
+        return day_typed(request.values.get("on")) or clock.today()
 
     def _kind(self) -> str | None:
         kind = request.values.get("kind")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 
 from flask import Response, redirect, request
@@ -10,9 +9,10 @@ from sqlalchemy import select
 
 from parkops import clock
 from parkops.clock import Period
-from parkops.errors import NotFound, Refused
+from parkops.errors import NotFound
 from parkops.i18n import _l
 from parkops.refs import load
+from parkops.web.values import day_typed
 from parkops.web.views import PK, Page, commit, route
 
 from ..models.relief import ReliefScheme
@@ -21,16 +21,6 @@ from ..services import relief_cases as cases
 from ..services import relief_pack
 from ..services import relief_rules as rules
 from . import _relief
-
-
-def day_of(text: str | None) -> date:
-    """The day asked for, today when none; a wrong one is refused."""
-    if not text:
-        return clock.today()
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise Refused(_l("Enter a date such as 2026-11-22.")) from None
 
 
 def scheme_of(session: Any, text: str | None) -> ReliefScheme | None:
@@ -55,7 +45,7 @@ class ReliefDryRunPage(Page):
     def index(self) -> Any:
         """The page. It writes nothing."""
         scheme = scheme_of(self.session, request.args.get("scheme"))
-        on = day_of(request.args.get("on"))
+        on = day_typed(request.args.get("on")) or clock.today()
         run = rules.dry_run(self.session, scheme, on=on) if scheme is not None else None
         schemes = self.session.scalars(select(ReliefScheme).order_by(ReliefScheme.id.desc())).all()
         return self.draw(

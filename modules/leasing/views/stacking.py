@@ -15,6 +15,7 @@ from parkops.refs import load
 from parkops.reports import xlsx
 from parkops.reports.document import Column, Document, Section, Table
 from parkops.security import access
+from parkops.web.values import day_typed
 from parkops.web.views import PK, Page, route
 
 from .. import calc_stack_svg as svg
@@ -88,10 +89,7 @@ class StackingPage(Page):
         )
 
     def _day(self) -> date:
-        try:
-            return date.fromisoformat(request.args.get("on", ""))
-        except ValueError:
-            return clock.today()
+        return day_typed(request.args.get("on")) or clock.today()
 
     def _colour(self) -> str:
         return "expiry" if request.args.get("colour") == "expiry" else "state"

@@ -6,14 +6,18 @@ from typing import Any
 
 from sqlalchemy import and_, case, func, select
 
+from modules.billing.models.catalogue import ACCOUNT_ROLES, Account
+from modules.billing.models.ledger import LedgerEntry, LedgerLine
 from parkops.attachments import Attachment
 from parkops.checks import Check
 from parkops.i18n import _, _l
+from parkops.money import ZERO
 
 from ..models.contract import OperatorLine, OperatorSettlement
 from ..models.cost import REDUCING, CostEntry, CostPool, CostShare, SharedCost
 from ..models.registry import Platform
 from ..models.result import PlatformResult
+from ..services.operator_payments import COST, OWED
 
 
 def _closed(session: Any) -> list[str]:
@@ -61,6 +65,23 @@ def _payments(session: Any) -> list[str]:
     return [_("Operator settlement %(number)s says %(says)s, its lines come to %(sum)s.", number=n, says=a, sum=s) for n, a, s in rows]
 
 
+def _posted(session: Any) -> list[str]:
+    """What the ledger owes operators is what approved settlements that were posted and not paid come to; fees are all posted ones."""
+    s = OperatorSettlement
+    account = Account.role
+    net = func.coalesce(func.sum(LedgerLine.debit - LedgerLine.credit), 0, type_=s.payment.type)
+    book = dict(session.execute(
+        select(account, net).select_from(LedgerLine).join(Account, Account.id == LedgerLine.account_id)
+        .join(LedgerEntry, LedgerEntry.id == LedgerLine.entry_id)
+        .where(account.in_((COST, OWED)), LedgerEntry.source == s.__resource__).group_by(account)).tuples().all())
+    total = func.coalesce(func.sum(s.payment), 0, type_=s.payment.type)
+    fees = session.scalar(select(total).where(s.state.in_(("posted", "paid"))))
+    owed = session.scalar(select(total).where(s.state == "posted"))
+    sides = ((COST, book.get(COST, ZERO), fees), (OWED, -book.get(OWED, ZERO), owed))
+    return [_("%(role)s: the ledger says %(says)s, operator settlements come to %(sum)s.", role=ACCOUNT_ROLES.label(role), says=a, sum=b)
+            for role, a, b in sides if a != b]
+
+
 def _evidence(session: Any) -> list[str]:
     """A confirmed result has its evidence."""
     rows = session.scalars(
@@ -75,5 +96,6 @@ CHECKS = [
     Check("platforms.closed_pools", _l("Closed cost pools are the sum of their entries"), _closed),
     Check("platforms.cost_shares", _l("Parts of shared costs add up"), _shares),
     Check("platforms.operator_payments", _l("Operator payments are the sum of their lines"), _payments),
+    Check("platforms.operator_ledger", _l("Operator settlements in the ledger"), _posted),
     Check("platforms.result_evidence", _l("Confirmed results have evidence"), _evidence),
 ]

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
-from modules.booking.signals.booking import booking_changed, booking_payers, booking_price, booking_problems
+from modules.booking.signals.booking import (
+    booking_changed,
+    booking_payers,
+    booking_price,
+    booking_problems,
+    entitlement_uses,
+    voucher_redeemed,
+)
 from parkops import clock
 from parkops.hooks import receiver
 
-from ..services import machine
+from ..services import machine, rights, voucher_charges
 
 
 @receiver(booking_problems)
@@ -41,3 +48,15 @@ def instrument_missed(session: Any, booking: Any, action: str, **_more: Any) -> 
     """A no-show is charged at the no-show rate; a late cancellation counts as one."""
     if action in ("missed", "late_cancelled"):
         machine.missed_booking(session, booking)
+
+
+@receiver(voucher_redeemed)
+def voucher_paid(session: Any, use: Any, on: date, **_more: Any) -> None:
+    """What the authority paid for platform use comes into the ledger."""
+    voucher_charges.post_redeemed(session, use, on)
+
+
+@receiver(entitlement_uses)
+def machine_hours(session: Any, firm_id: int, first: date, last: date, **_more: Any) -> tuple[set[int], list[Any]]:
+    """Rights are used up by what the machine ran, not by what was booked."""
+    return rights.of_statement(session, firm_id=firm_id, first=first, last=last)

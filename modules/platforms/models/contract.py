@@ -149,9 +149,13 @@ class OperatorSettlement(ParkScoped, Record):
     __tablename__ = "platforms_operator_settlement"
     __table_args__ = (
         UniqueConstraint("park_id", "number"),
-        Index("uq_platforms_operator_settlement_period", "contract_id", "starts_on", unique=True, postgresql_where="state <> 'cancelled'"),
+        Index("uq_platforms_operator_settlement_period", "contract_id", "starts_on", unique=True,
+              postgresql_where="state NOT IN ('cancelled', 'reversed')"),
         CheckConstraint("ends_on >= starts_on", name="dates"),
-        CheckConstraint("state <> 'approved' OR (approval_id IS NOT NULL AND payment IS NOT NULL)", name="approved"),
+        CheckConstraint("state NOT IN ('approved', 'posted', 'paid', 'reversed') OR (approval_id IS NOT NULL AND payment IS NOT NULL)",
+                        name="approved"),
+        CheckConstraint("state NOT IN ('posted', 'paid') OR (entry_id IS NOT NULL AND posted_on IS NOT NULL)", name="posted"),
+        CheckConstraint("state <> 'paid' OR (paid_entry_id IS NOT NULL AND paid_on >= posted_on)", name="paid"),
     )
     number: Mapped[str] = field(String(40), _l("Number"), fmt="code")
     contract_id: Mapped[int] = fk("platforms_operator_contract.id", _l("Operator contract"))
@@ -162,7 +166,18 @@ class OperatorSettlement(ParkScoped, Record):
     payment: Mapped[Decimal | None] = field(Money, _l("Payment due"))
     worked_out_on: Mapped[date | None] = field(Date, _l("Worked out on"))
     approval_id: Mapped[int | None] = fk("core_approval.id", _l("Approval"))
+    submitted_by_id: Mapped[int | None] = field(Integer, _l("User id"))
+    entry_id: Mapped[int | None] = fk("billing_ledger_entry.id", _l("Ledger entry"))
+    posted_on: Mapped[date | None] = field(Date, _l("Posted on"))
+    posted_by: Mapped[str | None] = field(String(80), _l("Posted by"))
+    posted_by_id: Mapped[int | None] = field(Integer, _l("User id"))
+    paid_entry_id: Mapped[int | None] = fk("billing_ledger_entry.id", _l("Entry of the payment"))
+    paid_on: Mapped[date | None] = field(Date, _l("Paid on"))
+    paid_reference: Mapped[str | None] = field(String(120), _l("Payment reference"))
+    paid_by: Mapped[str | None] = field(String(80), _l("Payment recorded by"))
     contract: Mapped[OperatorContract] = relationship(foreign_keys="OperatorSettlement.contract_id")
+    entry: Mapped[Any] = relationship("LedgerEntry", foreign_keys="OperatorSettlement.entry_id")
+    paid_entry: Mapped[Any] = relationship("LedgerEntry", foreign_keys="OperatorSettlement.paid_entry_id")
 
     def __str__(self) -> str:
         return self.number
@@ -194,7 +209,12 @@ class OperatorLine(ParkScoped, Record):
 FIXED = """
 CREATE OR REPLACE FUNCTION platforms_operator_settlement_guard() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-  IF OLD.state = 'approved' THEN
+  IF OLD.state = 'reversed' OR OLD.state IN ('approved', 'posted', 'paid') AND (TG_OP = 'DELETE' OR
+      (NEW.number, NEW.contract_id, NEW.starts_on, NEW.ends_on, NEW.score, NEW.payment, NEW.approval_id) IS DISTINCT FROM
+      (OLD.number, OLD.contract_id, OLD.starts_on, OLD.ends_on, OLD.score, OLD.payment, OLD.approval_id)
+      OR NEW.state NOT IN ('approved', 'posted', 'paid', 'reversed')
+      OR OLD.entry_id IS NOT NULL AND NEW.entry_id IS DISTINCT FROM OLD.entry_id
+      OR OLD.paid_entry_id IS NOT NULL AND NEW.paid_entry_id IS DISTINCT FROM OLD.paid_entry_id) THEN
     RAISE EXCEPTION 'an approved operator settlement is never changed' USING ERRCODE = 'restrict_violation';
   END IF;
   RETURN CASE WHEN TG_OP = 'DELETE' THEN OLD ELSE NEW END;

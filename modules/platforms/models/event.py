@@ -102,6 +102,8 @@ class UsageEvent(ParkScoped, Record):
     waived_reason: Mapped[str | None] = field(String(300), _l("Reason of the waiver"))
     memo: Mapped[str | None] = field(Text, _l("Note"), long=True)
     # run and rate have no foreign key: checked row by row, they would take half of a month run. Neither can be deleted (triggers).
+    reversals: Mapped[int] = field(Integer, _l("Bills reversed"), default=0, server_default="0",
+                                   help=_l("How often a bill with this event was wholly reversed; it may be priced and billed again"))
     run_id: Mapped[int | None] = mapped_column(BigInteger, info=_ref(_l("Priced by run")))
     rate_id: Mapped[int | None] = mapped_column(BigInteger, info=_ref(_l("Platform rate")))
     gross: Mapped[Decimal | None] = field(Money, _l("Price before reductions"))
@@ -125,8 +127,8 @@ class UsageEvent(ParkScoped, Record):
 
     @property
     def charge_key(self) -> str:
-        """The key of its line in billing."""
-        return f"platforms.event:{self.id}"
+        """The key of its line in billing; each reversed bill begins a new one (U-35)."""
+        return f"platforms.event:{self.id}" + (f":{self.reversals + 1}" if self.reversals else "")
 
 
 class StockMove(ParkScoped, Record):

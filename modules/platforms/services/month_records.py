@@ -19,6 +19,7 @@ from ..models.project import PayingProject
 from ..models.registry import Instrument
 from .month_runs import SOURCE, park_of
 from .planning import many_rows
+from .reversed_bills import charge_key
 
 
 def as_json(session: Any, *, month: date, park_id: int | None = None) -> str:
@@ -33,7 +34,7 @@ def as_json(session: Any, *, month: date, park_id: int | None = None) -> str:
     query = (
         select(func.coalesce(cast(func.json_agg(row), String), "[]")).select_from(e).join(Firm, Firm.id == e.firm_id)
         .join(PayingProject, PayingProject.id == e.project_id).outerjoin(Instrument, Instrument.id == e.instrument_id)
-        .outerjoin(Charge, and_(Charge.park_id == park, Charge.source == SOURCE, Charge.source_id == e.id, Charge.corrects_id.is_(None),
+        .outerjoin(Charge, and_(Charge.park_id == park, Charge.source == SOURCE, Charge.source_id == e.id, Charge.key == charge_key(),
                                 Charge.period_from >= month,
                                 Charge.period_from < Period.month(month).end))
         .outerjoin(Bill, Bill.id == Charge.bill_id)

@@ -28,8 +28,9 @@ from parkops.security import access
 from ..models.event import UsageEvent
 from ..models.project import PayingProject
 from ..models.run import MonthRun
-from . import pricing_sql, rights, run_exceptions
+from . import pricing_sql, rights, run_exceptions, voucher_uses
 from .planning import many_rows
+from .reversed_bills import charge_key
 
 RESOURCE = "platforms.month_run"
 SOURCE = "platforms.event"
@@ -47,13 +48,14 @@ class Preview:
     totals: dict[str, Decimal]
     payers: list[dict[str, Any]]
     exceptions: list[run_exceptions.Waiting] = field(default_factory=list)
+    vouchers: list[voucher_uses.Offset] = field(default_factory=list)
 
     def as_json(self) -> dict[str, Any]:
         """For REST."""
         return {
             "month": f"{self.month:%Y-%m}", "events": self.events, "totals": {k: str(v) for k, v in self.totals.items()},
             "payers": [{k: str(v) if isinstance(v, Decimal) else v for k, v in p.items()} for p in self.payers],
-            "exceptions": [e.as_json() for e in self.exceptions],
+            "exceptions": [e.as_json() for e in self.exceptions], "vouchers": [v.as_json() for v in self.vouchers],
         }
 
 
@@ -88,7 +90,9 @@ def dry_run(session: Any, *, month: date, park_id: int | None = None) -> Preview
         session.add(run)
         session.flush()
         found = _price(session, park, month, run.id)
-        preview = Preview(month, *_summary(session, park, run.id), found)
+        figures = _summary(session, park, run.id)
+        offsets, waiting = voucher_uses.settle(session, park, month, dry=True)
+        preview = Preview(month, *figures, found + waiting, offsets)
     return preview
 
 
@@ -110,11 +114,14 @@ def price_month(session: Any, *, month: date, park_id: int | None = None) -> Mon
     run = _run_of(session, park, month)
     found = _price(session, park, month, run.id)
     before = run.events
-    _count(session, run)
+    count(session, run)
+    offsets, waiting = voucher_uses.settle(session, park, month)
+    found += waiting
     if run.events != before:
         run.finished_at = now()
         audit.bulk(session, UsageEvent, "price", run.events - before, {"run": run.id, "month": month.isoformat()}, park)
-    run.exceptions, run.detail = len(found), {"exceptions": [e.as_json() for e in found[:SHOWN]]}
+    run.exceptions = len(found)
+    run.detail = {"exceptions": [e.as_json() for e in found[:SHOWN]], "vouchers": [v.as_json() for v in offsets[:SHOWN]]}
     session.flush()
     return run
 
@@ -124,7 +131,8 @@ def reprice(session: Any, event: UsageEvent) -> None:
     month = event.ended_on.replace(day=1)
     run = _run_of(session, event.park_id, month)
     _price(session, event.park_id, month, run.id, only=event.id)
-    _count(session, run)
+    count(session, run)
+    voucher_uses.settle(session, event.park_id, month)
     session.flush()
     session.refresh(event)
 
@@ -136,7 +144,7 @@ def unprice(session: Any, event: UsageEvent) -> None:
         setattr(event, name, None)
     session.flush()
     if run is not None:
-        _count(session, run)
+        count(session, run)
         session.flush()
 
 
@@ -152,7 +160,7 @@ def _run_of(session: Any, park: int, month: date) -> MonthRun:
     return run
 
 
-def _count(session: Any, run: MonthRun) -> None:
+def count(session: Any, run: MonthRun) -> None:
     """The run's figures from its events."""
     with unprepared(session), many_rows(session):
         run.events, totals, _rows = _summary(session, run.park_id, run.id, rows=False)
@@ -203,14 +211,15 @@ def why_not_void(session: Any, run: MonthRun) -> str | None:
         return str(_l("The run of %(month)s is voided already.", month=f"{run.month:%Y-%m}"))
     if on_bills(session, run):
         return str(_l("Lines of this run stand on bills. Throw the draft bills away first; correct posted ones by adjustments."))
-    return None
+    return voucher_uses.why_not_take_back(session, run.park_id, run.month)
 
 
 def on_bills(session: Any, run: MonthRun) -> int:
     """How many lines of the run billing has taken."""
     return session.scalar(
         select(func.count(Charge.id)).join(UsageEvent, UsageEvent.id == Charge.source_id)
-        .where(Charge.park_id == run.park_id, Charge.source == SOURCE, UsageEvent.park_id == run.park_id, UsageEvent.run_id == run.id)) or 0
+        .where(Charge.park_id == run.park_id, Charge.source == SOURCE, Charge.key == charge_key(), UsageEvent.park_id == run.park_id,
+               UsageEvent.run_id == run.id)) or 0
 
 
 def void_run(session: Any, run: MonthRun, *, reason: str) -> MonthRun:
@@ -227,6 +236,7 @@ def void_run(session: Any, run: MonthRun, *, reason: str) -> MonthRun:
     empty = dict.fromkeys((*PRICE, "run_id", "rate_id"))
     session.execute(update(UsageEvent).where(UsageEvent.park_id == run.park_id, UsageEvent.run_id == run.id)
                     .values(**empty, version=UsageEvent.version + 1).execution_options(synchronize_session=False))
+    voucher_uses.take_back(session, run.park_id, run.month, reason.strip())
     run.state, run.finished_at = "voided", now()
     run.detail = {**(run.detail or {}), "void": {"by": scope_of(session).user_name, "reason": reason.strip()}}
     audit.bulk(session, UsageEvent, "void", run.events, {"run": run.id, "month": run.month.isoformat()}, run.park_id)

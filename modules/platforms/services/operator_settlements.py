@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import delete, select
 
 from parkops import approval, clock, records, sequences
+from parkops.db.session import scope_of
 from parkops.errors import Problem, Problems, RuleError
 from parkops.i18n import _, _l
 from parkops.refs import load
@@ -47,7 +48,9 @@ def _check(session: Any, values: dict[str, Any], problems: Problems) -> None:
         problems.add("platforms.U-126", _l("The period lies outside the contract."), "starts_on")
     s = OperatorSettlement
     other = session.scalar(
-        select(s.number).where(s.contract_id == contract.id, s.state != "cancelled", s.starts_on <= last, s.ends_on >= first).limit(1)
+        select(s.number)
+        .where(s.contract_id == contract.id, s.state.not_in(("cancelled", "reversed")), s.starts_on <= last, s.ends_on >= first)
+        .limit(1)
     )
     if other is not None:
         problems.add("platforms.U-126", _l("%(number)s settles some of these days already.", number=other), "starts_on")
@@ -160,6 +163,7 @@ def submit_settlement(session: Any, row: OperatorSettlement, *, on: date) -> Ope
     work_out(session, row, on=on)
     if (why := why_not_submit(session, row)) is not None:
         raise RuleError([Problem("platforms.U-127", why)])
+    row.submitted_by_id = scope_of(session).user_id
     SETTLEMENT.move(session, row, "submit", on=on)
     approval.request(
         session,

@@ -10,6 +10,8 @@ from typing import Any
 
 from sqlalchemy import text
 
+from modules.billing.services.temporary import measure
+
 BILLABLE = ("validated", "waived")
 WAITING = (
     "e.park_id = :park AND e.ended_on >= :first AND e.ended_on < :next AND e.net IS NULL AND e.state = ANY(:states) "
@@ -146,7 +148,7 @@ def prepare(session: Any, bound: dict[str, Any]) -> None:
     c.execute(text(DROP))
     for statement, table in TABLES:
         c.execute(text(statement), bound)
-        c.execute(text(f"ANALYZE {table}"))
+        measure(c, table)
     c.execute(text(RIGHTS))
 
 

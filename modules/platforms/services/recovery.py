@@ -24,6 +24,7 @@ from ..models.cost import REDUCING, CostEntry, CostPool, GapFunder
 from ..models.event import UsageEvent
 from ..models.project import CUSTOMER_CLASSES
 from ..models.registry import Instrument, Platform
+from .voucher_charges import offset_of_bills
 
 SOURCE = "platforms.event"
 COUNTED = ("done", "validated", "waived")
@@ -87,7 +88,9 @@ def cash_rows(start: date, end: date) -> Any:
     net = type_coerce(UsageEvent.net, BigInteger)
     line = type_coerce(Charge.gross, BigInteger)
     gross = case((net >= 0, func.least(line, net)), else_=func.greatest(line, net))
-    part = cast(func.round(cast(gross, Numeric) * paid.c.paid / func.nullif(type_coerce(Bill.gross, BigInteger), 0)), BigInteger)
+    offset = offset_of_bills()
+    whole = type_coerce(Bill.gross, BigInteger) - func.coalesce(type_coerce(offset.c.offset, BigInteger), 0)  # before vouchers
+    part = cast(func.round(cast(gross, Numeric) * paid.c.paid / func.nullif(whole, 0)), BigInteger)
     return (
         select(
             UsageEvent.id.label("id"),
@@ -99,6 +102,7 @@ def cash_rows(start: date, end: date) -> Any:
         .select_from(Charge)
         .join(paid, paid.c.bill_id == Charge.bill_id)
         .join(Bill, Bill.id == Charge.bill_id)
+        .outerjoin(offset, offset.c.bill_id == Bill.id)
         .join(UsageEvent, and_(Charge.source == SOURCE, Charge.source_id == UsageEvent.id))
         .group_by(UsageEvent.id, UsageEvent.park_id, UsageEvent.platform_id, UsageEvent.customer_class)
     )

@@ -1,7 +1,8 @@
 """Which part of a month's machine hours firms' rights cover: booking's entitlements, allocated by its pure calculation (U-09).
 
 Machine hours are used when they were used, not when they were booked: bookings of instruments do not count here, their events
-do; bookings of rooms and halls do, so that a right for everything is spent once. Credits are followed from the day they were given."""
+do; bookings of rooms and halls do, so that a right for everything is spent once. Credits are followed from the day they were given.
+`of_statement` tells booking the same uses, so that its statement of a firm's month and the bill say the same (a test)."""
 
 from __future__ import annotations
 
@@ -15,12 +16,15 @@ from modules.booking.calc_entitlements import CREDIT, PLAN, Right, Use, allocate
 from modules.booking.models.booking import Booking
 from modules.booking.models.entitlement import CreditGrant, EntitlementGrant, PlanLine
 from modules.booking.models.resource import BookableResource
+from modules.booking.services.entitlements import counted
 from parkops import money
-from parkops.clock import ZONE, Period
+from parkops.clock import ZONE, Period, local
 
+from ..models.event import UsageEvent
 from ..models.registry import Instrument
+from . import pricing
 
-COUNTED = ("confirmed", "checked_in", "finished")
+ENDED = ("done", "validated", "waived")
 # hours waiting for a price now, and those priced since a credit began; amounts are what is left after the discount
 HOURS = """
 SELECT e.id, e.firm_id, e.started_at, e.minutes, coalesce(r.id, 0), coalesce(r.kind, 'instrument'), r.group_id,
@@ -91,7 +95,7 @@ def _uses(session: Any, park_id: int, firms: list[int], since: date, month: date
     b, r = Booking, BookableResource
     rows = session.execute(
         select(b.id, b.firm_id, b.starts_at, b.ends_at, r.id, r.kind, r.group_id).join(r, r.id == b.resource_id)
-        .where(b.park_id == park_id, b.firm_id.in_(firms), b.state.in_(COUNTED), b.starts_at >= _midnight(since),
+        .where(b.park_id == park_id, b.firm_id.in_(firms), b.state.in_(counted(session, park_id)), b.starts_at >= _midnight(since),
                b.starts_at < _midnight(end), r.id.not_in(select(Instrument.resource_id).where(Instrument.resource_id.is_not(None)))))
     for id_, firm_id, start, stop, resource_id, kind, group_id in rows:
         minutes = (stop - start) // timedelta(minutes=1)
@@ -101,3 +105,27 @@ def _uses(session: Any, park_id: int, firms: list[int], since: date, month: date
 
 def _midnight(day: date) -> datetime:
     return datetime.combine(day, time(), ZONE)
+
+
+def of_statement(session: Any, *, firm_id: int, first: date, last: date) -> tuple[set[int], list[Use]]:
+    """What booking's statement counts instead of bookings of instruments: machine hours that ended between two days, priced ones as
+    they were priced, the others as they look now before discounts."""
+    resources = set(session.scalars(select(Instrument.resource_id).where(Instrument.resource_id.is_not(None))))
+    e, r = UsageEvent, BookableResource
+    rows = session.execute(
+        select(e, Instrument.name, r.id, r.kind, r.group_id).join(Instrument, Instrument.id == e.instrument_id)
+        .outerjoin(r, r.id == Instrument.resource_id)
+        .where(e.firm_id == firm_id, e.kind == "usage", e.ended_on >= first, e.ended_on <= last, e.minutes > 0,
+               or_(e.net.is_not(None), e.state.in_(ENDED))).order_by(e.id))
+    return resources, [
+        Use(f"event:{event.id}", event.started_at, event.minutes, resource_id or 0, kind or "instrument", group_id, _amount(session, event),
+            f"{name} {local(event.started_at):%m-%d %H:%M}", "platforms.event")
+        for event, name, resource_id, kind, group_id in rows]
+
+
+def _amount(session: Any, event: UsageEvent) -> int | None:
+    """Fen before rights; None while no rate holds."""
+    if event.net is not None:
+        return money.fen(event.gross - event.discount)
+    found = pricing.of_event(session, event)
+    return None if found is None else money.fen(found)

@@ -8,13 +8,14 @@ from typing import Any
 from flask import Response, jsonify, request
 
 from parkops import clock
-from parkops.errors import NotFound, ParkOpsError, Problem, RuleError
+from parkops.errors import NotFound, ParkOpsError, Problem, Refused, RuleError
 from parkops.i18n import _l
 from parkops.refs import load
 from parkops.web import idempotency
 from parkops.web.actions import refusal_json
 from parkops.web.editing import attempt
 from parkops.web.rest import json_body
+from parkops.web.values import month_typed
 from parkops.web.views import PK, Api, route
 
 from ..services import charge_info, events, machine, month_records, month_runs, projects
@@ -32,10 +33,10 @@ def instant(text: Any, field: str) -> datetime:
 def month_of(text: str) -> Any:
     """A month such as 2026-03."""
     try:
-        found = clock.Period.parse(text).start
-    except ValueError:
-        found = None
-    if found is None or not 1970 <= found.year <= 2200:
+        found = month_typed(text)
+    except Refused as refused:
+        raise RuleError([Problem("core.month", refused.message, "month")]) from None
+    if found is None:
         raise RuleError([Problem("core.month", _l("Choose a month."), "month")])
     return found
 

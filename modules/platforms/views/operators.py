@@ -168,15 +168,19 @@ SETTLEMENT = Resource(
         Col("score", width=90),
         Col("payment", important=True, total="sum"),
         Col("state", width=140),
+        Col("posted_on", width=105),
+        Col("paid_on", width=105),
         Col("contract_id", hidden=True),
     ),
-    sections=(Section(_l("Operator settlement"), ("contract_id", "starts_on", "ends_on")),),
+    sections=(Section(_l("Operator settlement"), ("contract_id", "starts_on", "ends_on")),
+              Section(_l("Payment"), ("posted_on", "posted_by", "entry_id", "paid_on", "paid_by", "paid_reference", "paid_entry_id"))),
     create=f"{S}:create_settlement",
     workflow="modules.platforms.states_contract:SETTLEMENT",
     views=(
         View("open", _l("Under way"), (Filter("state", "in", ["draft", "submitted"]),)),
         View("to_approve", _l("To approve"), (Filter("state", "eq", "submitted"),)),
         View("approved", _l("Approved for payment"), (Filter("state", "eq", "approved"),)),
+        View("owed", _l("Posted, not paid"), (Filter("state", "eq", "posted"),)),
         View("all", _l("All"), ()),
     ),
     actions=(Action("work_out", _l("Work out anew"), f"{S}:work_out", (ON,), word="change"),),
@@ -185,7 +189,7 @@ SETTLEMENT = Resource(
         Related("rows", _l("Lines"), "platforms.operator_line", "settlement_id", order=10),
     ),
     facts=(Fact(_l("Payment due"), payment_fact), Fact(_l("Score"), score_fact)),
-    load=("contract",),
+    load=("contract", "entry", "paid_entry"),
     search=("number", "contract.operator"),
     sort="-ends_on",
     parent=("contract_id", "platforms.operator_contract"),
@@ -238,6 +242,10 @@ slots.tile(
         ("contract.operator", "payment"),
         62,
     )
+)
+slots.tile(
+    Tile("platforms.settlements_to_post", _l("Operator settlements to post"), "platforms.operator_settlement", "approved", ("finance",),
+         ("contract.operator", "payment"), 63)
 )
 slots.tile(
     Tile(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 
 from flask import flash, redirect, request
@@ -18,6 +18,7 @@ from parkops.refs import load, url
 from parkops.security import access
 from parkops.web import idempotency
 from parkops.web.editing import attempt
+from parkops.web.values import id_typed, month_typed
 from parkops.web.views import PK, Page, route
 
 from ..models.event import EVENT_KINDS, UsageEvent
@@ -57,7 +58,7 @@ class MachinePage(Page):
     def start(self, pk: int) -> Any:
         """Start for the chosen project; refused with one sentence when it does not hold."""
         return self._do(pk, lambda typed: events.start_usage(
-            self.session, instrument_id=pk, project_id=_number(typed.get("project_id")), at=clock.now(),
+            self.session, instrument_id=pk, project_id=id_typed(typed.get("project_id")), at=clock.now(),
             origin="staff", answers=_answers(typed), memo=typed.get("memo") or None), _("Started."))
 
     @route(f"/{PK}/stop", "change", methods=("POST",))
@@ -112,10 +113,6 @@ def _answers(typed: dict[str, str]) -> dict[str, str]:
     return {k[2:]: v for k, v in typed.items() if k.startswith("q_") and v.strip()}
 
 
-def _number(text: str | None) -> int | None:
-    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 19 else None
-
-
 class MonthRunPage(Page):
     """`/platforms/run/?month=2026-03`: the dry run of a month, and the button that prices it."""
 
@@ -128,7 +125,7 @@ class MonthRunPage(Page):
     @route("/")
     def index(self) -> Any:
         """What pricing the month would do now; nothing is written."""
-        month = _month(request.args.get("month")) or clock.add_months(clock.today(), -1).replace(day=1)
+        month = month_typed(request.args.get("month")) or clock.add_months(clock.today(), -1).replace(day=1)
         found = month_runs.dry_run(self.session, month=month)
         self.session.rollback()
         last = self.session.scalars(select(MonthRun).order_by(MonthRun.month.desc(), MonthRun.id.desc()).limit(12)).all()
@@ -139,7 +136,7 @@ class MonthRunPage(Page):
     @route("/price", "add", methods=("POST",))
     def price(self) -> Any:
         """Price what waits in the month."""
-        month = _month(request.form.get("month"))
+        month = month_typed(request.form.get("month"))
         if month is None:
             raise Refused(_l("Choose a month."))
         claimed = idempotency.claim(self.session, request.form.get("_once"), request.path, {"month": month.isoformat()}, needed=True)
@@ -159,18 +156,6 @@ class MonthRunPage(Page):
         else:
             flash(str(refusal), "danger")
         return redirect(f"/platforms/run/?month={month:%Y-%m}", 303)
-
-
-def _month(text: str | None) -> date | None:
-    if not text:
-        return None
-    try:
-        found = clock.Period.parse(text).start
-    except ValueError:
-        found = None
-    if found is None or not 1970 <= found.year <= 2200:
-        raise Refused(_l("Choose a month."))
-    return found
 
 
 class PriceListPage(Page):

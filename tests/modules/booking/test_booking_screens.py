@@ -181,3 +181,29 @@ def test_odd_questions_never_break_the_server(desk, place):
     wrong += [("board", odd) for odd in ODD if desk.get("/booking/board/", query_string={"on": odd}).status_code >= 500]
     wrong += [("month", odd) for odd in ODD if desk.get(f"/booking/statement/{place['firm']}", query_string={"month": odd}).status_code >= 500]
     assert wrong == []
+
+
+def test_the_form_offers_what_may_pay_and_keeps_what_was_sent(desk, place):
+    from modules.booking.signals.booking import booking_payers
+
+    def pays(_session, *, resource, firm_id, **_more):
+        return [{"source": "platforms.project", "id": 7, "label": "研发项目"}]
+
+    booking_payers.connect(pays)
+    try:
+        query = {"resource_id": place["resource"], "firm_id": place["firm"]}
+        page = desk.get("/booking/booking/new", query_string=query).get_data(as_text=True)
+        assert '<option value="platforms.project:7">研发项目</option>' in page and "/static/booking/form.js" in page
+        assert "platforms.project:7" not in desk.get("/booking/booking/new").get_data(as_text=True)
+        sent = desk.send("POST", API, **body(place, place["start"], payer="platforms.project:7"))
+        assert sent.status_code == 201
+        wrong = desk.send("POST", API, **body(place, place["start"] + timedelta(hours=2), payer="x"))
+        assert wrong.status_code == 422 and "platforms.project:7" in wrong.get_data(as_text=True)  # it says how one is named
+    finally:
+        booking_payers.disconnect(pays)
+
+
+@pytest.mark.parametrize("path", ["/booking/board/?on=31.12.2026", "/booking/board/?on=2026-02-30"])
+def test_a_day_that_is_none_is_refused_in_a_sentence(desk, path):
+    answer = desk.get(path)
+    assert answer.status_code == 400 and "2026-11-22" in answer.get_data(as_text=True)

@@ -1,0 +1,1 @@
+"""Community amenities: housing, hotel, meals, care, health, venues, events, notices."""

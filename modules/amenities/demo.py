@@ -1,0 +1,7 @@
+"""Demo of amenities."""
+
+FIGURES: list = []
+
+
+def load(context):
+    """Later."""

@@ -1,0 +1,1 @@
+"""What amenities answer when other modules ask."""

@@ -1,0 +1,1 @@
+"""What amenities announce."""

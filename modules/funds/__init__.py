@@ -1,0 +1,1 @@
+"""Venture funds: partners, calls, distributions, pipeline, committee, investments, ownership, valuation, returns."""

@@ -1,0 +1,32 @@
+{
+    "name": "funds",
+    "title": "Venture funds",
+    "version": "0.1.0",
+    "summary": "Venture funds: partners, calls, distributions, pipeline, committee, investments, ownership, valuation and returns.",
+    "depends": ("tenants",),
+    "icon": "chart-arrows-vertical",
+    "order": 60,
+    "menu": (
+        ("returns", "Fund returns"),
+        ("money", "Calls and distributions"),
+        ("deals", "Investment pipeline"),
+        ("portfolio", "Portfolio"),
+        ("setup", "Funds and partners"),
+    ),
+    "settings": {
+        "funds.mark_months": {"type": "int", "default": 12, "min": 1, "max": 36, "title": "Months after which a valuation is stale"},
+        "funds.call_days": {"type": "int", "default": 10, "min": 1, "max": 90, "title": "Days partners have at least to pay a call"},
+        "funds.duty_days": {"type": "int", "default": 14, "min": 0, "max": 90, "title": "Days before a duty is due its to-do is made"},
+        "funds.two_from": {"type": "money", "default": "5000000", "title": "Calls and distributions from this total need two approvals"},
+    },
+    "sequences": {
+        "funds.call": "FC-{year}-{n:03d}",
+        "funds.distribution": "FD-{year}-{n:03d}",
+        "funds.expense": "FE-{year}-{n:04d}",
+        "funds.deal": "DL-{year}-{n:04d}",
+        "funds.meeting": "IC-{year}-{n:03d}",
+        "funds.investment": "IV-{year}-{n:03d}",
+        "funds.exit": "EX-{year}-{n:03d}",
+    },
+    "demo": True,
+}

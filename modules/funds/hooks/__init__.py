@@ -1,0 +1,1 @@
+"""What funds receives from other modules."""
