@@ -176,4 +176,4 @@ class OperatorQualification(ParkScoped, Record):
     person: Mapped[Any] = relationship("Person", foreign_keys="OperatorQualification.person_id")
 
     def __str__(self) -> str:
-        return f"{self.instrument_id} {self.trained_on}"
+        return f"{self.instrument} {self.trained_on}"

@@ -170,7 +170,8 @@ def submit_settlement(session: Any, row: OperatorSettlement, *, on: date) -> Ope
         row,
         KIND.code,
         amount=row.payment,
-        payload={"contract": row.contract.number, "from": row.starts_on, "until": row.ends_on, "score": row.score, "payment": row.payment},
+        payload={"contract": row.contract.number, "starts_on": row.starts_on, "ends_on": row.ends_on, "score": row.score,
+                 "payment": row.payment},
         title=_(
             "Operator settlement %(number)s: %(operator)s, %(amount)s yuan",
             number=row.number,

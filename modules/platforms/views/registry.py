@@ -2,16 +2,34 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from sqlalchemy import func, literal, select
+
+from modules.tenants.models.firm import Firm
 from parkops import clock
 from parkops.i18n import _l
 from parkops.web.resource import Col, Filter, Input, Related, Resource, Section, Titles, View
 
+from ..models.contract import OperatorContract
 from ..models.event import StockMove
 from ..models.question import UsageAnswer, UsageQuestion
 from ..models.registry import Instrument, OperatorQualification, Platform, PlatformStaff, ServiceItem
 
 S = "modules.platforms.services"
 TODAY = {"default": lambda session: clock.today()}
+
+
+
+def operators_now(model: Any, context: Any) -> Any:
+    """SQL: who runs it under a contract of today, else the firm named on the platform."""
+    c = OperatorContract
+    named = select(func.string_agg(c.operator, literal("、"))).where(
+        c.platform_id == model.id, c.state == "running", c.starts_on <= context.today, c.ends_on >= context.today
+    ).correlate(model).scalar_subquery()
+    firm = select(Firm.name).where(Firm.id == model.operator_id).correlate(model).scalar_subquery()
+    return func.coalesce(named, firm)
+
 
 RESOURCES = [
     Resource(
@@ -23,7 +41,7 @@ RESOURCES = [
             Col("code", width=90),
             Col("name", width=260, important=True, link=True),
             Col("operating_model", width=140, important=True),
-            Col("operator.name", _l("Operator"), 220),
+            Col("operators", _l("Operator"), 220, sql=operators_now, fmt="text"),
             Col("carrier.name", _l("Carrier"), 180),
             Col("opened_on", width=105),
             Col("area", width=90, total="sum"),
