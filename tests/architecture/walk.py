@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import BigInteger, Boolean, Date, Integer, LargeBinary, Text, create_engine, text
@@ -12,7 +13,7 @@ from sqlalchemy.dialects.postgresql import DATERANGE, INT8RANGE, JSONB, Range
 
 from parkops.db import embedded
 from parkops.db.base import Model
-from parkops.db.types import EnumText, Scaled, UTCDateTime
+from parkops.db.types import EnumText, Rate, Scaled, UTCDateTime
 
 FOREIGN, OWN = "Zq7Wx", "Zq7Ea"  # canaries: the text of west's rows must never be seen by people of east
 PERSONAL = {"phone": "13912345678", "id_number": "370811199001011234", "bank": "6222021234567890123", "email": "zq7@example.org"}
@@ -39,7 +40,7 @@ def _value(column: Any, mark: str, ids: dict[str, int], salt: int) -> Any:
         return next(iter(kind.choices)) if kind.choices else mark
     if info.get("personal") in PERSONAL:
         return PERSONAL[info["personal"]]
-    for type_, value in ((Scaled, 1), (UTCDateTime, datetime(2022, 5, 1, tzinfo=UTC)), (Boolean, False), (Date, date(2022, 1, 1)),
+    for type_, value in ((Rate, Decimal("0.1")), (Scaled, 1), (UTCDateTime, datetime(2022, 5, 1, tzinfo=UTC)), (Boolean, False), (Date, date(2022, 1, 1)),
                          (Integer, (2000 if "year" in column.name else 1) + salt), (BigInteger, 1), (JSONB, {}), (DATERANGE, Range(date(2022, 1, 1), date(2022, 6, 1))),
                          (INT8RANGE, Range(1, 2))):
         if isinstance(kind, type_):
