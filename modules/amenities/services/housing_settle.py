@@ -82,8 +82,7 @@ def settle_contract(session: Any, row: HousingContract, *, on: date) -> str:
         raise RuleError([Problem("amenities.Y-19", _l("Settle from the day of leaving on (%(day)s).", day=row.ended_on), "on")])
     HOUSING_CONTRACT.move(session, row, "settle", on=on)
     _charge(session, row, on)
-    _bill(session, row, on)
-    refunded = _deposit(session, row, on)
+    refunded = _deposit(session, row, on, _bill(session, row, on))
     row.settled_on = on
     session.flush()
     return _("Settled; to be refunded: %(amount)s yuan.", amount=f"{refunded:,.2f}")
@@ -137,11 +136,12 @@ def _bills(session: Any, row: HousingContract, kind: str) -> list[Bill]:
     )
 
 
-def _bill(session: Any, row: HousingContract, on: date) -> None:
-    """All open lines of the contract on one bill, or on a credit note, which first settles its open bills."""
-    lines = _waiting(session, row)
+def _bill(session: Any, row: HousingContract, on: date) -> dict[int, Decimal]:
+    """All open lines of the contract on one bill, or on a credit note, which first settles its open bills. Returns what it
+    settled."""
+    lines, used = _waiting(session, row), {}
     if not lines:
-        return
+        return used
     ids, memo = [c.id for c in lines], _("Settlement of %(number)s", number=row.number)
     if sum((c.gross for c in lines), ZERO) > 0:
         bill = bills.make_bill(session, firm_id=row.payer_id, charge_ids=ids, issued_on=on, due_on=on, memo=memo)
@@ -149,13 +149,15 @@ def _bill(session: Any, row: HousingContract, on: date) -> None:
         bill = bills.make_credit(session, firm=session.get(Firm, row.payer_id), charge_ids=ids, on=on, reason=memo)
     posting.post_bill(session, bill, on=on)
     for credit in _bills(session, row, "credit"):
-        if pairs := _pairs(session, row, credit.settled - credit.gross):
+        if pairs := _pairs(session, row, credit.settled - credit.gross, used):
             apply_credit(session, credit, pairs=pairs, on=on)
+            used |= {bill_id: used.get(bill_id, ZERO) + amount for bill_id, amount in pairs}
         if credit.settled > credit.gross:
             request_refund(session, credit=credit, amount=credit.settled - credit.gross, on=on, reason=memo)
+    return used
 
 
-def _own_parts(session: Any, row: HousingContract) -> list[tuple[int, Decimal]]:
+def _own_parts(session: Any, row: HousingContract, used: dict[int, Decimal] | None = None) -> list[tuple[int, Decimal]]:
     """Open bills with what of them is this contract's: a firm's bill carries other things too, and the deposit is not for those."""
     own = dict(
         session.execute(
@@ -164,12 +166,14 @@ def _own_parts(session: Any, row: HousingContract) -> list[tuple[int, Decimal]]:
             .group_by(Charge.bill_id)
         ).all()
     )
-    return [(b.id, min(own[b.id], b.gross - b.settled)) for b in _bills(session, row, "bill") if own[b.id] > 0]
+    paid = used or {}
+    return [(b.id, min(own[b.id] - paid.get(b.id, ZERO), b.gross - b.settled)) for b in _bills(session, row, "bill") if own[b.id] > 0]
 
 
-def _pairs(session: Any, row: HousingContract, most: Decimal) -> list[tuple[int, Decimal]]:
+def _pairs(session: Any, row: HousingContract, most: Decimal, used: dict[int, Decimal]) -> list[tuple[int, Decimal]]:
+    """Own parts of open bills for at most a sum; `used` is what the contract's own credit paid of them already."""
     out, left = [], most
-    for bill_id, own in _own_parts(session, row):
+    for bill_id, own in _own_parts(session, row, used):
         use = min(left, own)
         if use > 0:
             out.append((bill_id, use))
@@ -177,12 +181,12 @@ def _pairs(session: Any, row: HousingContract, most: Decimal) -> list[tuple[int,
     return out
 
 
-def _deposit(session: Any, row: HousingContract, on: date) -> Decimal:
+def _deposit(session: Any, row: HousingContract, on: date, used: dict[int, Decimal]) -> Decimal:
     """Set off against the contract's open bills; the rest is asked to be refunded. Returns the rest."""
     deposit = session.get(Deposit, row.deposit_id) if row.deposit_id else None
     if deposit is None or deposit.held <= 0:
         return ZERO
-    if pairs := _pairs(session, row, deposit.held):
+    if pairs := _pairs(session, row, deposit.held, used):
         deposits.offset_deposit(session, deposit, amount=sum((a for _b, a in pairs), ZERO), on=on, pairs=pairs)
     if deposit.held > 0:
         deposits.refund_deposit(session, deposit, amount=deposit.held, on=on, reason=_("Settlement of %(number)s", number=row.number))
