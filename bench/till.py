@@ -1,4 +1,4 @@
-"""`parkops bench till --size 2000`: meals sold at tills: through the service in several processes, over HTTP as a till does, and the same in bare SQL.
+"""`parkops bench till --size 2000`: meals sold at tills: through the service, over HTTP as a till does, and in bare SQL beside.
 
 Asked: 200 consumptions a second on this machine, no negative card, retries that sell once. Everything is on: rights, park scope, subsidy,
 one-time keys, append-only rows. The floor does the same three statements on tables of its own, in the same run. A difference stops it."""
@@ -39,7 +39,10 @@ def prepare() -> None:
         park = Park(code="bench", name="Bench")
         s.add(park)
         s.flush()
-        WHO.update(park=park.id, user=ensure_demo_user(s, username="bench", role="operations_clerk", full_name="Bench", park_id=park.id, password=PASSWORD))
+        WHO.update(
+            park=park.id,
+            user=ensure_demo_user(s, username="bench", role="operations_clerk", full_name="Bench", park_id=park.id, password=PASSWORD),
+        )
     with session_scope(Scope(system=True, parks=frozenset({WHO["park"]}), park_id=WHO["park"], via="cli", reason="bench")) as s:
         setup(s)
 
@@ -53,8 +56,15 @@ def setup(s: Any) -> None:
 
     firm = firms.register_firm(s, name="Bench firm")
     place = facilities.create_facility(s, code="C", name="Canteen", kind="canteen", seats=3000)
-    terms = AmenityOperatorContract(park_id=place.park_id, number="B-1", facility_id=place.id, operator_id=firm.id, starts_on=date(2026, 1, 1),
-                                    ends_on=date(2026, 12, 31), share_rate=Decimal("0.1"))
+    terms = AmenityOperatorContract(
+        park_id=place.park_id,
+        number="B-1",
+        facility_id=place.id,
+        operator_id=firm.id,
+        starts_on=date(2026, 1, 1),
+        ends_on=date(2026, 12, 31),
+        share_rate=Decimal("0.1"),
+    )
     s.add(terms)
     s.flush()
     outlet = Outlet(park_id=place.park_id, facility_id=place.id, code="O", name="O", contract_id=terms.id)
@@ -74,8 +84,17 @@ def scope() -> Any:
     from parkops.security.catalogue import role_rights
 
     roles = frozenset({"operations_clerk"})
-    return session_scope(Scope(user_id=WHO["user"], user_name="bench", roles=roles, rights=role_rights(roles), parks=frozenset({WHO["park"]}),
-                               park_id=WHO["park"], via="rest"))
+    return session_scope(
+        Scope(
+            user_id=WHO["user"],
+            user_name="bench",
+            roles=roles,
+            rights=role_rights(roles),
+            parks=frozenset({WHO["park"]}),
+            park_id=WHO["park"],
+            via="rest",
+        )
+    )
 
 
 def at() -> datetime:
@@ -129,10 +148,14 @@ def raw(size: int) -> float:
 
     url = embedded.owner_url().replace("postgresql+psycopg", "postgresql")
     with psycopg.connect(url, autocommit=True) as c:
-        c.execute("create schema raw; create table raw.card (id bigint primary key, balance bigint not null check (balance >= 0), meals int not null default 0);"
-                  "create table raw.use (id bigint generated always as identity primary key, card_id bigint not null references raw.card, till int not null,"
-                  " key text not null, price bigint not null, at timestamptz not null default now(), unique (till, key))")
-        c.execute("insert into raw.card select i, 1000000000 from generate_series(0, %s) i" % (CARDS - 1))  # noqa: S608
+        c.execute(
+            "create schema raw; create table raw.card (id bigint primary key,"
+            " balance bigint not null check (balance >= 0), meals int not null default 0);"
+            "create table raw.use (id bigint generated always as identity primary key, card_id bigint not null"
+            " references raw.card, till int not null, key text not null, price bigint not null,"
+            " at timestamptz not null default now(), unique (till, key))"
+        )
+        c.execute("insert into raw.card select i, 1000000000 from generate_series(0, %s) i" % (CARDS - 1))
     mine = threading.local()
 
     def one(n: int) -> str:
@@ -140,8 +163,10 @@ def raw(size: int) -> float:
             mine.c = psycopg.connect(url)
         with mine.c.transaction():
             mine.c.execute("select balance, meals from raw.card where id = %s for update", (n % CARDS,)).fetchone()
-            mine.c.execute("insert into raw.use (card_id, till, key, price) values (%s, %s, %s, 750) on conflict do nothing returning id",
-                           (n % CARDS, n % TILLS, f"raw-{n}")).fetchone()
+            mine.c.execute(
+                "insert into raw.use (card_id, till, key, price) values (%s, %s, %s, 750) on conflict do nothing returning id",
+                (n % CARDS, n % TILLS, f"raw-{n}"),
+            ).fetchone()
             mine.c.execute("update raw.card set balance = balance - 750, meals = meals + 1 where id = %s", (n % CARDS,))
         return "sold"
 
@@ -154,8 +179,12 @@ def over_http(size: int) -> tuple[float, int]:
 
     with served(workers=2) as port:
         ask = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-        ask.request("POST", "/api/v1/security/login", json.dumps({"username": "bench", "password": PASSWORD, "provider": "db"}),
-                    {"Content-Type": "application/json"})
+        ask.request(
+            "POST",
+            "/api/v1/security/login",
+            json.dumps({"username": "bench", "password": PASSWORD, "provider": "db"}),
+            {"Content-Type": "application/json"},
+        )
         token = json.loads(ask.getresponse().read())["access_token"]
         mine = threading.local()
 
@@ -163,8 +192,12 @@ def over_http(size: int) -> tuple[float, int]:
             if not hasattr(mine, "c"):
                 mine.c = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
             body = json.dumps({"till": f"T{n % TILLS}", "card": WHO["cards"][n % CARDS], "price": "0.01"})
-            mine.c.request("POST", "/api/v1/amenities/pos/consume", body, {
-                "Content-Type": "application/json", "Authorization": f"Bearer {token}", "Idempotency-Key": f"http-{n:08d}"})
+            mine.c.request(
+                "POST",
+                "/api/v1/amenities/pos/consume",
+                body,
+                {"Content-Type": "application/json", "Authorization": f"Bearer {token}", "Idempotency-Key": f"http-{n:08d}"},
+            )
             answer = mine.c.getresponse()
             answer.read()
             return "sold" if answer.status == 200 else f"{answer.status}"
@@ -176,8 +209,15 @@ def over_http(size: int) -> tuple[float, int]:
 
 
 def line(op: str, rows: int, seconds: float, floor: float | None, **more: Any) -> dict[str, Any]:
-    return {"op": f"till: {op}", "rows": rows, "seconds": round(seconds, 3), "raw_seconds": round(floor, 3) if floor else None,
-            "ratio": round(seconds / floor, 2) if floor else None, "per_second": round(rows / seconds), **more}
+    return {
+        "op": f"till: {op}",
+        "rows": rows,
+        "seconds": round(seconds, 3),
+        "raw_seconds": round(floor, 3) if floor else None,
+        "ratio": round(seconds / floor, 2) if floor else None,
+        "per_second": round(rows / seconds),
+        **more,
+    }
 
 
 def run(size: int = 2000) -> list[dict[str, Any]]:

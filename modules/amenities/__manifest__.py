@@ -35,5 +35,5 @@
         "amenities.operator_statement": "AS-{year}-{n:04d}",
         "amenities.health_order": "HO-{year}-{n:04d}",
     },
-
+    "demo": True,
 }

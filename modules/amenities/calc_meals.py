@@ -57,7 +57,7 @@ def seated(arrivals: Mapping[int, int], stay: int) -> list[int]:
     """People seated at every five minutes of a day: who came within the last `stay` minutes. Keys are minutes since midnight."""
     window, total = max(stay // BIN, 1), 24 * 60 // BIN
     came = [arrivals.get(n * BIN, 0) for n in range(total)]
-    return [sum(came[max(n - window + 1, 0): n + 1]) for n in range(total)]
+    return [sum(came[max(n - window + 1, 0) : n + 1]) for n in range(total)]
 
 
 def by_hour(arrivals: Mapping[int, int]) -> list[int]:
@@ -69,23 +69,33 @@ def by_hour(arrivals: Mapping[int, int]) -> list[int]:
 
 
 def chart(meals: Sequence[int], peaks: Sequence[int], capacity: int | None, title: str, labels: tuple[str, str]) -> str:
-    """Bars of meals an hour with the most people seated in it, against the line of the capacity, as SVG that needs no script."""
-    top = max([*meals, *peaks, capacity or 0, 1])
-    width, height, left, base, step = 760, 230, 48, 190, 38
-    hours = range(5, 23)
-    out = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" class="am-chart" role="img" '
-           f'aria-label="{escape(title)}" font-size="11" font-family="sans-serif">']
-    for n, hour in enumerate(hours):
+    """Bars of meals an hour with the most people seated in it under the line of the capacity, as SVG that needs no script.
+
+    The line is to scale while the bars reach a third of it; above that it stands at the top, broken, with its number."""
+    most = max([*meals, *peaks, 1])
+    near = capacity is not None and capacity <= most * 3
+    top = max(most, capacity or 0) if near else most
+    width, height, left, base, step, full = 760, 230, 48, 190, 38, 165 if near else 130
+    out = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" class="am-chart" role="img" '
+        f'aria-label="{escape(title)}" font-size="11" font-family="sans-serif">'
+    ]
+    for n, hour in enumerate(range(5, 23)):
         x = left + n * step
         for k, (value, css) in enumerate(((meals[hour], "am-meals"), (peaks[hour], "am-seated"))):
-            h = round(value * 165 / top)
-            out.append(f'<rect x="{x + k * 15}" y="{base - h}" width="13" height="{h}" class="{css}">'
-                       f'<title>{hour}:00 {escape(labels[k])} {value}</title></rect>')
+            h = round(value * full / top)
+            out.append(
+                f'<rect x="{x + k * 15}" y="{base - h}" width="13" height="{h}" class="{css}">'
+                f"<title>{hour}:00 {escape(labels[k])} {value}</title></rect>"
+            )
         if meals[hour]:
-            out.append(f'<text x="{x + 6}" y="{base - round(meals[hour] * 165 / top) - 4}" text-anchor="middle" class="am-t">{meals[hour]}</text>')
+            y = base - round(meals[hour] * full / top) - 4
+            out.append(f'<text x="{x + 6}" y="{y}" text-anchor="middle" class="am-t">{meals[hour]}</text>')
         out.append(f'<text x="{x + 14}" y="{base + 16}" text-anchor="middle" class="am-t">{hour}</text>')
     if capacity:
-        y = base - round(capacity * 165 / top)
-        out.append(f'<line x1="{left - 8}" x2="{width - 16}" y1="{y}" y2="{y}" class="am-cap"/>'
-                   f'<text x="{left - 10}" y="{y + 4}" text-anchor="end" class="am-t">{capacity}</text>')
+        y = base - round(capacity * full / top) if near else 26
+        out.append(
+            f'<line x1="{left - 8}" x2="{width - 16}" y1="{y}" y2="{y}" class="am-cap"/>'
+            f'<text x="{left - 10}" y="{y + 4}" text-anchor="end" class="am-t">{"" if near else "≈ "}{capacity}</text>'
+        )
     return "".join(out) + "</svg>"

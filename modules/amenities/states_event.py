@@ -9,10 +9,15 @@ from parkops.workflow import State, Step, Workflow
 E = "modules.amenities.services.events"
 
 EVENT = Workflow(
-    "amenities.event", column="state", start="draft",
+    "amenities.event",
+    column="state",
+    start="draft",
     states=(
-        State("draft", _l("Draft"), "grey"), State("published", _l("Published"), "blue"), State("held", _l("Took place"), "green", final=True),
-        State("cancelled", _l("Cancelled"), "red", final=True)),
+        State("draft", _l("Draft"), "grey"),
+        State("published", _l("Published"), "blue"),
+        State("held", _l("Took place"), "green", final=True),
+        State("cancelled", _l("Cancelled"), "red", final=True),
+    ),
     steps=(
         Step("publish", ("draft",), "published", _l("Publish"), f"{E}:publish_event", guard=f"{E}:why_not_publish", primary=True),
         Step("close", ("published",), "held", _l("Close the event"), f"{E}:close_event", word="change", primary=True),
@@ -20,10 +25,15 @@ EVENT = Workflow(
     ),
 )
 REGISTRATION = Workflow(
-    "amenities.registration", column="state", start="registered",
+    "amenities.registration",
+    column="state",
+    start="registered",
     states=(
-        State("registered", _l("Registered"), "blue"), State("attended", _l("Came"), "green"),
-        State("missed", _l("Did not come"), "red", final=True), State("cancelled", _l("Cancelled"), "grey", final=True)),
+        State("registered", _l("Registered"), "blue"),
+        State("attended", _l("Came"), "green"),
+        State("missed", _l("Did not come"), "red", final=True),
+        State("cancelled", _l("Cancelled"), "grey", final=True),
+    ),
     steps=(
         Step("check_in", ("registered",), "attended", _l("Check in"), f"{E}:check_in", word="change", primary=True),
         Step("miss", ("registered",), "missed", _l("Did not come"), word="change"),

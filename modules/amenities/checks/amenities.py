@@ -32,15 +32,24 @@ def _cards(session: Any) -> list[str]:
     came = select(MealTopUp.card_id, func.sum(MealTopUp.amount).label("n")).group_by(MealTopUp.card_id).subquery()
     ate = select(MealUse.card_id, func.sum(MealUse.own).label("n")).group_by(MealUse.card_id).subquery()
     should = type_coerce(func.coalesce(came.c.n, 0) - func.coalesce(ate.c.n, 0), Money)
-    rows = session.execute(select(MealCard.number, MealCard.balance, should).outerjoin(came, came.c.card_id == MealCard.id).outerjoin(
-        ate, ate.c.card_id == MealCard.id).where(MealCard.balance != should).limit(SHOWN))
+    rows = session.execute(
+        select(MealCard.number, MealCard.balance, should)
+        .outerjoin(came, came.c.card_id == MealCard.id)
+        .outerjoin(ate, ate.c.card_id == MealCard.id)
+        .where(MealCard.balance != should)
+        .limit(SHOWN)
+    )
     return [_("Card %(number)s holds %(says)s, its records say %(sum)s.", number=n, says=a, sum=b) for n, a, b in rows]
 
 
 def _ledger(session: Any) -> list[str]:
     """What the ledger owes to holders is what cards hold and what no statement has posted yet."""
-    book = session.scalar(select(_sum(LedgerLine.credit - LedgerLine.debit)).join(Account, Account.id == LedgerLine.account_id).join(
-        LedgerEntry, LedgerEntry.id == LedgerLine.entry_id).where(Account.code == BALANCES, LedgerEntry.kind != "manual"))
+    book = session.scalar(
+        select(_sum(LedgerLine.credit - LedgerLine.debit))
+        .join(Account, Account.id == LedgerLine.account_id)
+        .join(LedgerEntry, LedgerEntry.id == LedgerLine.entry_id)
+        .where(Account.code == BALANCES, LedgerEntry.kind != "manual")
+    )
     held = session.scalar(select(_sum(MealCard.balance)))
     eaten = session.scalar(select(_sum(MealUse.own)))
     s = AmenityOperatorStatement
@@ -54,17 +63,26 @@ def _days(session: Any) -> list[str]:
     f, d = HotelFolioLine, HotelDay
     nights = func.count(f.id).filter(f.kind == "night")
     rows = session.execute(
-        select(d.day, d.nights, nights).select_from(d).outerjoin(HotelRoomType, HotelRoomType.facility_id == d.facility_id)
+        select(d.day, d.nights, nights)
+        .select_from(d)
+        .outerjoin(HotelRoomType, HotelRoomType.facility_id == d.facility_id)
         .outerjoin(HotelReservation, HotelReservation.type_id == HotelRoomType.id)
-        .outerjoin(f, (f.reservation_id == HotelReservation.id) & (f.day == d.day)).group_by(d.id).having(d.nights != nights).limit(SHOWN))
+        .outerjoin(f, (f.reservation_id == HotelReservation.id) & (f.day == d.day))
+        .group_by(d.id)
+        .having(d.nights != nights)
+        .limit(SHOWN)
+    )
     return [_("Hotel day %(day)s says %(says)s nights, its folios %(sum)s.", day=day, says=a, sum=b) for day, a, b in rows]
 
 
 def _counters(session: Any) -> list[str]:
     """Places taken are the records that take them."""
     out = []
-    pairs = ((HealthSlot, HealthVisit, HealthVisit.slot_id, ("booked", "attended")), (CareClass, CarePlace, CarePlace.class_id, ("offered", "enrolled")),
-             (ParkEvent, EventRegistration, EventRegistration.event_id, ("registered", "attended")))
+    pairs = (
+        (HealthSlot, HealthVisit, HealthVisit.slot_id, ("booked", "attended")),
+        (CareClass, CarePlace, CarePlace.class_id, ("offered", "enrolled")),
+        (ParkEvent, EventRegistration, EventRegistration.event_id, ("registered", "attended")),
+    )
     for owner, row, key, states in pairs:
         found = select(key.label("k"), func.count(row.id).label("n")).where(row.state.in_(states)).group_by(key).subquery()
         n = func.coalesce(found.c.n, 0)

@@ -12,6 +12,8 @@ from ..services import venues
 
 
 @receiver(booking_price)
-def venue_price(session: Any, resource: Any, starts_at: datetime, ends_at: datetime, firm_id: int | None = None, **_more: Any) -> list[dict[str, Any]]:
+def venue_price(
+    session: Any, resource: Any, starts_at: datetime, ends_at: datetime, firm_id: int | None = None, **_more: Any
+) -> list[dict[str, Any]]:
     """Price of a venue by the hour."""
     return venues.price_lines(session, resource=resource, starts_at=starts_at, ends_at=ends_at, firm_id=firm_id)

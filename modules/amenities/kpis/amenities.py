@@ -27,8 +27,11 @@ def _taken(window: Window) -> Any:
 def bed_occupancy(window: Window) -> Any:
     """park_id, beds lived in on the last day, beds that can be let."""
     b = ApartmentBed
-    return select(b.park_id, func.count(b.id).filter(b.id.in_(_taken(window))).label("numerator"), func.count(b.id).label("denominator")).where(
-        b.active.is_(True)).group_by(b.park_id)
+    return (
+        select(b.park_id, func.count(b.id).filter(b.id.in_(_taken(window))).label("numerator"), func.count(b.id).label("denominator"))
+        .where(b.active.is_(True))
+        .group_by(b.park_id)
+    )
 
 
 def list_taken(window: Window) -> Any:
@@ -47,8 +50,11 @@ def _days(window: Window) -> tuple[Any, ...]:
 
 def hotel_occupancy(window: Window) -> Any:
     """park_id, nights sold, rooms in order, over the closed days."""
-    return select(HotelDay.park_id, func.sum(HotelDay.nights).label("numerator"), func.sum(HotelDay.rooms).label("denominator")).where(
-        *_days(window)).group_by(HotelDay.park_id)
+    return (
+        select(HotelDay.park_id, func.sum(HotelDay.nights).label("numerator"), func.sum(HotelDay.rooms).label("denominator"))
+        .where(*_days(window))
+        .group_by(HotelDay.park_id)
+    )
 
 
 def list_nights(window: Window) -> Any:
@@ -89,8 +95,12 @@ def places_filled(window: Window) -> Any:
     """park_id, children with a place on the last day, places of running classes."""
     p = CarePlace
     mine = select(p.class_id, func.count(p.id).label("n")).where(_enrolled(window)).group_by(p.class_id).subquery()
-    return select(CareClass.park_id, func.coalesce(func.sum(mine.c.n), 0).label("numerator"), func.sum(CareClass.places).label("denominator")).outerjoin(
-        mine, mine.c.class_id == CareClass.id).where(*_running(window)).group_by(CareClass.park_id)
+    return (
+        select(CareClass.park_id, func.coalesce(func.sum(mine.c.n), 0).label("numerator"), func.sum(CareClass.places).label("denominator"))
+        .outerjoin(mine, mine.c.class_id == CareClass.id)
+        .where(*_running(window))
+        .group_by(CareClass.park_id)
+    )
 
 
 def list_enrolled(window: Window) -> Any:
@@ -121,8 +131,12 @@ def list_events(window: Window) -> Any:
 def attendance(window: Window) -> Any:
     """park_id, people who came to the events of the period."""
     r = EventRegistration
-    return select(r.park_id, func.count(r.id).label("numerator")).join(ParkEvent, ParkEvent.id == r.event_id).where(
-        r.state == "attended", *_held(window)).group_by(r.park_id)
+    return (
+        select(r.park_id, func.count(r.id).label("numerator"))
+        .join(ParkEvent, ParkEvent.id == r.event_id)
+        .where(r.state == "attended", *_held(window))
+        .group_by(r.park_id)
+    )
 
 
 def list_attended(window: Window) -> Any:
@@ -159,20 +173,96 @@ def list_visits(window: Window) -> Any:
 
 
 KPIS = [
-    Kpi("amenities.bed_occupancy", _l("Beds lived in"), "percent", RATIO, bed_occupancy, _l("Beds lived in on the last day ÷ beds that can be let."),
-        resource="amenities.bed", drill=list_taken, drill_denominator=list_beds, order=10),
-    Kpi("amenities.hotel_occupancy", _l("Hotel rooms sold"), "percent", RATIO, hotel_occupancy, _l("Nights posted ÷ rooms in order, over the closed days."),
-        resource="amenities.hotel_day", drill=list_nights, drill_denominator=list_rooms, order=20),
-    Kpi("amenities.meals", _l("Meals sold"), "count", SUM, meals, _l("Meals paid with cards in the period, without those taken back."),
-        resource="amenities.meal_use", drill=list_meals, order=30),
-    Kpi("amenities.places_filled", _l("Places in classes filled"), "percent", RATIO, places_filled, _l("Children with a place on the last day ÷ places of running classes."),
-        resource="amenities.place", drill=list_enrolled, drill_denominator=list_classes, denominator_resource="amenities.care_class", order=40),
-    Kpi("amenities.events", _l("Events held"), "count", SUM, events_held, _l("Events that began in the period and took place."),
-        resource="amenities.event", drill=list_events, order=50),
-    Kpi("amenities.attendance", _l("People at events"), "people", SUM, attendance, _l("People checked in at the events of the period."),
-        resource="amenities.registration", drill=list_attended, order=60),
-    Kpi("amenities.persons_served", _l("Persons served by the health centre"), "people", DISTINCT, persons,
-        _l("Different persons with a visit in the period: who came twice counts once."), resource="amenities.visit", drill=list_persons, order=70),
-    Kpi("amenities.person_times", _l("Person-times of the health centre"), "count", SUM, person_times, _l("Visits in the period: who came twice counts twice."),
-        resource="amenities.visit", drill=list_visits, order=71),
+    Kpi(
+        "amenities.bed_occupancy",
+        _l("Beds lived in"),
+        "percent",
+        RATIO,
+        bed_occupancy,
+        _l("Beds lived in on the last day ÷ beds that can be let."),
+        resource="amenities.bed",
+        drill=list_taken,
+        drill_denominator=list_beds,
+        order=10,
+    ),
+    Kpi(
+        "amenities.hotel_occupancy",
+        _l("Hotel rooms sold"),
+        "percent",
+        RATIO,
+        hotel_occupancy,
+        _l("Nights posted ÷ rooms in order, over the closed days."),
+        resource="amenities.hotel_day",
+        drill=list_nights,
+        drill_denominator=list_rooms,
+        order=20,
+    ),
+    Kpi(
+        "amenities.meals",
+        _l("Meals sold"),
+        "count",
+        SUM,
+        meals,
+        _l("Meals paid with cards in the period, without those taken back."),
+        resource="amenities.meal_use",
+        drill=list_meals,
+        order=30,
+    ),
+    Kpi(
+        "amenities.places_filled",
+        _l("Places in classes filled"),
+        "percent",
+        RATIO,
+        places_filled,
+        _l("Children with a place on the last day ÷ places of running classes."),
+        resource="amenities.place",
+        drill=list_enrolled,
+        drill_denominator=list_classes,
+        denominator_resource="amenities.care_class",
+        order=40,
+    ),
+    Kpi(
+        "amenities.events",
+        _l("Events held"),
+        "count",
+        SUM,
+        events_held,
+        _l("Events that began in the period and took place."),
+        resource="amenities.event",
+        drill=list_events,
+        order=50,
+    ),
+    Kpi(
+        "amenities.attendance",
+        _l("People at events"),
+        "people",
+        SUM,
+        attendance,
+        _l("People checked in at the events of the period."),
+        resource="amenities.registration",
+        drill=list_attended,
+        order=60,
+    ),
+    Kpi(
+        "amenities.persons_served",
+        _l("Persons served by the health centre"),
+        "people",
+        DISTINCT,
+        persons,
+        _l("Different persons with a visit in the period: who came twice counts once."),
+        resource="amenities.visit",
+        drill=list_persons,
+        order=70,
+    ),
+    Kpi(
+        "amenities.person_times",
+        _l("Person-times of the health centre"),
+        "count",
+        SUM,
+        person_times,
+        _l("Visits in the period: who came twice counts twice."),
+        resource="amenities.visit",
+        drill=list_visits,
+        order=71,
+    ),
 ]

@@ -32,7 +32,7 @@ CARE_RANKS = {code: n for n, code in enumerate(PRIORITIES)}
 
 
 class CareClass(ParkScoped, Record):
-    """A class of a school year with its places and monthly fee. `taken` counts offered and given places (trigger), never more than there are."""
+    """A class of a school year with its places and fee. `taken` counts offered and given places (trigger), never more than there are."""
 
     __tablename__ = "amenities_care_class"
     __table_args__ = (
@@ -87,7 +87,9 @@ class CarePlace(ParkScoped, Record):
 
     __tablename__ = "amenities_place"
     __table_args__ = (
-        Index("uq_amenities_place_open", "class_id", "child_id", unique=True, postgresql_where="state IN ('waiting', 'offered', 'enrolled')"),
+        Index(
+            "uq_amenities_place_open", "class_id", "child_id", unique=True, postgresql_where="state IN ('waiting', 'offered', 'enrolled')"
+        ),
         Index("ix_amenities_place_queue", "class_id", "rank", "listed_at", "id"),
         CheckConstraint("state NOT IN ('enrolled', 'left') OR starts_on IS NOT NULL", name="starts_on"),
         CheckConstraint("state <> 'left' OR ends_on IS NOT NULL", name="ends_on"),

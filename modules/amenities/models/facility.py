@@ -50,7 +50,9 @@ class AmenityFacility(ParkScoped, Record):
     seats: Mapped[int | None] = field(Integer, _l("People at once"))
     opened_on: Mapped[date | None] = field(Date, _l("Opened on"))
     closed_on: Mapped[date | None] = field(Date, _l("Closed on"))
-    building_code: Mapped[str | None] = field(String(40), _l("Building in leasing"), fmt="code", help=_l("Code of the building its merchants rent in"))
+    building_code: Mapped[str | None] = field(
+        String(40), _l("Building in leasing"), fmt="code", help=_l("Code of the building its merchants rent in")
+    )
     note: Mapped[str | None] = field(Text, _l("Note"), long=True)
     carrier: Mapped[Any] = relationship("Carrier", foreign_keys="AmenityFacility.carrier_id")
 

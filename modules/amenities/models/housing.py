@@ -95,7 +95,7 @@ class HousingApplication(ParkScoped, Record):
         Index("ix_amenities_housing_application_queue", "facility_id", "rank", "queued_at", postgresql_where="state = 'queued'"),
     )
     number: Mapped[str] = field(String(40), _l("Number"), fmt="code")
-    person_id: Mapped[int] = fk("tenants_person.id", _l("Applicant"))
+    person_id: Mapped[int] = fk("tenants_person.id", _l("Housing applicant"))
     firm_id: Mapped[int] = fk("tenants_firm.id", _l("Employer"))
     facility_id: Mapped[int] = fk("amenities_facility.id", _l("Amenity wished"))
     layout: Mapped[str] = field(EnumText(LAYOUTS), _l("Layout wished"))

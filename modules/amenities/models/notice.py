@@ -18,10 +18,15 @@ from .facility import AmenityFacility
 
 SCOPES = Choices(
     "amenities.notice_scope",
-    ("all", _l("All firms in the park")), ("carrier", _l("Firms of a carrier")), ("track", _l("Firms of a track")),
-    ("residents", _l("Employers of residents of an amenity")), ("cards", _l("Firms with meal cards")),
+    ("all", _l("All firms in the park")),
+    ("carrier", _l("Firms of a carrier")),
+    ("track", _l("Firms of a track")),
+    ("residents", _l("Employers of residents of an amenity")),
+    ("cards", _l("Firms with meal cards")),
 )
-QUESTION_KINDS = Choices("amenities.question_kind", ("score", _l("Stars, 1 to 5")), ("choice", _l("One of several")), ("text", _l("Free text")))
+QUESTION_KINDS = Choices(
+    "amenities.question_kind", ("score", _l("Stars, 1 to 5")), ("choice", _l("One of several")), ("text", _l("Free text"))
+)
 
 
 class ParkNotice(ParkScoped, Record):
@@ -32,7 +37,9 @@ class ParkNotice(ParkScoped, Record):
         CheckConstraint("(scope = 'carrier') = (carrier_id IS NOT NULL)", name="of_carrier"),
         CheckConstraint("(scope = 'track') = (track IS NOT NULL)", name="of_track"),
         CheckConstraint("scope <> 'residents' OR facility_id IS NOT NULL", name="facility"),
-        CheckConstraint("expires_on IS NULL OR publish_at IS NULL OR expires_on >= (publish_at AT TIME ZONE 'Asia/Shanghai')::date", name="dates"),
+        CheckConstraint(
+            "expires_on IS NULL OR publish_at IS NULL OR expires_on >= (publish_at AT TIME ZONE 'Asia/Shanghai')::date", name="dates"
+        ),
         CheckConstraint("state NOT IN ('published', 'expired') OR (sent_at IS NOT NULL AND recipients IS NOT NULL)", name="sent"),
     )
     title: Mapped[str] = field(String(160), _l("Notice"))

@@ -4,9 +4,36 @@ from __future__ import annotations
 
 from parkops.security.roles import Grant
 
-DESK = ("housing_application", "housing_contract", "reservation", "block", "meal_card", "place", "child", "pickup", "health_order", "visit", "slot",
-        "event", "registration", "notice", "notice_receipt", "survey", "survey_question", "survey_sheet", "operator_contract", "operator_kpi",
-        "operator_statement", "operator_finding", "housing_damage", "room", "folio_line", "venue", "title", "period")
+DESK = (
+    "housing_application",
+    "housing_contract",
+    "reservation",
+    "block",
+    "meal_card",
+    "place",
+    "child",
+    "pickup",
+    "health_order",
+    "visit",
+    "slot",
+    "event",
+    "registration",
+    "notice",
+    "notice_receipt",
+    "survey",
+    "survey_question",
+    "survey_sheet",
+    "operator_contract",
+    "operator_kpi",
+    "operator_statement",
+    "operator_finding",
+    "housing_damage",
+    "room",
+    "folio_line",
+    "venue",
+    "title",
+    "period",
+)
 SETUP = ("facility", "apartment", "bed", "room_type", "room_rate", "outlet", "till", "meal_plan", "care_class", "package")
 READ = ("hotel_day", "top_up", "meal_use", "health_invoice", "survey_answer")
 ALL = (*DESK, *SETUP, *READ)

@@ -75,17 +75,31 @@ def list_child(session: Any, *, class_id: int, child_id: int, priority: str, pay
         raise NotFound(_l("There is no such record in your parks."))
     age = whole_months(child.born_on, group.starts_on)
     if not group.age_from <= age < group.age_to:
-        problems.add("amenities.Y-56", _l("The child will be %(age)s months old; the class takes children from %(from)s to below %(to)s.",
-                                          age=age, **{"from": group.age_from, "to": group.age_to}), "class_id")
-    open_ = select(CarePlace.id).where(CarePlace.class_id == class_id, CarePlace.child_id == child_id,
-                                       CarePlace.state.in_(("waiting", "offered", "enrolled")))
+        problems.add(
+            "amenities.Y-56",
+            _l(
+                "The child will be %(age)s months old; the class takes children from %(from)s to below %(to)s.",
+                age=age,
+                **{"from": group.age_from, "to": group.age_to},
+            ),
+            "class_id",
+        )
+    open_ = select(CarePlace.id).where(
+        CarePlace.class_id == class_id, CarePlace.child_id == child_id, CarePlace.state.in_(("waiting", "offered", "enrolled"))
+    )
     if session.scalar(open_) is not None:
         problems.add("amenities.Y-56", _l("The child is on this list already."), "child_id")
     if priority not in CARE_RANKS:
         problems.add("amenities.Y-56", _l("Choose one of the values offered."), "priority")
     problems.stop()
-    values = {"class_id": class_id, "child_id": child_id, "priority": priority, "rank": CARE_RANKS[priority], "payer_id": payer_id or child.firm_id,
-              "listed_at": clock.now()}
+    values = {
+        "class_id": class_id,
+        "child_id": child_id,
+        "priority": priority,
+        "rank": CARE_RANKS[priority],
+        "payer_id": payer_id or child.firm_id,
+        "listed_at": clock.now(),
+    }
     return records.create(session, CarePlace, values)
 
 
@@ -154,18 +168,34 @@ def expire_offers(session: Any, *, on: date, park_id: int | None) -> dict[str, i
 def demands(session: Any, park_id: int, month: date) -> Any:
     """Y-60: a fee for every month a child has a place, in full, until `month`."""
     p = CarePlace
-    months = func.generate_series(func.date_trunc("month", p.starts_on), func.least(p.ends_on, cast(literal(month), Date)),
-                                  cast(literal("1 month"), Interval)).table_valued("m").render_derived().lateral("months")
+    months = (
+        func.generate_series(
+            func.date_trunc("month", p.starts_on), func.least(p.ends_on, cast(literal(month), Date)), cast(literal("1 month"), Interval)
+        )
+        .table_valued("m")
+        .render_derived()
+        .lateral("months")
+    )
     start = cast(months.c.m, Date)
     end = cast(start + literal_column("interval '1 month'") - literal_column("interval '1 day'"), Date)
     item = select(ChargeItem.id).where(ChargeItem.code == "care_fee").scalar_subquery()
     due = settings.get(session, "amenities.due_days", park_id)
     return (
-        select((literal("amenities.place:") + cast(p.id, String) + ":" + func.to_char(start, "YYYY-MM")).label("key"), p.payer_id.label("firm_id"),
-               item.label("item_id"), literal("amenities.place").label("source"), cast(p.id, BigInteger).label("source_id"),
-               start.label("period_from"), end.label("period_to"), cast(start + due, Date).label("due_on"), p.fee.label("amount"),
-               func.left(CareClass.name + " " + func.to_char(start, "YYYY-MM"), 300).label("memo"))
-        .select_from(p).join(CareClass, CareClass.id == p.class_id).join(months, true())
+        select(
+            (literal("amenities.place:") + cast(p.id, String) + ":" + func.to_char(start, "YYYY-MM")).label("key"),
+            p.payer_id.label("firm_id"),
+            item.label("item_id"),
+            literal("amenities.place").label("source"),
+            cast(p.id, BigInteger).label("source_id"),
+            start.label("period_from"),
+            end.label("period_to"),
+            cast(start + due, Date).label("due_on"),
+            p.fee.label("amount"),
+            func.left(CareClass.name + " " + func.to_char(start, "YYYY-MM"), 300).label("memo"),
+        )
+        .select_from(p)
+        .join(CareClass, CareClass.id == p.class_id)
+        .join(months, true())
         .where(p.park_id == park_id, p.state.in_(("enrolled", "left")), p.fee > 0, start <= month)
     )
 
@@ -188,7 +218,9 @@ def pickups(session: Any, child: Child, *, on: date) -> list[PickupPerson]:
     """Who may pick the child up on a day."""
     access.require(session, "amenities.pickup", "read")
     p = PickupPerson
-    return list(session.scalars(select(p).where(p.child_id == child.id, p.since <= on, or_(p.until.is_(None), p.until >= on)).order_by(p.id)))
+    return list(
+        session.scalars(select(p).where(p.child_id == child.id, p.since <= on, or_(p.until.is_(None), p.until >= on)).order_by(p.id))
+    )
 
 
 def fee_months(starts_on: date, ends_on: date, fee: Decimal) -> list[tuple[date, Decimal]]:

@@ -66,8 +66,14 @@ def publish_event(session: Any, row: ParkEvent) -> None:
         raise RuleError([Problem("amenities.Y-74", why)])
     venue = session.get(Venue, row.venue_id) if row.venue_id is not None else None
     if venue is not None and venue.resource_id is not None and row.starts_at > clock.now():
-        row.booking_id = bookings.book(session, resource=session.get(BookableResource, venue.resource_id), starts_at=row.starts_at,
-                                       ends_at=row.ends_at, firm_id=None, memo=row.title).id
+        row.booking_id = bookings.book(
+            session,
+            resource=session.get(BookableResource, venue.resource_id),
+            starts_at=row.starts_at,
+            ends_at=row.ends_at,
+            firm_id=None,
+            memo=row.title,
+        ).id
     EVENT.move(session, row, "publish")
 
 
@@ -76,7 +82,9 @@ def cancel_event(session: Any, row: ParkEvent, *, reason: str) -> None:
     access.require(session, RESOURCE, "act")
     if row.booking is not None and row.booking.state in ("requested", "confirmed"):
         bookings.cancel(session, row.booking, reason=reason)
-    for seat in session.scalars(select(EventRegistration).where(EventRegistration.event_id == row.id, EventRegistration.state == "registered")):
+    for seat in session.scalars(
+        select(EventRegistration).where(EventRegistration.event_id == row.id, EventRegistration.state == "registered")
+    ):
         REGISTRATION.move(session, seat, "cancel")
     EVENT.move(session, row, "cancel", reason=reason)
 
@@ -93,8 +101,14 @@ def register(session: Any, *, event_id: int, name: str, phone: str, firm_id: int
     elif now > (event.register_until or event.ends_at):
         problems.add("amenities.Y-75", _l("Registration has ended."), "event_id")
     problems.stop()
-    values = {"event_id": event_id, "name": name, "phone": phone.replace(" ", ""), "firm_id": firm_id, "code": secrets.token_hex(10),
-              "registered_at": now}
+    values = {
+        "event_id": event_id,
+        "name": name,
+        "phone": phone.replace(" ", ""),
+        "firm_id": firm_id,
+        "code": secrets.token_hex(10),
+        "registered_at": now,
+    }
     try:
         with session.begin_nested():
             return records.create(session, EventRegistration, values)
@@ -134,7 +148,9 @@ def check_in(session: Any, row: EventRegistration, *, at: datetime | None = None
     problems = Problems()
     if row.state == "attended":
         problems.add("amenities.Y-78", _l("This code was checked in already."))
-    elif event.state != "published" or not clock.local(event.starts_at).date() <= clock.local(at).date() <= clock.local(event.ends_at).date():
+    elif (
+        event.state != "published" or not clock.local(event.starts_at).date() <= clock.local(at).date() <= clock.local(event.ends_at).date()
+    ):
         problems.add("amenities.Y-78", _l("The event is not today."))
     problems.stop()
     row.checked_in_at = at
@@ -154,7 +170,9 @@ def close_event(session: Any, row: ParkEvent) -> str:
     access.require(session, RESOURCE, "change")
     if clock.now() < row.starts_at:
         raise RuleError([Problem("amenities.Y-78", _l("It has not begun yet."))])
-    left = list(session.scalars(select(EventRegistration).where(EventRegistration.event_id == row.id, EventRegistration.state == "registered")))
+    left = list(
+        session.scalars(select(EventRegistration).where(EventRegistration.event_id == row.id, EventRegistration.state == "registered"))
+    )
     for seat in left:
         REGISTRATION.move(session, seat, "miss")
     EVENT.move(session, row, "close")
@@ -177,16 +195,25 @@ def rate(session: Any, row: EventRegistration, *, rating: int, remark: str | Non
 
 def why_not_rate(session: Any, row: EventRegistration) -> str | None:
     """Once, by who came."""
-    return str(_l("It was rated already.")) if row.rating is not None else None if row.state == "attended" else str(_l("Only who came rates."))
+    return (
+        str(_l("It was rated already.")) if row.rating is not None else None if row.state == "attended" else str(_l("Only who came rates."))
+    )
 
 
 def by_firm(session: Any, row: ParkEvent) -> list[tuple[str, int, int]]:
     """(firm, registered, came) of an event; people without a firm under a dash."""
     access.require(session, SEAT, "read")
     e = EventRegistration
-    return [tuple(r) for r in session.execute(
-        select(func.coalesce(Firm.name, "—"), func.count(e.id), func.count(e.id).filter(e.state == "attended"))
-        .outerjoin(Firm, Firm.id == e.firm_id).where(e.event_id == row.id, e.state != "cancelled").group_by(Firm.name).order_by(func.count(e.id).desc(), Firm.name))]
+    return [
+        tuple(r)
+        for r in session.execute(
+            select(func.coalesce(Firm.name, "—"), func.count(e.id), func.count(e.id).filter(e.state == "attended"))
+            .outerjoin(Firm, Firm.id == e.firm_id)
+            .where(e.event_id == row.id, e.state != "cancelled")
+            .group_by(Firm.name)
+            .order_by(func.count(e.id).desc(), Firm.name)
+        )
+    ]
 
 
 def mean_rating(session: Any, row: ParkEvent) -> tuple[int, int]:

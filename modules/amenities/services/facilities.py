@@ -33,8 +33,14 @@ def change_facility(session: Any, row: AmenityFacility, **values: Any) -> Amenit
 def remove_facility(session: Any, row: AmenityFacility) -> None:
     """Delete a place nothing belongs to."""
     used = _l("Something belongs to this place. Enter the day it closed instead of deleting it.")
-    records.remove(session, row, (Apartment, "facility_id", used), (Outlet, "facility_id", used), (AmenityTitle, "facility_id", used),
-                   (AmenityPeriod, "facility_id", used))
+    records.remove(
+        session,
+        row,
+        (Apartment, "facility_id", used),
+        (Outlet, "facility_id", used),
+        (AmenityTitle, "facility_id", used),
+        (AmenityPeriod, "facility_id", used),
+    )
 
 
 def _check_title(session: Any, values: dict[str, Any], problems: Problems) -> None:
@@ -58,7 +64,9 @@ def _check_period(session: Any, values: dict[str, Any], problems: Problems) -> N
     if (persons or 0) < 0 or (times or 0) < 0:
         problems.add("amenities.Y-03", _l("This cannot be negative."), "persons")
     elif persons is not None and times is not None and times < persons:
-        problems.add("amenities.Y-03", _l("There cannot be fewer person-times than different persons. Were the two exchanged?"), "person_times")
+        problems.add(
+            "amenities.Y-03", _l("There cannot be fewer person-times than different persons. Were the two exchanged?"), "person_times"
+        )
 
 
 def create_period(session: Any, **values: Any) -> AmenityPeriod:

@@ -55,13 +55,21 @@ def _check_order(session: Any, values: dict[str, Any], problems: Problems) -> No
         problems.add("amenities.Y-63", _l("Enter a number above zero."), "persons")
 
 
-def create_order(session: Any, *, firm_id: int, package_id: int, persons: int, starts_on: date, ends_on: date,
-                 price: Decimal | None = None) -> HealthOrder:
+def create_order(
+    session: Any, *, firm_id: int, package_id: int, persons: int, starts_on: date, ends_on: date, price: Decimal | None = None
+) -> HealthOrder:
     """A firm orders for its people, at the package's price unless another was agreed (Y-63)."""
     access.require(session, ORDER, "add")
     package = load(session, "amenities.package", package_id)
-    values = {"firm_id": firm_id, "package_id": package_id, "persons": persons, "starts_on": starts_on, "ends_on": ends_on,
-              "price": package.price if price is None else price, "number": sequences.next_number(session, ORDER, package.park_id, starts_on)}
+    values = {
+        "firm_id": firm_id,
+        "package_id": package_id,
+        "persons": persons,
+        "starts_on": starts_on,
+        "ends_on": ends_on,
+        "price": package.price if price is None else price,
+        "number": sequences.next_number(session, ORDER, package.park_id, starts_on),
+    }
     return records.create(session, HealthOrder, values, _check_order)
 
 
@@ -90,8 +98,16 @@ def change_slot(session: Any, row: HealthSlot, *, places: int, minutes: int | No
     return records.change(session, row, {"places": places, "minutes": minutes or row.minutes}, _check_slot)
 
 
-def book_visit(session: Any, *, firm_id: int, person_code: str, package_id: int | None = None, order_id: int | None = None,
-               slot_id: int | None = None, name: str | None = None) -> HealthVisit:
+def book_visit(
+    session: Any,
+    *,
+    firm_id: int,
+    person_code: str,
+    package_id: int | None = None,
+    order_id: int | None = None,
+    slot_id: int | None = None,
+    name: str | None = None,
+) -> HealthVisit:
     """Register a person for a slot, within the order, never above the slot's places (Y-64, Y-65)."""
     access.require(session, VISIT, "add")
     order = session.get(HealthOrder, order_id) if order_id is not None else None
@@ -106,8 +122,14 @@ def book_visit(session: Any, *, firm_id: int, person_code: str, package_id: int 
     if order is None and package_id is None:
         problems.add("amenities.Y-65", _l("Choose a package or an order."), "package_id")
     problems.stop()
-    values = {"firm_id": firm_id, "person_code": person_code, "package_id": order.package_id if order else package_id, "order_id": order_id,
-              "slot_id": slot_id, "name": name}
+    values = {
+        "firm_id": firm_id,
+        "person_code": person_code,
+        "package_id": order.package_id if order else package_id,
+        "order_id": order_id,
+        "slot_id": slot_id,
+        "name": name,
+    }
     try:
         with session.begin_nested():
             return records.create(session, HealthVisit, values)
@@ -149,10 +171,20 @@ def take_over(session: Any, *, order_id: int, days: list[date], people: int, pre
 
     numbers = func.generate_series(1, people).table_valued("n").render_derived()
     for day in days:
-        session.execute(insert(HealthVisit.__table__).from_select(
-            ["park_id", "order_id", "package_id", "firm_id", "person_code", "state", "attended_on"],
-            select(literal(order.park_id), literal(order.id), literal(order.package_id), literal(order.firm_id),
-                   literal(prefix) + func.lpad(cast(numbers.c.n, String), 5, "0"), literal("attended"), cast(literal(day), Date))))
+        session.execute(
+            insert(HealthVisit.__table__).from_select(
+                ["park_id", "order_id", "package_id", "firm_id", "person_code", "state", "attended_on"],
+                select(
+                    literal(order.park_id),
+                    literal(order.id),
+                    literal(order.package_id),
+                    literal(order.firm_id),
+                    literal(prefix) + func.lpad(cast(numbers.c.n, String), 5, "0"),
+                    literal("attended"),
+                    cast(literal(day), Date),
+                ),
+            )
+        )
     audit.bulk(session, HealthVisit, "insert", len(days) * people, park_id=order.park_id)
     return len(days) * people
 
@@ -161,16 +193,26 @@ def invoice_order(session: Any, row: HealthOrder, *, until: date) -> str:
     """Charge who came up to a day and was not charged yet (Y-67): one line of the next bill."""
     access.require(session, "amenities.health_invoice", "add")
     session.scalars(select(HealthOrder).where(HealthOrder.id == row.id).with_for_update(of=HealthOrder)).one()
-    open_ = (HealthVisit.order_id == row.id, HealthVisit.state == "attended", HealthVisit.invoice_id.is_(None), HealthVisit.attended_on <= until)
+    open_ = (
+        HealthVisit.order_id == row.id,
+        HealthVisit.state == "attended",
+        HealthVisit.invoice_id.is_(None),
+        HealthVisit.attended_on <= until,
+    )
     n = session.scalar(select(func.count(HealthVisit.id)).where(*open_))
     if not n:
         raise RuleError([Problem("amenities.Y-67", _l("Nobody came who was not charged yet."), "until")])
-    invoice = HealthInvoice(park_id=row.park_id, order_id=row.id, until=until, persons=n, amount=row.price * n,
-                            entered_by=scope_of(session).user_name or "")
+    invoice = HealthInvoice(
+        park_id=row.park_id, order_id=row.id, until=until, persons=n, amount=row.price * n, entered_by=scope_of(session).user_name or ""
+    )
     session.add(invoice)
     session.flush()
-    session.execute(update(HealthVisit).where(*open_).values(invoice_id=invoice.id, version=HealthVisit.version + 1)
-                    .execution_options(synchronize_session=False))
+    session.execute(
+        update(HealthVisit)
+        .where(*open_)
+        .values(invoice_id=invoice.id, version=HealthVisit.version + 1)
+        .execution_options(synchronize_session=False)
+    )
     audit.bulk(session, HealthVisit, "update", n, park_id=row.park_id)
     session.expire_all()
     return _("%(n)s persons, %(amount)s yuan go on the next bill.", n=n, amount=f"{row.price * n:,.2f}")
@@ -178,8 +220,11 @@ def invoice_order(session: Any, row: HealthOrder, *, until: date) -> str:
 
 def why_not_finish(session: Any, row: HealthOrder) -> str | None:
     """Everything that happened is charged first."""
-    left = session.scalar(select(func.count(HealthVisit.id)).where(HealthVisit.order_id == row.id, HealthVisit.state == "attended",
-                                                                  HealthVisit.invoice_id.is_(None)))
+    left = session.scalar(
+        select(func.count(HealthVisit.id)).where(
+            HealthVisit.order_id == row.id, HealthVisit.state == "attended", HealthVisit.invoice_id.is_(None)
+        )
+    )
     return _("%(n)s visits are not charged yet.", n=left) if left and row.price else None
 
 
@@ -205,10 +250,13 @@ def counted(session: Any, *, facility_id: int, first: date, last: date) -> tuple
     """(different persons, person-times) of a centre between two days, never mixed (Y-68)."""
     access.require(session, VISIT, "read")
     v = HealthVisit
-    return tuple(session.execute(
-        select(func.count(func.distinct(func.concat(v.firm_id, ":", v.person_code))), func.count(v.id))
-        .join(HealthPackage, HealthPackage.id == v.package_id)
-        .where(HealthPackage.facility_id == facility_id, v.state == "attended", v.attended_on >= first, v.attended_on <= last)).one())
+    return tuple(
+        session.execute(
+            select(func.count(func.distinct(func.concat(v.firm_id, ":", v.person_code))), func.count(v.id))
+            .join(HealthPackage, HealthPackage.id == v.package_id)
+            .where(HealthPackage.facility_id == facility_id, v.state == "attended", v.attended_on >= first, v.attended_on <= last)
+        ).one()
+    )
 
 
 def demands(session: Any, park_id: int, month: date) -> Any:
@@ -217,11 +265,20 @@ def demands(session: Any, park_id: int, month: date) -> Any:
     item = select(ChargeItem.id).where(ChargeItem.code == "health_check").scalar_subquery()
     due = settings.get(session, "amenities.due_days", park_id)
     return (
-        select((literal("amenities.health_invoice:") + cast(i.id, String)).label("key"), o.firm_id.label("firm_id"), item.label("item_id"),
-               literal("amenities.health_invoice").label("source"), i.id.label("source_id"), i.until.label("period_from"),
-               i.until.label("period_to"), cast(i.until + due, Date).label("due_on"), i.amount.label("amount"),
-               func.left(o.number + " × " + cast(i.persons, String), 300).label("memo"))
-        .join(o, o.id == i.order_id).where(i.park_id == park_id, i.amount > 0, i.until < add_months(month, 1))
+        select(
+            (literal("amenities.health_invoice:") + cast(i.id, String)).label("key"),
+            o.firm_id.label("firm_id"),
+            item.label("item_id"),
+            literal("amenities.health_invoice").label("source"),
+            i.id.label("source_id"),
+            i.until.label("period_from"),
+            i.until.label("period_to"),
+            cast(i.until + due, Date).label("due_on"),
+            i.amount.label("amount"),
+            func.left(o.number + " × " + cast(i.persons, String), 300).label("memo"),
+        )
+        .join(o, o.id == i.order_id)
+        .where(i.park_id == park_id, i.amount > 0, i.until < add_months(month, 1))
     )
 
 

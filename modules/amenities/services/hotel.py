@@ -38,16 +38,24 @@ def lock_type(session: Any, type_id: int) -> HotelRoomType:
     return found
 
 
-def free_rooms(session: Any, type_id: int, first: date, last: date, *, block_id: int | None = None, besides: int | None = None) -> dict[date, int]:
+def free_rooms(
+    session: Any, type_id: int, first: date, last: date, *, block_id: int | None = None, besides: int | None = None
+) -> dict[date, int]:
     """Rooms of a type that can be sold each night: in order, less reservations, less what blocks still keep. For a block: what it keeps."""
     r, b = HotelReservation, HotelBlock
     rooms = session.scalar(select(func.count(HotelRoom.id)).where(HotelRoom.type_id == type_id, HotelRoom.in_order.is_(True)))
-    taken = session.execute(select(r.arrives_on, func.coalesce(r.left_on, r.leaves_on), r.block_id).where(
-        r.type_id == type_id, r.state.in_(STAYING), r.id != (besides or 0), r.arrives_on < last, r.leaves_on > first)).all()
-    blocks = {row.id: row for row in session.scalars(select(b).where(b.type_id == type_id, b.state == "held", b.arrives_on < last, b.leaves_on > first))}
+    taken = session.execute(
+        select(r.arrives_on, func.coalesce(r.left_on, r.leaves_on), r.block_id).where(
+            r.type_id == type_id, r.state.in_(STAYING), r.id != (besides or 0), r.arrives_on < last, r.leaves_on > first
+        )
+    ).all()
+    blocks = {
+        row.id: row
+        for row in session.scalars(select(b).where(b.type_id == type_id, b.state == "held", b.arrives_on < last, b.leaves_on > first))
+    }
     out = {}
     for night in nights(first, last):
-        used = {k: 0 for k in (None, *blocks)}
+        used = dict.fromkeys((None, *blocks), 0)
         for start, end, owner in taken:
             if start <= night < end:
                 used[owner if owner in blocks else None] += 1
@@ -69,14 +77,30 @@ def price_of(session: Any, reservation: HotelReservation, night: date) -> Decima
     if reservation.block_id is not None and reservation.block.price is not None:
         return reservation.block.price
     r = HotelRate
-    found = dict(session.execute(select(r.rate_class, r.amount).where(
-        r.type_id == reservation.type_id, r.since <= night, r.until >= night, r.rate_class.in_((reservation.rate_class, "public")))).all())
+    found = dict(
+        session.execute(
+            select(r.rate_class, r.amount).where(
+                r.type_id == reservation.type_id, r.since <= night, r.until >= night, r.rate_class.in_((reservation.rate_class, "public"))
+            )
+        ).all()
+    )
     return found.get(reservation.rate_class, found.get("public"))
 
 
-def create_reservation(session: Any, *, type_id: int, guest: str, arrives_on: date, leaves_on: date, firm_id: int | None = None,
-                       block_id: int | None = None, guests: int = 1, rate_class: str | None = None, phone: str | None = None,
-                       note: str | None = None) -> HotelReservation:
+def create_reservation(
+    session: Any,
+    *,
+    type_id: int,
+    guest: str,
+    arrives_on: date,
+    leaves_on: date,
+    firm_id: int | None = None,
+    block_id: int | None = None,
+    guests: int = 1,
+    rate_class: str | None = None,
+    phone: str | None = None,
+    note: str | None = None,
+) -> HotelReservation:
     """Reserve a room of a type, never more than there are (Y-44)."""
     access.require(session, RESOURCE, "add")
     kind, problems = lock_type(session, type_id), Problems()
@@ -87,21 +111,33 @@ def create_reservation(session: Any, *, type_id: int, guest: str, arrives_on: da
         problems.add("amenities.Y-44", _l("A stay of more than 180 nights is an apartment."), "leaves_on")
     if not 1 <= guests <= kind.guests:
         problems.add("amenities.Y-44", _l("This room is for at most %(n)s guests.", n=kind.guests), "guests")
-    if block is not None and (block.type_id != type_id or block.state != "held" or not block.arrives_on <= arrives_on <= leaves_on <= block.leaves_on):
+    if block is not None and (
+        block.type_id != type_id or block.state != "held" or not block.arrives_on <= arrives_on <= leaves_on <= block.leaves_on
+    ):
         problems.add("amenities.Y-46", _l("The group has no rooms of this type in these nights."), "block_id")
     if not problems.found and (night := _full(session, type_id, arrives_on, leaves_on, block_id=block_id)) is not None:
         problems.add("amenities.Y-44", _l("No room of this type is left for the night of %(day)s.", day=night), "arrives_on")
     problems.stop()
     payer = block.firm_id if block is not None else firm_id
-    values = {"type_id": type_id, "guest": guest, "phone": phone, "guests": guests, "arrives_on": arrives_on, "leaves_on": leaves_on,
-              "firm_id": payer, "block_id": block_id, "note": note,
-              "rate_class": rate_class or ("group" if block else "park" if payer else "public"),
-              "number": sequences.next_number(session, RESOURCE, kind.park_id, arrives_on)}
+    values = {
+        "type_id": type_id,
+        "guest": guest,
+        "phone": phone,
+        "guests": guests,
+        "arrives_on": arrives_on,
+        "leaves_on": leaves_on,
+        "firm_id": payer,
+        "block_id": block_id,
+        "note": note,
+        "rate_class": rate_class or ("group" if block else "park" if payer else "public"),
+        "number": sequences.next_number(session, RESOURCE, kind.park_id, arrives_on),
+    }
     return records.create(session, HotelReservation, values)
 
 
-def change_reservation(session: Any, row: HotelReservation, *, leaves_on: date, guest: str, guests: int = 1, phone: str | None = None,
-                       note: str | None = None) -> HotelReservation:
+def change_reservation(
+    session: Any, row: HotelReservation, *, leaves_on: date, guest: str, guests: int = 1, phone: str | None = None, note: str | None = None
+) -> HotelReservation:
     """Longer, shorter, another name; the nights must be free."""
     lock_type(session, row.type_id)
     problems = Problems()
@@ -125,8 +161,18 @@ def _taken(e: IntegrityError) -> Exception:
     return RuleError([Problem("amenities.Y-48", _l("This room is taken in these nights. Choose another one."), "room_id")])
 
 
-def create_block(session: Any, *, type_id: int, firm_id: int, title: str, arrives_on: date, leaves_on: date, rooms: int, cut_off_on: date,
-                 price: Decimal | None = None) -> HotelBlock:
+def create_block(
+    session: Any,
+    *,
+    type_id: int,
+    firm_id: int,
+    title: str,
+    arrives_on: date,
+    leaves_on: date,
+    rooms: int,
+    cut_off_on: date,
+    price: Decimal | None = None,
+) -> HotelBlock:
     """Keep rooms for a group until the cut-off day (Y-46)."""
     access.require(session, "amenities.block", "add")
     kind, problems = lock_type(session, type_id), Problems()
@@ -141,8 +187,17 @@ def create_block(session: Any, *, type_id: int, firm_id: int, title: str, arrive
     if not problems.found and (night := _full(session, type_id, arrives_on, leaves_on, rooms)) is not None:
         problems.add("amenities.Y-46", _l("Fewer rooms are left for the night of %(day)s.", day=night), "rooms")
     problems.stop()
-    values = {"type_id": type_id, "firm_id": firm_id, "title": title, "arrives_on": arrives_on, "leaves_on": leaves_on, "rooms": rooms,
-              "price": price, "cut_off_on": cut_off_on, "number": sequences.next_number(session, "amenities.block", kind.park_id, arrives_on)}
+    values = {
+        "type_id": type_id,
+        "firm_id": firm_id,
+        "title": title,
+        "arrives_on": arrives_on,
+        "leaves_on": leaves_on,
+        "rooms": rooms,
+        "price": price,
+        "cut_off_on": cut_off_on,
+        "number": sequences.next_number(session, "amenities.block", kind.park_id, arrives_on),
+    }
     return records.create(session, HotelBlock, values)
 
 
@@ -170,8 +225,11 @@ def check_in(session: Any, row: HotelReservation, *, on: date, room_id: int | No
     if not row.arrives_on <= on < row.leaves_on:
         problems.add("amenities.Y-48", _l("The stay is from %(from)s to %(to)s.", **{"from": row.arrives_on, "to": row.leaves_on}), "on")
     busy = select(HotelReservation.room_id).where(
-        HotelReservation.room_id.is_not(None), HotelReservation.state.in_(STAYING), HotelReservation.id != row.id,
-        HotelReservation.during.op("&&")(func.daterange(row.arrives_on, row.leaves_on, "[)")))
+        HotelReservation.room_id.is_not(None),
+        HotelReservation.state.in_(STAYING),
+        HotelReservation.id != row.id,
+        HotelReservation.during.op("&&")(func.daterange(row.arrives_on, row.leaves_on, "[)")),
+    )
     rooms = select(HotelRoom).where(HotelRoom.type_id == row.type_id, HotelRoom.in_order.is_(True), HotelRoom.id.not_in(busy))
     rooms = rooms.where(HotelRoom.clean.is_(True)) if room_id is None else rooms.where(HotelRoom.id == room_id)
     room = session.scalars(rooms.order_by(HotelRoom.number).limit(1)).first()
@@ -201,16 +259,34 @@ def post_nights(session: Any, row: HotelReservation, days: list[date]) -> int:
     for day in (d for d in days if d not in found):
         price = price_of(session, row, day)
         if price is None:
-            raise RuleError([Problem("amenities.Y-45", _l("%(type)s has no price for the night of %(day)s. Enter it under Room rates.",
-                                                          type=str(row.type), day=day))])
+            raise RuleError(
+                [
+                    Problem(
+                        "amenities.Y-45",
+                        _l("%(type)s has no price for the night of %(day)s. Enter it under Room rates.", type=str(row.type), day=day),
+                    )
+                ]
+            )
         if price:
-            added += session.execute(pg_insert(HotelFolioLine.__table__).values(
-                park_id=row.park_id, reservation_id=row.id, day=day, kind="night", title=_("Night of %(day)s", day=day), amount=price,
-                entered_by=scope_of(session).user_name or "").on_conflict_do_nothing()).rowcount
+            added += session.execute(
+                pg_insert(HotelFolioLine.__table__)
+                .values(
+                    park_id=row.park_id,
+                    reservation_id=row.id,
+                    day=day,
+                    kind="night",
+                    title=_("Night of %(day)s", day=day),
+                    amount=price,
+                    entered_by=scope_of(session).user_name or "",
+                )
+                .on_conflict_do_nothing()
+            ).rowcount
     return added
 
 
-def add_line(session: Any, row: HotelReservation, *, kind: str, title: str | None, amount: Decimal, on: date, means: str | None = None) -> HotelFolioLine:
+def add_line(
+    session: Any, row: HotelReservation, *, kind: str, title: str | None, amount: Decimal, on: date, means: str | None = None
+) -> HotelFolioLine:
     """An extra, a discount or a payment at the desk (Y-50)."""
     access.require(session, "amenities.folio_line", "add")
     problems = Problems()
@@ -223,9 +299,15 @@ def add_line(session: Any, row: HotelReservation, *, kind: str, title: str | Non
     if kind == "payment" and row.firm_id is not None:
         problems.add("amenities.Y-50", _l("The firm pays this stay by its bill."), "kind")
     problems.stop()
-    values = {"reservation_id": row.id, "day": on, "kind": kind, "title": title or _("Paid at the desk"),
-              "amount": amount if kind == "extra" else -amount, "means": (means or "cash") if kind == "payment" else None,
-              "entered_by": scope_of(session).user_name or ""}
+    values = {
+        "reservation_id": row.id,
+        "day": on,
+        "kind": kind,
+        "title": title or _("Paid at the desk"),
+        "amount": amount if kind == "extra" else -amount,
+        "means": (means or "cash") if kind == "payment" else None,
+        "entered_by": scope_of(session).user_name or "",
+    }
     return records.create(session, HotelFolioLine, values)
 
 
@@ -247,9 +329,20 @@ def take_back_line(session: Any, row: HotelFolioLine, *, on: date) -> None:
         raise RuleError([Problem("amenities.Y-50", _l("It was taken back already."))])
     if row.reservation.state not in ("booked", "in_house"):
         raise RuleError([Problem("amenities.Y-47", _l("This stay is over."))])
-    records.create(session, HotelFolioLine, {
-        "reservation_id": row.reservation_id, "day": on, "kind": "reversal", "title": _("Taken back: %(line)s", line=row.title)[:200],
-        "amount": -row.amount, "means": row.means, "reverses_id": row.id, "entered_by": scope_of(session).user_name or ""})
+    records.create(
+        session,
+        HotelFolioLine,
+        {
+            "reservation_id": row.reservation_id,
+            "day": on,
+            "kind": "reversal",
+            "title": _("Taken back: %(line)s", line=row.title)[:200],
+            "amount": -row.amount,
+            "means": row.means,
+            "reverses_id": row.id,
+            "entered_by": scope_of(session).user_name or "",
+        },
+    )
 
 
 def why_not_check_out(session: Any, row: HotelReservation) -> str | None:
@@ -264,7 +357,9 @@ def check_out(session: Any, row: HotelReservation, *, on: date) -> str:
     """The last nights come on the folio, the room is to be cleaned; a firm's folio waits for its bill (Y-51)."""
     access.require(session, RESOURCE, "change")
     if on < row.arrives_on or on > row.leaves_on:
-        raise RuleError([Problem("amenities.Y-51", _l("The stay is from %(from)s to %(to)s.", **{"from": row.arrives_on, "to": row.leaves_on}), "on")])
+        raise RuleError(
+            [Problem("amenities.Y-51", _l("The stay is from %(from)s to %(to)s.", **{"from": row.arrives_on, "to": row.leaves_on}), "on")]
+        )
     post_nights(session, row, nights(row.arrives_on, on))
     if (why := why_not_check_out(session, row)) is not None:
         raise RuleError([Problem("amenities.Y-51", why)])

@@ -29,11 +29,14 @@ def sign_contract(session: Any, row: HousingContract, *, on: date) -> HousingCon
     """Signed by both: the deposit is agreed in billing, the application is done (Y-12)."""
     access.require(session, SOURCE, "act")
     if row.answer_by is not None and on > row.answer_by:
-        raise RuleError([Problem("amenities.Y-11", _l("It was to be signed by %(day)s. Let it lapse and allot anew.", day=row.answer_by), "on")])
+        raise RuleError(
+            [Problem("amenities.Y-11", _l("It was to be signed by %(day)s. Let it lapse and allot anew.", day=row.answer_by), "on")]
+        )
     row.signed_on = on
     if row.deposit > 0:
-        row.deposit_id = deposits.agree_deposit(session, firm_id=row.payer_id, kind="pledge", agreed=row.deposit, source=SOURCE,
-                                                source_id=row.id, due_on=row.starts_on).id
+        row.deposit_id = deposits.agree_deposit(
+            session, firm_id=row.payer_id, kind="pledge", agreed=row.deposit, source=SOURCE, source_id=row.id, due_on=row.starts_on
+        ).id
     HOUSING_CONTRACT.move(session, row, "sign", on=on)
     if row.application is not None and row.application.state == "allotted":
         HOUSING_APPLICATION.move(session, row.application, "housed", on=on)
@@ -100,11 +103,14 @@ def _check_damage(session: Any, values: dict[str, Any], problems: Problems) -> N
 
 def create_damage(session: Any, *, contract_id: int, title: str, amount: Decimal, note: str | None = None) -> HousingDamage:
     """Something found on hand-back (Y-15)."""
-    return records.create(session, HousingDamage, {"contract_id": contract_id, "title": title, "amount": amount, "note": note}, _check_damage)
+    return records.create(
+        session, HousingDamage, {"contract_id": contract_id, "title": title, "amount": amount, "note": note}, _check_damage
+    )
 
 
-def change_damage(session: Any, row: HousingDamage, *, title: str, amount: Decimal, note: str | None = None,
-                  contract_id: int | None = None) -> HousingDamage:
+def change_damage(
+    session: Any, row: HousingDamage, *, title: str, amount: Decimal, note: str | None = None, contract_id: int | None = None
+) -> HousingDamage:
     """Correct it until it is settled."""
     return records.change(session, row, {"title": title, "amount": amount, "note": note}, _check_damage)
 
@@ -130,8 +136,16 @@ def demands(park_id: int, month: date) -> Any:
     """Y-16: the rent of every month until `month` of signed contracts, cut to their days; what was charged is skipped by its key."""
     c = HousingContract
     last_day = func.coalesce(c.ended_on, c.ends_on)
-    months = func.generate_series(func.date_trunc("month", c.starts_on), func.least(func.date_trunc("month", last_day), cast(literal(month), Date)),
-                                  cast(literal("1 month"), Interval)).table_valued("m").render_derived().lateral("months")
+    months = (
+        func.generate_series(
+            func.date_trunc("month", c.starts_on),
+            func.least(func.date_trunc("month", last_day), cast(literal(month), Date)),
+            cast(literal("1 month"), Interval),
+        )
+        .table_valued("m")
+        .render_derived()
+        .lateral("months")
+    )
     start = cast(months.c.m, Date)
     end = cast(func.date_trunc("month", start) + literal_column("interval '1 month'") - literal_column("interval '1 day'"), Date)
     first, last = func.greatest(c.starts_on, start), func.least(last_day, end)
@@ -142,10 +156,18 @@ def demands(park_id: int, month: date) -> Any:
     return (
         select(
             (literal(SOURCE + ":") + cast(c.id, String) + ":" + func.to_char(start, "YYYY-MM")).label("key"),
-            c.payer_id.label("firm_id"), item.label("item_id"), literal(SOURCE).label("source"), cast(c.id, BigInteger).label("source_id"),
-            first.label("period_from"), last.label("period_to"), due.label("due_on"), type_coerce(amount, Money).label("amount"),
-            func.left(c.number + " " + func.to_char(start, "YYYY-MM"), 300).label("memo"))
-        .select_from(c).join(months, true())
+            c.payer_id.label("firm_id"),
+            item.label("item_id"),
+            literal(SOURCE).label("source"),
+            cast(c.id, BigInteger).label("source_id"),
+            first.label("period_from"),
+            last.label("period_to"),
+            due.label("due_on"),
+            type_coerce(amount, Money).label("amount"),
+            func.left(c.number + " " + func.to_char(start, "YYYY-MM"), 300).label("memo"),
+        )
+        .select_from(c)
+        .join(months, true())
         .where(c.park_id == park_id, c.state.in_(BILLED), c.rent > 0, start <= month)
     )
 

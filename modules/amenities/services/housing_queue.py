@@ -36,16 +36,19 @@ def _check(own_id: int | None) -> Any:
             problems.add("amenities.Y-06", _l("This cannot be negative."), "insured_months")
         records.not_future(values, problems, ("employed_since",))
         other = select(HousingApplication.number).where(
-            HousingApplication.person_id == values["person_id"], HousingApplication.state.in_(OPEN), HousingApplication.id != (own_id or 0))
+            HousingApplication.person_id == values["person_id"], HousingApplication.state.in_(OPEN), HousingApplication.id != (own_id or 0)
+        )
         if (number := session.scalar(other.limit(1))) is not None:
-            problems.add("amenities.Y-07", _l("This person has the open application %(number)s. Go on with that one.", number=number),
-                         "person_id")
+            problems.add(
+                "amenities.Y-07", _l("This person has the open application %(number)s. Go on with that one.", number=number), "person_id"
+            )
 
     return check
 
 
-def create_application(session: Any, *, person_id: int, firm_id: int, facility_id: int, layout: str, applied_on: date,
-                       **values: Any) -> HousingApplication:
+def create_application(
+    session: Any, *, person_id: int, firm_id: int, facility_id: int, layout: str, applied_on: date, **values: Any
+) -> HousingApplication:
     """Write an application down; one open application a person (Y-07)."""
     access.require(session, RESOURCE, "add")
     firm = session.get(Firm, firm_id)
@@ -53,8 +56,17 @@ def create_application(session: Any, *, person_id: int, firm_id: int, facility_i
         raise NotFound(_l("There is no such record in your parks."))
     level = values.get("talent_level") or "none"
     number = sequences.next_number(session, RESOURCE, firm.park_id, applied_on)
-    given = {**values, "person_id": person_id, "firm_id": firm_id, "facility_id": facility_id, "layout": layout, "applied_on": applied_on,
-             "number": number, "talent_level": level, "rank": RANKS.get(level, 0)}
+    given = {
+        **values,
+        "person_id": person_id,
+        "firm_id": firm_id,
+        "facility_id": facility_id,
+        "layout": layout,
+        "applied_on": applied_on,
+        "number": number,
+        "talent_level": level,
+        "rank": RANKS.get(level, 0),
+    }
     return records.create(session, HousingApplication, given, _check(None))
 
 
@@ -80,8 +92,9 @@ def queue_application(session: Any, row: HousingApplication, *, on: date) -> str
     if outcome.verdict != "pass":
         session.flush()
         lines = [line for line in outcome.lines if line.verdict != "pass"]
-        words = "；".join(f"{line.sentence}{_(' (to collect: %(what)s)', what=line.collect) if line.verdict == 'unknown' else ''}"
-                         for line in lines)
+        words = "；".join(
+            f"{line.sentence}{_(' (to collect: %(what)s)', what=line.collect) if line.verdict == 'unknown' else ''}" for line in lines
+        )
         return _("Not in the queue: %(why)s", why=words)
     row.queued_at = clock.now()
     HOUSING_APPLICATION.move(session, row, "queue", on=on)
@@ -92,8 +105,13 @@ def before(row: HousingApplication) -> Any:
     """Condition: stands before `row` in the queue of the same place and layout (Y-09)."""
     a = HousingApplication
     earlier = or_(a.queued_at < row.queued_at, and_(a.queued_at == row.queued_at, a.id < row.id))
-    return and_(a.state == "queued", a.facility_id == row.facility_id, a.layout == row.layout, a.id != row.id,
-                or_(a.rank > row.rank, and_(a.rank == row.rank, earlier)))
+    return and_(
+        a.state == "queued",
+        a.facility_id == row.facility_id,
+        a.layout == row.layout,
+        a.id != row.id,
+        or_(a.rank > row.rank, and_(a.rank == row.rank, earlier)),
+    )
 
 
 def place_in_queue(session: Any, row: HousingApplication) -> int | None:
@@ -108,8 +126,9 @@ def why_not_allot(session: Any, row: HousingApplication) -> str | None:
     return None if row.verdict == "pass" else _("The conditions are not met.")
 
 
-def allot_application(session: Any, row: HousingApplication, *, bed_id: int, starts_on: date, on: date, payer_id: int | None = None,
-                      reason: str | None = None) -> HousingContract:
+def allot_application(
+    session: Any, row: HousingApplication, *, bed_id: int, starts_on: date, on: date, payer_id: int | None = None, reason: str | None = None
+) -> HousingContract:
     """Give a bed from a day on (Y-09 in the published order, or with a reason; Y-10 never twice). Returns the contract to be signed."""
     access.require(session, RESOURCE, "act")
     bed, payer, problems = session.get(ApartmentBed, bed_id), session.get(Firm, payer_id or row.firm_id), Problems()
@@ -120,17 +139,34 @@ def allot_application(session: Any, row: HousingApplication, *, bed_id: int, sta
         problems.add("amenities.Y-10", _l("This bed is not let, or of another place or layout than applied for."), "bed_id")
     if starts_on < on:
         problems.add("amenities.Y-10", _l("A contract does not begin in the past."), "starts_on")
-    first = session.scalars(select(HousingApplication).where(before(row)).order_by(
-        HousingApplication.rank.desc(), HousingApplication.queued_at, HousingApplication.id).limit(1)).first()
+    first = session.scalars(
+        select(HousingApplication)
+        .where(before(row))
+        .order_by(HousingApplication.rank.desc(), HousingApplication.queued_at, HousingApplication.id)
+        .limit(1)
+    ).first()
     if first is not None and not (reason or "").strip():
-        problems.add("amenities.Y-09", _l("%(number)s is before this application. Allot to that one, or write why not.",
-                                          number=first.number), "reason")
+        problems.add(
+            "amenities.Y-09",
+            _l("%(number)s is before this application. Allot to that one, or write why not.", number=first.number),
+            "reason",
+        )
     problems.stop()
     contract = HousingContract(
-        park_id=row.park_id, number=sequences.next_number(session, "amenities.housing_contract", row.park_id, on), application_id=row.id,
-        person_id=row.person_id, firm_id=row.firm_id, payer_id=payer.id, bed_id=bed.id, starts_on=starts_on,
-        ends_on=add_months(starts_on, row.months) - timedelta(days=1), rent=bed.rent, deposit=bed.deposit, allotted_on=on,
-        answer_by=on + timedelta(days=settings.get(session, "amenities.answer_days", row.park_id)))
+        park_id=row.park_id,
+        number=sequences.next_number(session, "amenities.housing_contract", row.park_id, on),
+        application_id=row.id,
+        person_id=row.person_id,
+        firm_id=row.firm_id,
+        payer_id=payer.id,
+        bed_id=bed.id,
+        starts_on=starts_on,
+        ends_on=add_months(starts_on, row.months) - timedelta(days=1),
+        rent=bed.rent,
+        deposit=bed.deposit,
+        allotted_on=on,
+        answer_by=on + timedelta(days=settings.get(session, "amenities.answer_days", row.park_id)),
+    )
     HOUSING_APPLICATION.move(session, row, "allot", on=on, reason=(reason or "").strip() or None)
     occupy(session, contract)
     return contract
@@ -145,21 +181,26 @@ def occupy(session: Any, contract: HousingContract) -> None:
     except IntegrityError as e:
         if NO_OVERLAP not in str(e.orig):
             raise
-        raise RuleError([Problem("amenities.Y-10", _l("This bed is taken in these days. Choose another bed or a later day."), "bed_id")]) from None
+        raise RuleError(
+            [Problem("amenities.Y-10", _l("This bed is taken in these days. Choose another bed or a later day."), "bed_id")]
+        ) from None
 
 
 def requeue_application(session: Any, row: HousingApplication, *, reason: str) -> None:
     """Not signed: the bed is free again and the applicant keeps the place by rank and day (Y-11)."""
     access.require(session, RESOURCE, "act")
-    for contract in session.scalars(select(HousingContract).where(HousingContract.application_id == row.id,
-                                                                  HousingContract.state == "allotted")):
+    for contract in session.scalars(
+        select(HousingContract).where(HousingContract.application_id == row.id, HousingContract.state == "allotted")
+    ):
         HOUSING_CONTRACT.move(session, contract, "lapse", reason=reason)
     HOUSING_APPLICATION.move(session, row, "requeue", reason=reason)
 
 
 def _signed(session: Any, row: HousingApplication) -> bool:
     c = HousingContract
-    return session.scalar(select(c.id).where(c.application_id == row.id, c.signed_on.is_not(None), c.state != "lapsed").limit(1)) is not None
+    return (
+        session.scalar(select(c.id).where(c.application_id == row.id, c.signed_on.is_not(None), c.state != "lapsed").limit(1)) is not None
+    )
 
 
 def why_not_housed(session: Any, row: HousingApplication) -> str | None:
@@ -181,5 +222,7 @@ def lapse_unsigned(session: Any, *, on: date, park_id: int | None) -> dict[str, 
     for contract in found:
         HOUSING_CONTRACT.move(session, contract, "lapse", on=on, reason=_("Not signed by %(day)s", day=contract.answer_by))
         if contract.application is not None and contract.application.state == "allotted":
-            HOUSING_APPLICATION.move(session, contract.application, "requeue", on=on, reason=_("Not signed by %(day)s", day=contract.answer_by))
+            HOUSING_APPLICATION.move(
+                session, contract.application, "requeue", on=on, reason=_("Not signed by %(day)s", day=contract.answer_by)
+            )
     return {"lapsed": len(found)}

@@ -26,7 +26,9 @@ TOP_UP = "amenities.top_up"
 BALANCES = "220302"  # account of what cards hold
 
 
-def issue_card(session: Any, *, issued_on: date, firm_id: int | None = None, person_id: int | None = None, holder: str | None = None) -> MealCard:
+def issue_card(
+    session: Any, *, issued_on: date, firm_id: int | None = None, person_id: int | None = None, holder: str | None = None
+) -> MealCard:
     """A new card for a person (Y-23): with a person the name is theirs."""
     access.require(session, RESOURCE, "add")
     person = session.get(Person, person_id) if person_id is not None else None
@@ -35,8 +37,13 @@ def issue_card(session: Any, *, issued_on: date, firm_id: int | None = None, per
         raise NotFound(_l("There is no such record in your parks."))
     park_id = (firm or person).park_id if firm or person else scope_of(session).park_id
     number = sequences.next_number(session, RESOURCE, park_id, issued_on)
-    values = {"number": number, "holder": holder or (person.name if person else None), "firm_id": firm_id, "person_id": person_id,
-              "issued_on": issued_on}
+    values = {
+        "number": number,
+        "holder": holder or (person.name if person else None),
+        "firm_id": firm_id,
+        "person_id": person_id,
+        "issued_on": issued_on,
+    }
     return records.create(session, MealCard, values)
 
 
@@ -47,8 +54,9 @@ def change_card(session: Any, row: MealCard, *, holder: str, firm_id: int | None
 
 def locked(session: Any, row: MealCard) -> MealCard:
     """The card, locked and read anew."""
-    return session.scalars(select(MealCard).where(MealCard.id == row.id).with_for_update(of=MealCard)
-                           .execution_options(populate_existing=True)).one()
+    return session.scalars(
+        select(MealCard).where(MealCard.id == row.id).with_for_update(of=MealCard).execution_options(populate_existing=True)
+    ).one()
 
 
 def top_up(session: Any, row: MealCard, *, amount: Decimal, on: date, kind: str = "cash", bank_account_id: int | None = None) -> MealTopUp:
@@ -62,7 +70,9 @@ def top_up(session: Any, row: MealCard, *, amount: Decimal, on: date, kind: str 
     if amount is None or amount <= 0:
         problems.add("amenities.Y-24", _l("Enter an amount above zero."), "amount")
     elif row.balance + amount > most:
-        problems.add("amenities.Y-24", _l("A card holds at most %(most)s yuan; it has %(balance)s.", most=most, balance=row.balance), "amount")
+        problems.add(
+            "amenities.Y-24", _l("A card holds at most %(most)s yuan; it has %(balance)s.", most=most, balance=row.balance), "amount"
+        )
     if kind not in ("cash", "bank"):
         problems.add("amenities.Y-24", _l("Money arrives in cash or by bank transfer."), "kind")
     problems.stop()
@@ -73,11 +83,26 @@ def _move(session: Any, row: MealCard, kind: str, amount: Decimal, on: date, ban
     """Card, ledger and record together."""
     means = money_account(session, "bank" if bank_account_id is not None or kind == "bank" else "cash", bank_account_id)
     legs = [ledger.Leg(means, debit=amount), ledger.Leg(accounts.by_code(session, BALANCES).id, credit=amount)]
-    entry = ledger.post(session, park_id=row.park_id, kind="document", on=on, memo=_("Meal card %(number)s", number=row.number), legs=legs,
-                        source=RESOURCE, source_id=row.id)
+    entry = ledger.post(
+        session,
+        park_id=row.park_id,
+        kind="document",
+        on=on,
+        memo=_("Meal card %(number)s", number=row.number),
+        legs=legs,
+        source=RESOURCE,
+        source_id=row.id,
+    )
     row.balance += amount
-    made = MealTopUp(park_id=row.park_id, card_id=row.id, kind=kind, amount=amount, on_date=on, entry_id=entry.id,
-                     entered_by=scope_of(session).user_name or "")
+    made = MealTopUp(
+        park_id=row.park_id,
+        card_id=row.id,
+        kind=kind,
+        amount=amount,
+        on_date=on,
+        entry_id=entry.id,
+        entered_by=scope_of(session).user_name or "",
+    )
     session.add(made)
     session.flush()
     return made

@@ -58,19 +58,32 @@ def _merchants(session: Any, place: AmenityFacility, on: date) -> list[Merchant]
     from modules.leasing.models.space import Building, Unit
 
     rows = session.execute(
-        select(Lease, Unit.code).join(LeaseUnit, LeaseUnit.lease_id == Lease.id).join(Unit, Unit.id == LeaseUnit.unit_id)
+        select(Lease, Unit.code)
+        .join(LeaseUnit, LeaseUnit.lease_id == Lease.id)
+        .join(Unit, Unit.id == LeaseUnit.unit_id)
         .join(Building, Building.id == Unit.building_id)
-        .where(Building.park_id == place.park_id, Building.code == place.building_code, LeaseUnit.during.contains(on)).order_by(Unit.code)).all()
+        .where(Building.park_id == place.park_id, Building.code == place.building_code, LeaseUnit.during.contains(on))
+        .order_by(Unit.code)
+    ).all()
     units: dict[int, list[str]] = defaultdict(list)
     leases = {}
     for lease, unit in rows:
         leases[lease.id] = lease
         units[lease.id].append(unit)
-    lines = {line.lease_id: line for line in session.scalars(select(LeaseLine).where(LeaseLine.lease_id.in_(list(leases)), LeaseLine.basis == "turnover"))}
-    out = {i: Merchant(i, str(row), row.firm_id, str(row.firm), units[i], getattr(lines.get(i), "turnover_rate", None)) for i, row in leases.items()}
+    lines = {
+        line.lease_id: line
+        for line in session.scalars(select(LeaseLine).where(LeaseLine.lease_id.in_(list(leases)), LeaseLine.basis == "turnover"))
+    }
+    out = {
+        i: Merchant(i, str(row), row.firm_id, str(row.firm), units[i], getattr(lines.get(i), "turnover_rate", None))
+        for i, row in leases.items()
+    }
     since = last_months(on)[0]
-    for line_id, month, amount in session.execute(select(LeaseTurnover.line_id, LeaseTurnover.month, LeaseTurnover.amount).where(
-            LeaseTurnover.line_id.in_([x.id for x in lines.values()]), LeaseTurnover.month >= since)):
+    for line_id, month, amount in session.execute(
+        select(LeaseTurnover.line_id, LeaseTurnover.month, LeaseTurnover.amount).where(
+            LeaseTurnover.line_id.in_([x.id for x in lines.values()]), LeaseTurnover.month >= since
+        )
+    ):
         lease_id = next(k for k, x in lines.items() if x.id == line_id)
         out[lease_id].turnover[month] = amount
     return list(out.values())

@@ -55,7 +55,11 @@ def reached(row: ParkNotice) -> Any:
     query = select(Firm.id).where(Firm.park_id == row.park_id)
     if row.scope == "residents":
         c = HousingContract
-        flats = select(ApartmentBed.id).join(Apartment, Apartment.id == ApartmentBed.apartment_id).where(Apartment.facility_id == row.facility_id)
+        flats = (
+            select(ApartmentBed.id)
+            .join(Apartment, Apartment.id == ApartmentBed.apartment_id)
+            .where(Apartment.facility_id == row.facility_id)
+        )
         return query.where(Firm.id.in_(select(c.firm_id).where(c.state == "living", c.bed_id.in_(flats))))
     if row.scope == "cards":
         return query.where(Firm.id.in_(select(MealCard.firm_id).where(MealCard.state == "active", MealCard.firm_id.is_not(None))))
@@ -98,8 +102,11 @@ def send_notice(session: Any, row: ParkNotice, *, at: datetime | None = None) ->
     if (why := why_not_send(session, row)) is not None:
         raise RuleError([Problem("amenities.Y-82", why)])
     targets = reached(row).subquery()
-    n = session.execute(pg_insert(NoticeReceipt.__table__).from_select(
-        ["park_id", "notice_id", "firm_id"], select(literal(row.park_id), literal(row.id), targets.c.id)).on_conflict_do_nothing()).rowcount
+    n = session.execute(
+        pg_insert(NoticeReceipt.__table__)
+        .from_select(["park_id", "notice_id", "firm_id"], select(literal(row.park_id), literal(row.id), targets.c.id))
+        .on_conflict_do_nothing()
+    ).rowcount
     row.recipients = session.scalar(select(func.count(NoticeReceipt.id)).where(NoticeReceipt.notice_id == row.id))
     row.sent_at, row.sent_by = at or clock.now(), scope_of(session).user_name or ""
     NOTICE.move(session, row, "send")
@@ -111,8 +118,12 @@ def mark_read(session: Any, row: NoticeReceipt, *, by: str, at: datetime | None 
     """Somebody of the firm has read it; the first time counts (Y-84). The tenant portal calls this; the desk after a telephone call."""
     access.require(session, "amenities.notice_receipt", "change")
     if row.read_at is None:
-        session.execute(update(NoticeReceipt).where(NoticeReceipt.id == row.id, NoticeReceipt.read_at.is_(None)).values(
-            read_at=at or clock.now(), read_by=by[:80], version=NoticeReceipt.version + 1).execution_options(synchronize_session=False))
+        session.execute(
+            update(NoticeReceipt)
+            .where(NoticeReceipt.id == row.id, NoticeReceipt.read_at.is_(None))
+            .values(read_at=at or clock.now(), read_by=by[:80], version=NoticeReceipt.version + 1)
+            .execution_options(synchronize_session=False)
+        )
         session.expire(row)
     return _("Read by %(n)s of %(all)s.", **{"n": read_count(session, row.notice_id), "all": row.notice.recipients})
 

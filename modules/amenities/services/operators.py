@@ -29,13 +29,21 @@ def _check(session: Any, values: dict[str, Any], problems: Problems) -> None:
         problems.add("amenities.Y-34", _l("This cannot be negative."), "minimum")
 
 
-def create_contract(session: Any, *, facility_id: int, operator_id: int, starts_on: date, ends_on: date, share_rate: Decimal,
-                    **values: Any) -> AmenityOperatorContract:
+def create_contract(
+    session: Any, *, facility_id: int, operator_id: int, starts_on: date, ends_on: date, share_rate: Decimal, **values: Any
+) -> AmenityOperatorContract:
     """Prepare a contract (Y-34)."""
     access.require(session, RESOURCE, "add")
     park_id = load(session, "amenities.facility", facility_id).park_id
-    given = {"facility_id": facility_id, "operator_id": operator_id, "starts_on": starts_on, "ends_on": ends_on, "share_rate": share_rate,
-             "number": sequences.next_number(session, RESOURCE, park_id, starts_on), **{k: v for k, v in values.items() if v is not None}}
+    given = {
+        "facility_id": facility_id,
+        "operator_id": operator_id,
+        "starts_on": starts_on,
+        "ends_on": ends_on,
+        "share_rate": share_rate,
+        "number": sequences.next_number(session, RESOURCE, park_id, starts_on),
+        **{k: v for k, v in values.items() if v is not None},
+    }
     return records.create(session, AmenityOperatorContract, given, _check)
 
 
@@ -89,8 +97,13 @@ def submit_contract(session: Any, row: AmenityOperatorContract, *, on: date) -> 
     if (why := why_not_submit(session, row)) is not None:
         raise RuleError([Problem("amenities.Y-36", why)])
     CONTRACT.move(session, row, "submit", on=on)
-    approval.request(session, row, KIND.code, title=_("Operator contract %(number)s: %(operator)s", number=row.number, operator=str(row.operator)),
-                     payload={"from": row.starts_on, "until": row.ends_on, "share": row.share_rate, "minimum": row.minimum})
+    approval.request(
+        session,
+        row,
+        KIND.code,
+        title=_("Operator contract %(number)s: %(operator)s", number=row.number, operator=str(row.operator)),
+        payload={"from": row.starts_on, "until": row.ends_on, "share": row.share_rate, "minimum": row.minimum},
+    )
     return row
 
 

@@ -56,7 +56,9 @@ def _check(session: Any, values: dict[str, Any], problems: Problems) -> None:
     contract, month = session.get(AmenityOperatorContract, values["contract_id"]), values["month"]
     if contract is None:
         return
-    if contract.state not in ("running", "ended") or not contract.starts_on.replace(day=1) <= month <= (contract.ended_on or contract.ends_on):
+    if contract.state not in ("running", "ended") or not contract.starts_on.replace(day=1) <= month <= (
+        contract.ended_on or contract.ends_on
+    ):
         problems.add("amenities.Y-37", _l("The contract is not in force in this month."), "month")
     if add_months(month, 1) > clock.today():
         problems.add("amenities.Y-37", _l("The month is not over yet."), "month")
@@ -72,14 +74,23 @@ def work_out(session: Any, row: AmenityOperatorStatement) -> str:
     contract, u = row.contract, MealUse
     period = Period.month(row.month)
     found = session.execute(
-        select(func.count(u.id).filter(u.price > 0) - func.count(u.id).filter(u.price < 0), type_coerce(func.coalesce(func.sum(u.own), 0), Money),
-               type_coerce(func.coalesce(func.sum(u.subsidy), 0), Money))
-        .join(Outlet, Outlet.id == u.outlet_id).where(Outlet.contract_id == contract.id, u.on_date >= period.start, u.on_date < period.end)).one()
+        select(
+            func.count(u.id).filter(u.price > 0) - func.count(u.id).filter(u.price < 0),
+            type_coerce(func.coalesce(func.sum(u.own), 0), Money),
+            type_coerce(func.coalesce(func.sum(u.subsidy), 0), Money),
+        )
+        .join(Outlet, Outlet.id == u.outlet_id)
+        .where(Outlet.contract_id == contract.id, u.on_date >= period.start, u.on_date < period.end)
+    ).one()
     row.meals, row.own, row.subsidy = found
     row.turnover = row.own + row.subsidy
     row.share = share_of(row.turnover, contract.share_rate, contract.minimum)
-    row.explain = _("%(sum)s × %(rate)s %%, at least %(minimum)s", sum=f"{row.turnover:,.2f}", rate=f"{(contract.share_rate * 100).normalize():f}",
-                    minimum=f"{contract.minimum:,.2f}")
+    row.explain = _(
+        "%(sum)s × %(rate)s %%, at least %(minimum)s",
+        sum=f"{row.turnover:,.2f}",
+        rate=f"{(contract.share_rate * 100).normalize():f}",
+        minimum=f"{contract.minimum:,.2f}",
+    )
     row.score = _score(session, row)
     session.flush()
     return _("Worked out: turnover %(sum)s, share %(share)s yuan.", sum=f"{row.turnover:,.2f}", share=f"{row.share:,.2f}")
@@ -91,7 +102,9 @@ def _score(session: Any, row: AmenityOperatorStatement) -> Decimal | None:
     typed = dict(session.execute(select(f.kpi_id, f.actual).where(f.statement_id == row.id)).all())
     session.execute(delete(f).where(f.statement_id == row.id))
     out = []
-    for kpi in session.scalars(select(AmenityOperatorKpi).where(AmenityOperatorKpi.contract_id == row.contract_id).order_by(AmenityOperatorKpi.id)):
+    for kpi in session.scalars(
+        select(AmenityOperatorKpi).where(AmenityOperatorKpi.contract_id == row.contract_id).order_by(AmenityOperatorKpi.id)
+    ):
         actual = typed.get(kpi.id) if kpi.metric == "manual" else _actual(session, row, kpi.metric)
         points = None if actual is None else round_fen(min(max(actual, ZERO) / kpi.target, Decimal("1.2")) * kpi.weight * 100)
         session.add(f(park_id=row.park_id, statement_id=row.id, kpi_id=kpi.id, actual=actual, points=points))
@@ -106,9 +119,11 @@ def _actual(session: Any, row: AmenityOperatorStatement, metric: str) -> Decimal
         return row.turnover
     end = add_months(row.month, 1)
     stars, n = session.execute(
-        select(func.sum(SurveyAnswer.score), func.count(SurveyAnswer.score)).join(SurveySheet, SurveySheet.id == SurveyAnswer.sheet_id)
+        select(func.sum(SurveyAnswer.score), func.count(SurveyAnswer.score))
+        .join(SurveySheet, SurveySheet.id == SurveyAnswer.sheet_id)
         .join(Survey, Survey.id == SurveySheet.survey_id)
-        .where(Survey.facility_id == row.contract.facility_id, Survey.opens_on < end, Survey.closes_on >= row.month)).one()
+        .where(Survey.facility_id == row.contract.facility_id, Survey.opens_on < end, Survey.closes_on >= row.month)
+    ).one()
     return UnitPrice().process_result_value(round(Decimal(int(stars)) / n * 10000), None) if n else None
 
 
@@ -140,8 +155,14 @@ def submit_statement(session: Any, row: AmenityOperatorStatement, *, on: date) -
         raise RuleError([Problem("amenities.Y-39", why)])
     row.submitted_by_id = scope_of(session).user_id
     STATEMENT.move(session, row, "submit", on=on)
-    approval.request(session, row, KIND.code, amount=row.turnover - row.share, payload={"month": row.month, "turnover": row.turnover, "share": row.share},
-                     title=_("Statement %(number)s of %(operator)s", number=row.number, operator=str(row.contract.operator)))
+    approval.request(
+        session,
+        row,
+        KIND.code,
+        amount=row.turnover - row.share,
+        payload={"month": row.month, "turnover": row.turnover, "share": row.share},
+        title=_("Statement %(number)s of %(operator)s", number=row.number, operator=str(row.contract.operator)),
+    )
 
 
 def why_not_approve(session: Any, row: AmenityOperatorStatement) -> str | None:
@@ -199,9 +220,20 @@ def post_statement(session: Any, row: AmenityOperatorStatement, *, on: date) -> 
     if on < Period.month(row.month).last_day:
         raise RuleError([Problem("amenities.Y-40", _l("Choose a day from the end of the month on."), "on")])
     if row.own:
-        legs = [ledger.Leg(accounts.by_code(session, BALANCES).id, debit=row.own), ledger.Leg(accounts.by_code(session, OWED).id, credit=row.own)]
-        row.entry_id = ledger.post(session, park_id=row.park_id, kind="document", on=on, legs=legs, source=RESOURCE, source_id=row.id,
-                                   memo=_("Statement %(number)s of %(operator)s", number=row.number, operator=str(row.contract.operator))).id
+        legs = [
+            ledger.Leg(accounts.by_code(session, BALANCES).id, debit=row.own),
+            ledger.Leg(accounts.by_code(session, OWED).id, credit=row.own),
+        ]
+        row.entry_id = ledger.post(
+            session,
+            park_id=row.park_id,
+            kind="document",
+            on=on,
+            legs=legs,
+            source=RESOURCE,
+            source_id=row.id,
+            memo=_("Statement %(number)s of %(operator)s", number=row.number, operator=str(row.contract.operator)),
+        ).id
     row.posted_on, row.posted_by_id = on, scope_of(session).user_id
     STATEMENT.move(session, row, "post", on=on)
 
@@ -211,17 +243,31 @@ def pay_statement(session: Any, row: AmenityOperatorStatement, *, on: date, bank
     _may(session, why_not_pay(session, row), "amenities.Y-41")
     if on < row.posted_on:
         raise RuleError([Problem("amenities.Y-41", _l("A payment is not dated before it was posted (%(day)s).", day=row.posted_on), "on")])
-    owed, memo = accounts.by_code(session, OWED).id, _("Payment of %(number)s: %(reference)s", number=row.number, reference=reference.strip())
+    owed, memo = (
+        accounts.by_code(session, OWED).id,
+        _("Payment of %(number)s: %(reference)s", number=row.number, reference=reference.strip()),
+    )
     paid = row.turnover - row.share
     if paid > 0:
         legs = [ledger.Leg(owed, debit=paid), ledger.Leg(money_account(session, "bank", bank_account_id), credit=paid)]
-        row.paid_entry_id = ledger.post(session, park_id=row.park_id, kind="document", on=on, legs=legs, memo=memo[:300], source=RESOURCE,
-                                        source_id=row.id).id
+        row.paid_entry_id = ledger.post(
+            session, park_id=row.park_id, kind="document", on=on, legs=legs, memo=memo[:300], source=RESOURCE, source_id=row.id
+        ).id
     if row.share > 0:
         firm = session.get(Firm, row.contract.operator_id)
-        receipts.record(session, park_id=row.park_id, firm=firm, amount=row.share, on=on, kind="offset", entry_kind="offset", memo=memo,
-                        source=RESOURCE, source_id=row.id, legs=[ledger.Leg(owed, debit=row.share),
-                                                                 ledger.Leg(role_id(session, "advance"), credit=row.share, firm_id=firm.id)])
+        receipts.record(
+            session,
+            park_id=row.park_id,
+            firm=firm,
+            amount=row.share,
+            on=on,
+            kind="offset",
+            entry_kind="offset",
+            memo=memo,
+            source=RESOURCE,
+            source_id=row.id,
+            legs=[ledger.Leg(owed, debit=row.share), ledger.Leg(role_id(session, "advance"), credit=row.share, firm_id=firm.id)],
+        )
     row.paid_on, row.reference = on, reference.strip()[:120]
     STATEMENT.move(session, row, "pay", on=on)
 
@@ -239,10 +285,18 @@ def demands(session: Any, park_id: int, month: date) -> Any:
     end = cast(s.month + literal_column("interval '1 month'") - literal_column("interval '1 day'"), Date)
     due = settings.get(session, "amenities.due_days", park_id)
     return (
-        select((literal(RESOURCE + ":") + cast(s.id, String)).label("key"), c.operator_id.label("firm_id"), item.label("item_id"),
-               literal(RESOURCE).label("source"), s.id.label("source_id"), s.month.label("period_from"), end.label("period_to"),
-               cast(s.month + (due + 30), Date).label("due_on"), s.share.label("amount"), func.left(s.number, 300).label("memo"))
+        select(
+            (literal(RESOURCE + ":") + cast(s.id, String)).label("key"),
+            c.operator_id.label("firm_id"),
+            item.label("item_id"),
+            literal(RESOURCE).label("source"),
+            s.id.label("source_id"),
+            s.month.label("period_from"),
+            end.label("period_to"),
+            cast(s.month + (due + 30), Date).label("due_on"),
+            s.share.label("amount"),
+            func.left(s.number, 300).label("memo"),
+        )
         .join(c, c.id == s.contract_id)
         .where(s.park_id == park_id, s.state.in_(("approved", "posted", "paid")), s.share > 0, s.month <= month)
     )
-

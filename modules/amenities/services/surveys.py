@@ -81,7 +81,7 @@ def open_survey(session: Any, row: Survey) -> None:
 
 
 def answer(session: Any, survey: Survey, *, person: str, answers: dict[int, Any], on: date, firm_id: int | None = None) -> SurveySheet:
-    """One sheet a person (Y-87): `person` (telephone, staff number) leaves only a fingerprint of this survey. answers: {question id: value}."""
+    """One sheet a person (Y-87): `person` (telephone, staff number) leaves only a fingerprint. answers: {question id: value}."""
     access.require(session, "amenities.survey_sheet", "add")
     problems = Problems()
     if survey.state != "open" or not survey.opens_on <= on <= survey.closes_on:
@@ -102,9 +102,16 @@ def answer(session: Any, survey: Survey, *, person: str, answers: dict[int, Any]
             rows.append((q.id, int(value), None) if q.kind == "score" else (q.id, None, str(value)[:2000]))
     problems.stop()
     print_ = hashlib.sha256(f"{survey.id}\n{person.strip().lower()}".encode()).hexdigest()
-    new = session.connection().execute(pg_insert(SurveySheet.__table__).values(
-        park_id=survey.park_id, survey_id=survey.id, firm_id=firm_id, respondent=print_, answered_at=clock.now())
-        .on_conflict_do_nothing().returning(SurveySheet.__table__.c.id)).scalar()
+    new = (
+        session.connection()
+        .execute(
+            pg_insert(SurveySheet.__table__)
+            .values(park_id=survey.park_id, survey_id=survey.id, firm_id=firm_id, respondent=print_, answered_at=clock.now())
+            .on_conflict_do_nothing()
+            .returning(SurveySheet.__table__.c.id)
+        )
+        .scalar()
+    )
     if new is None:
         raise RuleError([Problem("amenities.Y-87", _l("This person has answered already; one sheet each."), "person")])
     session.add_all(SurveyAnswer(park_id=survey.park_id, sheet_id=new, question_id=q, score=score, text=text) for q, score, text in rows)
@@ -125,7 +132,9 @@ def results(session: Any, survey: Survey) -> dict[str, Any]:
             out.append({"question": q, "n": n, "mean": mean, "counts": [(str(k), spread.get(k, 0)) for k in range(5, 0, -1)]})
         elif q.kind == "choice":
             found = dict(session.execute(select(a.text, func.count(a.id)).where(a.question_id == q.id).group_by(a.text)).all())
-            out.append({"question": q, "n": sum(found.values()), "mean": None, "counts": [(c, found.get(c, 0)) for c in choices_of(q.choices)]})
+            out.append(
+                {"question": q, "n": sum(found.values()), "mean": None, "counts": [(c, found.get(c, 0)) for c in choices_of(q.choices)]}
+            )
         else:
             texts = list(session.scalars(select(a.text).where(a.question_id == q.id).order_by(a.id.desc()).limit(100)))
             out.append({"question": q, "n": len(texts), "mean": None, "texts": texts})

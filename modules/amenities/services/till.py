@@ -24,7 +24,21 @@ from .. import calc_meals as calc
 from ..models.meals import MEALS, MealCard, MealPlan, MealUse, Outlet, Till
 
 RESOURCE = "amenities.meal_use"
-FIELDS = ("park_id", "card_id", "till_id", "outlet_id", "firm_id", "key", "used_at", "on_date", "meal", "price", "own", "subsidy", "balance")
+FIELDS = (
+    "park_id",
+    "card_id",
+    "till_id",
+    "outlet_id",
+    "firm_id",
+    "key",
+    "used_at",
+    "on_date",
+    "meal",
+    "price",
+    "own",
+    "subsidy",
+    "balance",
+)
 
 
 @dataclass(frozen=True)
@@ -42,8 +56,16 @@ class Sold:
 
     def as_json(self) -> dict[str, Any]:
         """For the till's answer."""
-        return {"id": self.id, "card": self.card, "meal": self.meal, "meal_text": str(MEALS.label(self.meal)), "price": str(self.price),
-                "own": str(self.own), "subsidy": str(self.subsidy), "balance": str(self.balance)}
+        return {
+            "id": self.id,
+            "card": self.card,
+            "meal": self.meal,
+            "meal_text": str(MEALS.label(self.meal)),
+            "price": str(self.price),
+            "own": str(self.own),
+            "subsidy": str(self.subsidy),
+            "balance": str(self.balance),
+        }
 
 
 def _refuse(code: str, sentence: Any, field: str | None = None) -> RuleError:
@@ -54,9 +76,27 @@ def _reading() -> Any:
     """Till, outlet, card (locked) and the plan that holds. Built once: a sale spends its time in the database, not on making SQL."""
     c, t, o, p, day = MealCard, Till, Outlet, MealPlan, bindparam("day", type_=Date)
     return (
-        select(c.id, c.park_id, c.number, c.state, c.balance, c.last_day, c.day_meals, c.month_subsidy, c.firm_id, t.id.label("till_id"),
-               o.id.label("outlet_id"), o.meal_most, and_(t.active, o.active).label("open"), p.per_meal, p.meals_a_day, p.month_cap)
-        .select_from(c).join(t, t.park_id == c.park_id).join(o, o.id == t.outlet_id)
+        select(
+            c.id,
+            c.park_id,
+            c.number,
+            c.state,
+            c.balance,
+            c.last_day,
+            c.day_meals,
+            c.month_subsidy,
+            c.firm_id,
+            t.id.label("till_id"),
+            o.id.label("outlet_id"),
+            o.meal_most,
+            and_(t.active, o.active).label("open"),
+            p.per_meal,
+            p.meals_a_day,
+            p.month_cap,
+        )
+        .select_from(c)
+        .join(t, t.park_id == c.park_id)
+        .join(o, o.id == t.outlet_id)
         .outerjoin(p, and_(p.firm_id == c.firm_id, p.starts_on <= day, or_(p.ends_on.is_(None), p.ends_on >= day)))
         .where(c.number == bindparam("card"), c.park_id == bindparam("park"), t.code == bindparam("till"))
         .with_for_update(of=c)
@@ -64,19 +104,33 @@ def _reading() -> Any:
 
 
 def _writing() -> Any:
-    """The row, unless its key is there, and with it the card: one statement. Parameters have names of their own, or the update takes them."""
+    """The row, unless its key is there, and with it the card: one statement. Parameters have own names, or the update takes them."""
     use, card = MealUse.__table__, MealCard.__table__
 
     def given(name: str, column: Any) -> Any:
         return bindparam(f"p_{name}", type_=column.type)
 
     values = {n: given(n, use.c[n]) for n in FIELDS}
-    new = (pg_insert(use).values({**values, "version": literal(1)}).on_conflict_do_nothing(index_elements=["park_id", "till_id", "key"])
-           .returning(use.c.id).cte("sold"))
-    paid = (update(card).where(card.c.id == given("card_id", use.c.card_id), exists(select(new.c.id)))
-            .values(balance=given("balance", use.c.balance), last_day=given("on_date", use.c.on_date), day_meals=given("day_meals", card.c.day_meals),
-                    month_subsidy=given("month_subsidy", card.c.month_subsidy), version=card.c.version + 1)
-            .returning(card.c.id).cte("paid"))
+    new = (
+        pg_insert(use)
+        .values({**values, "version": literal(1)})
+        .on_conflict_do_nothing(index_elements=["park_id", "till_id", "key"])
+        .returning(use.c.id)
+        .cte("sold")
+    )
+    paid = (
+        update(card)
+        .where(card.c.id == given("card_id", use.c.card_id), exists(select(new.c.id)))
+        .values(
+            balance=given("balance", use.c.balance),
+            last_day=given("on_date", use.c.on_date),
+            day_meals=given("day_meals", card.c.day_meals),
+            month_subsidy=given("month_subsidy", card.c.month_subsidy),
+            version=card.c.version + 1,
+        )
+        .returning(card.c.id)
+        .cte("paid")
+    )
     return select(new.c.id).add_cte(paid)
 
 
@@ -98,8 +152,20 @@ def consume(session: Any, *, till: str, card: str, price: Decimal, key: str, at:
     own = price - subsidy
     if row.state != "active" or own > row.balance:
         return _again(session, row, key, card, price) or _no(row, own)
-    new = _write(session, row, key=key, used_at=at, on_date=day, meal=meal, price=price, own=own, subsidy=subsidy, balance=row.balance - own,
-                 day_meals=used.day_meals + (1 if subsidy else 0), month_subsidy=used.month_subsidy + subsidy)
+    new = _write(
+        session,
+        row,
+        key=key,
+        used_at=at,
+        on_date=day,
+        meal=meal,
+        price=price,
+        own=own,
+        subsidy=subsidy,
+        balance=row.balance - own,
+        day_meals=used.day_meals + (1 if subsidy else 0),
+        month_subsidy=used.month_subsidy + subsidy,
+    )
     if new is None:
         return _again(session, row, key, card, price)
     return Sold(new, row.number, meal, price, own, subsidy, row.balance - own)
@@ -125,15 +191,23 @@ def _no(row: Any, own: Decimal) -> Any:
 
 def _write(session: Any, row: Any, **values: Any) -> int | None:
     """The id of the new row; None when the till's key is there already: then nothing is written."""
-    given = {"park_id": row.park_id, "card_id": row.id, "till_id": row.till_id, "outlet_id": row.outlet_id, "firm_id": row.firm_id, **values}
+    given = {
+        "park_id": row.park_id,
+        "card_id": row.id,
+        "till_id": row.till_id,
+        "outlet_id": row.outlet_id,
+        "firm_id": row.firm_id,
+        **values,
+    }
     return session.connection().execute(WRITE, {f"p_{k}": v for k, v in given.items()}).scalar()
 
 
 def _again(session: Any, row: Any, key: str, card: str, price: Decimal) -> Sold | None:
     """What the first message with this key answered (Y-30); None when there was none."""
     u = MealUse
-    found = session.execute(select(u.id, u.card_id, u.meal, u.price, u.own, u.subsidy, u.balance).where(
-        u.till_id == row.till_id, u.key == key)).first()
+    found = session.execute(
+        select(u.id, u.card_id, u.meal, u.price, u.own, u.subsidy, u.balance).where(u.till_id == row.till_id, u.key == key)
+    ).first()
     if found is None:
         return None
     if found.card_id != row.id or found.price != price:
@@ -148,21 +222,46 @@ def take_back(session: Any, row: MealUse, *, reason: str) -> MealUse:
     if row.reverses_id is not None or session.scalar(select(u.id).where(u.reverses_id == row.id)) is not None:
         raise _refuse("Y-31", _l("It was taken back already."))
     at = clock.now()
-    card = session.execute(select(MealCard.id, MealCard.balance, MealCard.last_day, MealCard.day_meals, MealCard.month_subsidy, MealCard.state)
-                           .where(MealCard.id == row.card_id).with_for_update(of=MealCard)).one()
+    card = session.execute(
+        select(MealCard.id, MealCard.balance, MealCard.last_day, MealCard.day_meals, MealCard.month_subsidy, MealCard.state)
+        .where(MealCard.id == row.card_id)
+        .with_for_update(of=MealCard)
+    ).one()
     if card.state == "closed":
         raise _refuse("Y-31", _l("This card is blocked or closed."))
     day = clock.local(at).date()
-    back = session.execute(insert(MealUse.__table__).values(
-        park_id=row.park_id, card_id=row.card_id, till_id=row.till_id, outlet_id=row.outlet_id, firm_id=row.firm_id, key=f"back:{row.id}",
-        used_at=at, on_date=day, meal=row.meal, price=-row.price, own=-row.own, subsidy=-row.subsidy, balance=card.balance + row.own,
-        reverses_id=row.id).returning(MealUse.__table__.c.id)).scalar_one()
+    back = session.execute(
+        insert(MealUse.__table__)
+        .values(
+            park_id=row.park_id,
+            card_id=row.card_id,
+            till_id=row.till_id,
+            outlet_id=row.outlet_id,
+            firm_id=row.firm_id,
+            key=f"back:{row.id}",
+            used_at=at,
+            on_date=day,
+            meal=row.meal,
+            price=-row.price,
+            own=-row.own,
+            subsidy=-row.subsidy,
+            balance=card.balance + row.own,
+            reverses_id=row.id,
+        )
+        .returning(MealUse.__table__.c.id)
+    ).scalar_one()
     same_day, same_month = card.last_day == row.on_date, card.last_day and card.last_day.replace(day=1) == row.on_date.replace(day=1)
     table = MealCard.__table__
-    session.execute(update(table).where(table.c.id == card.id).values(
-        balance=card.balance + row.own, version=table.c.version + 1,
-        day_meals=max(card.day_meals - 1, 0) if same_day and row.subsidy else card.day_meals,
-        month_subsidy=max(card.month_subsidy - row.subsidy, Decimal(0)) if same_month else card.month_subsidy))
+    session.execute(
+        update(table)
+        .where(table.c.id == card.id)
+        .values(
+            balance=card.balance + row.own,
+            version=table.c.version + 1,
+            day_meals=max(card.day_meals - 1, 0) if same_day and row.subsidy else card.day_meals,
+            month_subsidy=max(card.month_subsidy - row.subsidy, Decimal(0)) if same_month else card.month_subsidy,
+        )
+    )
     session.expire_all()
     from parkops import comments
 
@@ -181,8 +280,11 @@ def balance_of(session: Any, *, card: str) -> dict[str, Any]:
     """What the till shows before a sale."""
     access.require(session, RESOURCE, "add")
     c = MealCard
-    row = session.execute(select(c.number, c.state, c.balance, Firm.name).outerjoin(Firm, Firm.id == c.firm_id).where(
-        c.number == card, c.park_id == scope_of(session).park_id)).first()
+    row = session.execute(
+        select(c.number, c.state, c.balance, Firm.name)
+        .outerjoin(Firm, Firm.id == c.firm_id)
+        .where(c.number == card, c.park_id == scope_of(session).park_id)
+    ).first()
     if row is None:
         raise NotFound(_l("No card of this number was issued here."))
     return {"card": row.number, "state": row.state, "balance": str(row.balance), "firm": row.name}
@@ -192,7 +294,11 @@ def arrivals(session: Any, *, facility_id: int, day: date) -> dict[int, int]:
     """Meals of a day by five minutes since midnight."""
     access.require(session, RESOURCE, "read")
     local = func.timezone("Asia/Shanghai", MealUse.used_at)
-    minute = (func.extract("hour", local) * 60 + func.floor(func.extract("minute", local) / calc.BIN) * calc.BIN)
-    rows = session.execute(select(minute, func.count(MealUse.id)).join(Outlet, Outlet.id == MealUse.outlet_id).where(
-        Outlet.facility_id == facility_id, MealUse.on_date == day, MealUse.price > 0).group_by(minute))
+    minute = func.extract("hour", local) * 60 + func.floor(func.extract("minute", local) / calc.BIN) * calc.BIN
+    rows = session.execute(
+        select(minute, func.count(MealUse.id))
+        .join(Outlet, Outlet.id == MealUse.outlet_id)
+        .where(Outlet.facility_id == facility_id, MealUse.on_date == day, MealUse.price > 0)
+        .group_by(minute)
+    )
     return {int(m): n for m, n in rows}

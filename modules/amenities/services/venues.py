@@ -44,9 +44,21 @@ def create_venue(session: Any, *, facility_id: int, code: str, name: str, kind: 
     row = records.create(session, Venue, given, _check)
     place = session.get(AmenityFacility, facility_id)
     row.resource_id = setup.create_resource(
-        session, code=f"V-{code}"[:40], name=name, kind=KINDS.get(kind, "venue"), place=(place.address or place.name)[:200], seats=row.seats,
-        horizon_days=90, min_minutes=30, max_minutes=720, cancel_minutes=120, missed_minutes=30, owner_source=RESOURCE, owner_id=row.id,
-        active=row.active).id
+        session,
+        code=f"V-{code}"[:40],
+        name=name,
+        kind=KINDS.get(kind, "venue"),
+        place=(place.address or place.name)[:200],
+        seats=row.seats,
+        horizon_days=90,
+        min_minutes=30,
+        max_minutes=720,
+        cancel_minutes=120,
+        missed_minutes=30,
+        owner_source=RESOURCE,
+        owner_id=row.id,
+        active=row.active,
+    ).id
     session.flush()
     return row
 
@@ -87,12 +99,20 @@ def demands(session: Any, park_id: int, month: date, today: date) -> list[dict[s
     end = min(Period.month(month).end, today.replace(day=1))
     b, item = Booking, catalogue.by_code(session, "venue_hire").id
     done = select(Charge.source_id).where(Charge.park_id == park_id, Charge.source == "booking.booking")
-    rows = list(session.scalars(select(b).join(Venue, Venue.resource_id == b.resource_id).where(
-        b.park_id == park_id, b.firm_id.is_not(None), b.state.in_(CHARGED), b.id.not_in(done)).order_by(b.starts_at)))
+    rows = list(
+        session.scalars(
+            select(b)
+            .join(Venue, Venue.resource_id == b.resource_id)
+            .where(b.park_id == park_id, b.firm_id.is_not(None), b.state.in_(CHARGED), b.id.not_in(done))
+            .order_by(b.starts_at)
+        )
+    )
     due, shares, out = settings.get(session, "amenities.due_days", park_id), {}, []
     for booking in rows:
         day = local(booking.starts_at).date()
-        lines = price_lines(session, resource=booking.resource, starts_at=booking.starts_at, ends_at=booking.ends_at, firm_id=booking.firm_id)
+        lines = price_lines(
+            session, resource=booking.resource, starts_at=booking.starts_at, ends_at=booking.ends_at, firm_id=booking.firm_id
+        )
         if day >= end or not lines:
             continue
         key = (booking.firm_id, day.replace(day=1))
@@ -102,7 +122,18 @@ def demands(session: Any, park_id: int, month: date, today: date) -> list[dict[s
         memo = f"{lines[0]['text']} {local(booking.starts_at):%m-%d %H:%M}"
         if covered:
             memo += _(" (price %(price)s, rights cover %(covered)s)", price=price, covered=covered)
-        out.append({"key": f"amenities.venue:{booking.id}", "firm_id": booking.firm_id, "item_id": item, "source": "booking.booking",
-                    "source_id": booking.id, "period_from": day, "period_to": day, "due_on": end + timedelta(days=due - 1),
-                    "amount": max(price - covered, ZERO), "memo": memo[:300]})
+        out.append(
+            {
+                "key": f"amenities.venue:{booking.id}",
+                "firm_id": booking.firm_id,
+                "item_id": item,
+                "source": "booking.booking",
+                "source_id": booking.id,
+                "period_from": day,
+                "period_to": day,
+                "due_on": end + timedelta(days=due - 1),
+                "amount": max(price - covered, ZERO),
+                "memo": memo[:300],
+            }
+        )
     return out

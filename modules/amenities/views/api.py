@@ -85,8 +85,14 @@ class TillApi(Api):
             raise Refused(_l("Every sale needs an Idempotency-Key of 8 to 100 printable characters."))
 
         def work() -> dict[str, Any]:
-            return till.consume(self.session, till=_plain(body.get("till")), card=_plain(body.get("card")), price=price_of(body.get("price")),
-                                key=key, at=clock.now()).as_json()
+            return till.consume(
+                self.session,
+                till=_plain(body.get("till")),
+                card=_plain(body.get("card")),
+                price=price_of(body.get("price")),
+                key=key,
+                at=clock.now(),
+            ).as_json()
 
         answer, refusal = attempt(self.session, work)
         return _refused(refusal) if refusal is not None else jsonify(answer)

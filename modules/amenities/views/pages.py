@@ -53,10 +53,20 @@ class LoadPage(Page):
         found = till.arrivals(self.session, facility_id=chosen.id, day=day) if chosen else {}
         stay = settings.get(self.session, "amenities.stay_minutes", chosen.park_id if chosen else None)
         seated, hours = calc.seated(found, stay), calc.by_hour(found)
-        peaks = [max(seated[h * 12:h * 12 + 12]) for h in range(24)]
+        peaks = [max(seated[h * 12 : h * 12 + 12]) for h in range(24)]
         labels = (_("Meals"), _("Seated at once"))
-        return self.draw("amenities/load.html", places=places, chosen=chosen, day=day, total=sum(hours), peak=max(peaks), stay=stay,
-                         svg=calc.chart(hours, peaks, chosen.seats if chosen else None, str(self.title), labels), hours=hours, peaks=peaks)
+        return self.draw(
+            "amenities/load.html",
+            places=places,
+            chosen=chosen,
+            day=day,
+            total=sum(hours),
+            peak=max(peaks),
+            stay=stay,
+            svg=calc.chart(hours, peaks, chosen.seats if chosen else None, str(self.title), labels),
+            hours=hours,
+            peaks=peaks,
+        )
 
 
 class MerchantPage(Page):
@@ -72,7 +82,9 @@ class MerchantPage(Page):
     def index(self) -> Any:
         """Leases with a share of turnover, by place."""
         on = clock.today()
-        return self.draw("amenities/merchants.html", found=merchants.of_places(self.session, on=on), on=on, months=merchants.last_months(on))
+        return self.draw(
+            "amenities/merchants.html", found=merchants.of_places(self.session, on=on), on=on, months=merchants.last_months(on)
+        )
 
 
 class DoorPage(Page):
@@ -127,8 +139,15 @@ class AnswerPage(Page):
             if refusal is None:
                 return redirect(f"/amenities/survey/{pk}")
             said, survey = _sentence(refusal), load(self.session, "amenities.survey", pk)
-        return self.draw("amenities/answer.html", survey=survey, questions=surveys.questions_of(self.session, survey), said=said, given=request.form,
-                         once=idempotency.new_key(), choices_of=surveys.choices_of)
+        return self.draw(
+            "amenities/answer.html",
+            survey=survey,
+            questions=surveys.questions_of(self.session, survey),
+            said=said,
+            given=request.form,
+            once=idempotency.new_key(),
+            choices_of=surveys.choices_of,
+        )
 
 
 def _sentence(refusal: ParkOpsError) -> str:
