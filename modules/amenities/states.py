@@ -117,7 +117,7 @@ MEAL_CARD = Workflow(
     states=(
         State("active", _l("In use"), "green"),
         State("blocked", _l("Blocked"), "red"),
-        State("closed", _l("Closed"), "grey", final=True),
+        State("closed", _l("Card closed"), "grey", final=True),
     ),
     steps=(
         Step("block", ("active",), "blocked", _l("Block"), word="change", needs_reason=True, danger=True),

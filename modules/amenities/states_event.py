@@ -21,7 +21,7 @@ EVENT = Workflow(
     steps=(
         Step("publish", ("draft",), "published", _l("Publish"), f"{E}:publish_event", guard=f"{E}:why_not_publish", primary=True),
         Step("close", ("published",), "held", _l("Close the event"), f"{E}:close_event", word="change", primary=True),
-        Step("cancel", ("draft", "published"), "cancelled", _l("Cancel the event"), f"{E}:cancel_event", needs_reason=True, danger=True),
+        Step("cancel", ("draft", "published"), "cancelled", _l("Call the event off"), f"{E}:cancel_event", needs_reason=True, danger=True),
     ),
 )
 REGISTRATION = Workflow(

@@ -20,7 +20,15 @@ NOTICE = Workflow(
         State("withdrawn", _l("Withdrawn"), "red", final=True),
     ),
     steps=(
-        Step("schedule", ("draft",), "scheduled", _l("Schedule"), f"{N}:schedule_notice", guard=f"{N}:why_not_schedule", primary=True),
+        Step(
+            "schedule",
+            ("draft",),
+            "scheduled",
+            _l("Send at the set time"),
+            f"{N}:schedule_notice",
+            guard=f"{N}:why_not_schedule",
+            primary=True,
+        ),
         Step("send", ("draft", "scheduled"), "published", _l("Send now"), f"{N}:send_notice", guard=f"{N}:why_not_send"),
         Step("unschedule", ("scheduled",), "draft", _l("Return to draft"), word="change"),
         Step("expire", ("published",), "expired", _l("Let expire")),

@@ -52,7 +52,7 @@ _own("insured_months", _l("Months of social insurance"), lambda s, on: s.insured
 _own("owns_home", _l("Owns a home in the city"), lambda s, on: s.owns_home, lambda s: _l("As declared"))
 
 
-@provider(SUBJECT, "age", title=_l("Age"))
+@provider(SUBJECT, "age", title=_l("Age in years"))
 def age(session: Any, subjects: list[Any], on: date) -> dict[int, Fact]:
     """Completed years, from the day of birth."""
     born = dict(session.execute(select(Person.id, Person.born_on).where(Person.id.in_([s.person_id for s in subjects]))).all())

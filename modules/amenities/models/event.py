@@ -34,8 +34,8 @@ class ParkEvent(ParkScoped, Record):
         CheckConstraint("taken >= 0 AND (places IS NULL OR taken <= places)", name="taken"),
         Index("ix_amenities_event_park_id_starts_at", "park_id", "starts_at"),
     )
-    title: Mapped[str] = field(String(160), _l("Event"))
-    kind: Mapped[str] = field(EnumText(EVENT_KINDS), _l("Kind of event"))
+    title: Mapped[str] = field(String(160), _l("Park event"))
+    kind: Mapped[str] = field(EnumText(EVENT_KINDS), _l("Type of event"))
     venue_id: Mapped[int | None] = fk("amenities_venue.id", _l("Venue"))
     place: Mapped[str | None] = field(String(160), _l("Place"))
     starts_at: Mapped[datetime] = field(UTCDateTime, _l("Start"))
@@ -66,7 +66,7 @@ class EventRegistration(ParkScoped, Record):
         CheckConstraint("state <> 'attended' OR checked_in_at IS NOT NULL", name="checked_in"),
         CheckConstraint("rating IS NULL OR (rating BETWEEN 1 AND 5 AND state = 'attended')", name="rating"),
     )
-    event_id: Mapped[int] = fk("amenities_event.id", _l("Event"))
+    event_id: Mapped[int] = fk("amenities_event.id", _l("Park event"))
     firm_id: Mapped[int | None] = fk("tenants_firm.id", _l("Firm"))
     name: Mapped[str] = field(String(80), _l("Name"), personal="name")
     phone: Mapped[str] = field(String(40), _l("Phone"), personal="phone")

@@ -48,7 +48,7 @@ class AmenityFacility(ParkScoped, Record):
     address: Mapped[str | None] = field(String(200), _l("Address"))
     area: Mapped[Decimal | None] = field(Area, _l("Floor area"))
     seats: Mapped[int | None] = field(Integer, _l("People at once"))
-    opened_on: Mapped[date | None] = field(Date, _l("Opened on"))
+    opened_on: Mapped[date | None] = field(Date, _l("In use since"))
     closed_on: Mapped[date | None] = field(Date, _l("Closed on"))
     building_code: Mapped[str | None] = field(
         String(40), _l("Building in leasing"), fmt="code", help=_l("Code of the building its merchants rent in")

@@ -28,7 +28,7 @@ FOLIO_KINDS = Choices(
     ("payment", _l("Paid at the desk"), "green"),
     ("reversal", _l("Taken back"), "amber"),
 )
-DESK_MEANS = Choices("amenities.desk_means", ("cash", _l("Cash")), ("bank", _l("Card or bank transfer")))
+DESK_MEANS = Choices("amenities.desk_means", ("cash", _l("Cash payment")), ("bank", _l("Card or bank transfer")))
 STAYING = ("booked", "in_house", "left")
 NO_OVERLAP = "ex_amenities_reservation_room_id_during"
 NIGHTS = Computed("daterange(arrives_on, greatest(arrives_on, coalesce(left_on, leaves_on)), '[)')", persisted=True)
@@ -199,7 +199,7 @@ class HotelFolioLine(ParkScoped, Record):
     kind: Mapped[str] = field(EnumText(FOLIO_KINDS), _l("Kind"))
     title: Mapped[str] = field(String(200), _l("Line"))
     amount: Mapped[Decimal] = field(Money, _l("Amount"), help=_l("Payments and discounts are negative"))
-    means: Mapped[str | None] = field(EnumText(DESK_MEANS), _l("Paid by"))
+    means: Mapped[str | None] = field(EnumText(DESK_MEANS), _l("Means of payment"))
     reverses_id: Mapped[int | None] = fk("amenities_folio_line.id", _l("Takes back"), index=False)
     entered_by: Mapped[str] = field(String(80), _l("Entered by"))
     reservation: Mapped[HotelReservation] = relationship(foreign_keys="HotelFolioLine.reservation_id")

@@ -139,7 +139,7 @@ class HousingContract(ParkScoped, Record):
                           where=text(f"state IN {OCCUPYING}")),
     )
     number: Mapped[str] = field(String(40), _l("Number"), fmt="code")
-    application_id: Mapped[int | None] = fk("amenities_housing_application.id", _l("Application"))
+    application_id: Mapped[int | None] = fk("amenities_housing_application.id", _l("Housing application"))
     person_id: Mapped[int] = fk("tenants_person.id", _l("Resident"))
     firm_id: Mapped[int] = fk("tenants_firm.id", _l("Employer"))
     payer_id: Mapped[int] = fk("tenants_firm.id", _l("Pays the bills"))

@@ -26,7 +26,7 @@ OUTLET_KINDS = Choices(
 MEALS = Choices(
     "amenities.meal", ("breakfast", _l("Breakfast")), ("lunch", _l("Lunch")), ("dinner", _l("Dinner")), ("other", _l("Outside meal times")))
 TOP_UP_KINDS = Choices(
-    "amenities.top_up_kind", ("cash", _l("Cash")), ("bank", _l("Bank transfer")), ("refund", _l("Paid back"), "amber"))
+    "amenities.top_up_kind", ("cash", _l("Cash payment")), ("bank", _l("Bank transfer")), ("refund", _l("Paid back"), "amber"))
 
 
 class Outlet(ParkScoped, Record):
@@ -108,7 +108,7 @@ class MealCard(ParkScoped, Record):
     last_day: Mapped[date | None] = field(Date, _l("Last used on"))
     day_meals: Mapped[int] = field(SmallInteger, _l("Subsidised meals that day"), default=0, server_default="0")
     month_subsidy: Mapped[Decimal] = field(Money, _l("Subsidy of that month"), default=Decimal(0), server_default="0")
-    issued_on: Mapped[date] = field(Date, _l("Issued on"))
+    issued_on: Mapped[date] = field(Date, _l("Card issued on"))
     person: Mapped[Any] = relationship("Person", foreign_keys="MealCard.person_id")
     firm: Mapped[Any] = relationship("Firm", foreign_keys="MealCard.firm_id")
 

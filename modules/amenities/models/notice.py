@@ -42,9 +42,9 @@ class ParkNotice(ParkScoped, Record):
         ),
         CheckConstraint("state NOT IN ('published', 'expired') OR (sent_at IS NOT NULL AND recipients IS NOT NULL)", name="sent"),
     )
-    title: Mapped[str] = field(String(160), _l("Notice"))
+    title: Mapped[str] = field(String(160), _l("Park notice"))
     body: Mapped[str] = field(Text, _l("Text"), long=True)
-    scope: Mapped[str] = field(EnumText(SCOPES), _l("Goes to"), default="all", server_default="all")
+    scope: Mapped[str] = field(EnumText(SCOPES), _l("Sent to whom"), default="all", server_default="all")
     carrier_id: Mapped[int | None] = fk("tenants_carrier.id", _l("Carrier"))
     track: Mapped[str | None] = field(EnumText(TRACKS), _l("Industry track"))
     facility_id: Mapped[int | None] = fk("amenities_facility.id", _l("Amenity"))
@@ -69,10 +69,10 @@ class NoticeReceipt(ParkScoped, Record):
     __tablename__ = "amenities_notice_receipt"
     __audited__ = False
     __table_args__ = (UniqueConstraint("notice_id", "firm_id"),)
-    notice_id: Mapped[int] = fk("amenities_notice.id", _l("Notice"), index=False)
+    notice_id: Mapped[int] = fk("amenities_notice.id", _l("Park notice"), index=False)
     firm_id: Mapped[int] = fk("tenants_firm.id", _l("Firm"))
     read_at: Mapped[datetime | None] = field(UTCDateTime, _l("Read at"))
-    read_by: Mapped[str | None] = field(String(80), _l("Read by"))
+    read_by: Mapped[str | None] = field(String(80), _l("Read by whom"))
     notice: Mapped[ParkNotice] = relationship(foreign_keys="NoticeReceipt.notice_id")
     firm: Mapped[Any] = relationship("Firm", foreign_keys="NoticeReceipt.firm_id")
 
@@ -105,8 +105,8 @@ class SurveyQuestion(ParkScoped, Record):
     __table_args__ = (CheckConstraint("kind <> 'choice' OR choices IS NOT NULL", name="choices"),)
     survey_id: Mapped[int] = fk("amenities_survey.id", _l("Survey"))
     position: Mapped[int] = field(SmallInteger, _l("Order in the list"), default=10, server_default="10")
-    text: Mapped[str] = field(String(200), _l("Question"))
-    kind: Mapped[str] = field(EnumText(QUESTION_KINDS), _l("Kind of answer"), default="score", server_default="score")
+    text: Mapped[str] = field(String(200), _l("Survey question"))
+    kind: Mapped[str] = field(EnumText(QUESTION_KINDS), _l("Type of answer"), default="score", server_default="score")
     choices: Mapped[str | None] = field(Text, _l("Choices"), long=True, help=_l("One a line"))
     needed: Mapped[bool] = field(Boolean, _l("Must be answered"), default=True, server_default="true")
     survey: Mapped[Survey] = relationship(foreign_keys="SurveyQuestion.survey_id")
@@ -141,9 +141,9 @@ class SurveyAnswer(ParkScoped, Record):
         CheckConstraint("score IS NULL OR score BETWEEN 1 AND 5", name="score"),
     )
     sheet_id: Mapped[int] = fk("amenities_survey_sheet.id", _l("Answers of a person"), index=False)
-    question_id: Mapped[int] = fk("amenities_survey_question.id", _l("Question"))
+    question_id: Mapped[int] = fk("amenities_survey_question.id", _l("Survey question"))
     score: Mapped[int | None] = field(SmallInteger, _l("Stars"))
-    text: Mapped[str | None] = field(Text, _l("Answer"), long=True)
+    text: Mapped[str | None] = field(Text, _l("Survey answer"), long=True)
     sheet: Mapped[SurveySheet] = relationship(foreign_keys="SurveyAnswer.sheet_id")
     question: Mapped[SurveyQuestion] = relationship(foreign_keys="SurveyAnswer.question_id")
 

@@ -40,7 +40,7 @@ class AmenityOperatorContract(ParkScoped, Record):
     )
     number: Mapped[str] = field(String(40), _l("Number"), fmt="code")
     facility_id: Mapped[int] = fk("amenities_facility.id", _l("Amenity"))
-    operator_id: Mapped[int] = fk("tenants_firm.id", _l("Operator"))
+    operator_id: Mapped[int] = fk("tenants_firm.id", _l("Operator firm"))
     starts_on: Mapped[date] = field(Date, _l("From"))
     ends_on: Mapped[date] = field(Date, _l("Last day"))
     ended_on: Mapped[date | None] = field(Date, _l("Ended on"))
@@ -122,7 +122,7 @@ class AmenityOperatorFinding(ParkScoped, Record):
     statement_id: Mapped[int] = fk("amenities_operator_statement.id", _l("Operator statement"), index=False, ondelete="CASCADE")
     kpi_id: Mapped[int] = fk("amenities_operator_kpi.id", _l("Clause"))
     actual: Mapped[Decimal | None] = field(UnitPrice, _l("Reached"))
-    points: Mapped[Decimal | None] = field(UnitPrice, _l("Points"))
+    points: Mapped[Decimal | None] = field(UnitPrice, _l("Points scored"))
     statement: Mapped[AmenityOperatorStatement] = relationship(foreign_keys="AmenityOperatorFinding.statement_id")
     kpi: Mapped[AmenityOperatorKpi] = relationship(foreign_keys="AmenityOperatorFinding.kpi_id")
 

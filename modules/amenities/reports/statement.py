@@ -25,7 +25,7 @@ def statement_sheet(session: Any, request: Request) -> Document:
         raise NotFound(_l("There is no such record in your parks."))
     park, u, period = session.get(Park, row.park_id), MealUse, Period.month(row.month)
     facts = (
-        (_l("Operator"), str(row.contract.operator), "text"),
+        (_l("Operator firm"), str(row.contract.operator), "text"),
         (_l("Operator contract"), row.contract.number, "text"),
         (_l("Month"), row.month, "month"),
         (_l("Turnover"), row.turnover, "money"),
@@ -67,7 +67,7 @@ def statement_sheet(session: Any, request: Request) -> Document:
                         Column(_l("Clause"), width=2),
                         Column(_l("Target a month"), "decimal", 1),
                         Column(_l("Reached"), "decimal", 1),
-                        Column(_l("Points"), "decimal", 1),
+                        Column(_l("Points scored"), "decimal", 1),
                     ),
                     clauses,
                     [None, None, None, row.score],

@@ -205,7 +205,10 @@ def _books(session: Any, other: int | None, sentence: Any) -> str | None:
 
 
 def why_not_post(session: Any, row: AmenityOperatorStatement) -> str | None:
-    """Y-40: finance, not who submitted it."""
+    """Y-40: finance, neither who submitted nor who approved it."""
+    user, v = scope_of(session).user_id, approval.ApprovalVote
+    if user is not None and session.scalar(select(v.id).where(v.approval_id == row.approval_id, v.user_id == user)) is not None:
+        return str(_l("You approved this statement. A colleague posts it."))
     return _books(session, row.submitted_by_id, _l("You submitted this statement. A colleague posts it."))
 
 

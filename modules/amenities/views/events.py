@@ -74,7 +74,7 @@ RESOURCES = [
     Resource(
         "amenities.event",
         ParkEvent,
-        Titles(_l("Events"), _l("Event"), _l("New event")),
+        Titles(_l("Park events"), _l("Park event"), _l("New event")),
         columns=(
             Col("starts_at", width=140, important=True),
             Col("title", width=300, important=True, link=True),
@@ -89,7 +89,7 @@ RESOURCES = [
         ),
         sections=(
             Section(
-                _l("Event"),
+                _l("Park event"),
                 ("title", "kind", "venue_id", "place", "starts_at", "ends_at", "register_until", "places", "host", "description"),
             ),
         ),
@@ -115,10 +115,10 @@ RESOURCES = [
     Resource(
         "amenities.registration",
         EventRegistration,
-        Titles(_l("Registrations"), _l("Registration"), _l("Register a person")),
+        Titles(_l("Registrations"), _l("Event registration"), _l("Register a person")),
         columns=(
             Col("name", width=110, important=True, link=True),
-            Col("event.title", _l("Event"), 260, True),
+            Col("event.title", _l("Park event"), 260, True),
             Col("firm.name", _l("Firm"), 220),
             Col("phone", width=130),
             Col("state", width=100, important=True),
@@ -129,12 +129,12 @@ RESOURCES = [
             Col("firm_id", hidden=True),
         ),
         sections=(
-            Section(_l("Registration"), ("event_id", "name", "phone", "firm_id")),
+            Section(_l("Event registration"), ("event_id", "name", "phone", "firm_id")),
             Section(_l("How it went"), ("checked_in_at", "rating", "remark")),
         ),
         create=f"{E}:register",
         workflow="modules.amenities.states_event:REGISTRATION",
-        actions=(Action("rate", _l("Rate"), f"{E}:rate", RATE, word="change", guard=f"{E}:why_not_rate"),),
+        actions=(Action("rate", _l("Give a rating"), f"{E}:rate", RATE, word="change", guard=f"{E}:why_not_rate"),),
         tabs=(Tab("ticket", _l("QR code"), "amenities/ticket.html", ticket, order=5),),
         load=("event", "firm"),
         search=("event.title", "firm.name"),
@@ -181,7 +181,7 @@ RESOURCES = [
         Titles(_l("Read receipts"), _l("Read receipt")),
         columns=(
             Col("firm.name", _l("Firm"), 280, True, link=True),
-            Col("notice.title", _l("Notice"), 280, True),
+            Col("notice.title", _l("Park notice"), 280, True),
             Col("read_at", width=150, important=True),
             Col("read_by", width=120),
             Col("notice_id", hidden=True),
@@ -193,7 +193,7 @@ RESOURCES = [
                 "read",
                 _l("Mark as read"),
                 f"{N}:mark_read",
-                (Input("by", "text", _l("Read by"), required=True, max_length=80),),
+                (Input("by", "text", _l("Read by whom"), required=True, max_length=80),),
                 word="change",
             ),
         ),
@@ -219,7 +219,7 @@ RESOURCES = [
         workflow="modules.amenities.states_notice:SURVEY",
         editable_in=("draft", "open"),
         tabs=(
-            Tab("results", _l("Results"), "amenities/results.html", result, order=5),
+            Tab("results", _l("Survey results"), "amenities/results.html", result, order=5),
             Related("questions", _l("Questions"), "amenities.survey_question", "survey_id", order=10),
             Related("sheets", _l("Answers of people"), "amenities.survey_sheet", "survey_id", order=20),
         ),
@@ -232,7 +232,7 @@ RESOURCES = [
     Resource(
         "amenities.survey_question",
         SurveyQuestion,
-        Titles(_l("Questions"), _l("Question"), _l("Add a question")),
+        Titles(_l("Questions"), _l("Survey question"), _l("Add a question")),
         columns=(
             Col("position", width=70, important=True),
             Col("text", width=360, important=True, link=True),
@@ -240,7 +240,7 @@ RESOURCES = [
             Col("needed", width=110),
             Col("survey_id", hidden=True),
         ),
-        sections=(Section(_l("Question"), ("survey_id", "position", "text", "kind", "choices", "needed")),),
+        sections=(Section(_l("Survey question"), ("survey_id", "position", "text", "kind", "choices", "needed")),),
         create=f"{U}:create_question",
         change=f"{U}:change_question",
         remove=f"{U}:remove_question",
@@ -261,7 +261,7 @@ RESOURCES = [
             Col("firm_id", hidden=True),
         ),
         sections=(Section(_l("Answers of a person"), ("survey_id", "firm_id", "answered_at")),),
-        tabs=(Related("answers", _l("Answers"), "amenities.survey_answer", "sheet_id", order=5),),
+        tabs=(Related("answers", _l("Survey answers"), "amenities.survey_answer", "sheet_id", order=5),),
         load=("survey", "firm"),
         sort="-id",
         icon="checklist",
@@ -269,14 +269,14 @@ RESOURCES = [
     Resource(
         "amenities.survey_answer",
         SurveyAnswer,
-        Titles(_l("Answers"), _l("Answer")),
+        Titles(_l("Survey answers"), _l("Survey answer")),
         columns=(
-            Col("question.text", _l("Question"), 320, True, link=True),
+            Col("question.text", _l("Survey question"), 320, True, link=True),
             Col("score", width=80, important=True),
             Col("text", width=300, important=True),
             Col("sheet_id", hidden=True),
         ),
-        sections=(Section(_l("Answer"), ("sheet_id", "question_id", "score", "text")),),
+        sections=(Section(_l("Survey answer"), ("sheet_id", "question_id", "score", "text")),),
         load=("sheet", "question"),
         sort="id",
         icon="message",

@@ -67,7 +67,7 @@ RESOURCES = [
         ),
         tabs=(
             Related("apartments", _l("Apartments"), "amenities.apartment", "facility_id", order=10),
-            Related("queue", _l("Applications"), "amenities.housing_application", "facility_id", order=12),
+            Related("queue", _l("Housing applications"), "amenities.housing_application", "facility_id", order=12),
             Related("room_types", _l("Room types"), "amenities.room_type", "facility_id", order=20),
             Related("days", _l("Closed days"), "amenities.hotel_day", "facility_id", order=22),
             Related("outlets", _l("Outlets"), "amenities.outlet", "facility_id", order=30),
@@ -109,7 +109,7 @@ RESOURCES = [
     Resource(
         "amenities.period",
         AmenityPeriod,
-        Titles(_l("Reported years"), _l("Reported year"), _l("Report a year")),
+        Titles(_l("Reported years"), _l("Reported year"), _l("Report a year of service")),
         columns=(
             Col("facility.name", _l("Amenity"), 200, True, link=True),
             Col("starts_on", width=105, important=True),

@@ -66,7 +66,7 @@ RESOURCES = [
         ),
         views=(View("running", _l("Confirmed"), (Filter("state", "eq", "confirmed"),), "ends_on"), View("all", _l("All"), (), "-id")),
         tabs=(
-            Related("visits", _l("Visits"), "amenities.visit", "order_id", order=5),
+            Related("visits", _l("Health visits"), "amenities.visit", "order_id", order=5),
             Related("invoices", _l("Charged"), "amenities.health_invoice", "order_id", order=10),
         ),
         facts=(Fact(_l("Persons / person-times"), came_fact),),
@@ -80,7 +80,7 @@ RESOURCES = [
     Resource(
         "amenities.visit",
         HealthVisit,
-        Titles(_l("Visits"), _l("Visit"), _l("Register a person")),
+        Titles(_l("Health visits"), _l("Health visit"), _l("Register a person")),
         columns=(
             Col("person_code", width=120, important=True, link=True),
             Col("name", width=100),
@@ -97,7 +97,7 @@ RESOURCES = [
         ),
         sections=(
             Section(
-                _l("Visit"),
+                _l("Health visit"),
                 (
                     "firm_id",
                     "order_id",
@@ -139,7 +139,7 @@ RESOURCES = [
         sections=(Section(_l("Slot"), ("facility_id", "starts_at", "minutes", "places")),),
         create=f"{S}:create_slot",
         change=f"{S}:change_slot",
-        tabs=(Related("visits", _l("Visits"), "amenities.visit", "slot_id", order=5),),
+        tabs=(Related("visits", _l("Health visits"), "amenities.visit", "slot_id", order=5),),
         views=(View("coming", _l("From today"), (Filter("starts_at", "gte", "@today"),), "starts_at"), View("all", _l("All"), ())),
         load=("facility",),
         sort="-starts_at",

@@ -61,7 +61,7 @@ RESOURCES = [
                 "pay",
                 _l("Pay at the desk"),
                 f"{H}:pay",
-                (AMOUNT, ON, Input("means", "choice", _l("Paid by"), choices=DESK_MEANS, default="cash")),
+                (AMOUNT, ON, Input("means", "choice", _l("Means of payment"), choices=DESK_MEANS, default="cash")),
                 money=True,
             ),
             Action(

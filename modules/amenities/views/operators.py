@@ -28,7 +28,7 @@ RESOURCES = [
         columns=(
             Col("number", width=130, important=True, link=True),
             Col("facility.name", _l("Amenity"), 200),
-            Col("operator.name", _l("Operator"), 240, True),
+            Col("operator.name", _l("Operator firm"), 240, True),
             Col("starts_on", width=105),
             Col("ends_on", width=105),
             Col("share_rate", width=110),
@@ -88,7 +88,7 @@ RESOURCES = [
         Titles(_l("Statements of operators"), _l("Statement of an operator"), _l("Settle a month")),
         columns=(
             Col("number", width=130, important=True, link=True),
-            Col("contract.operator_id", _l("Operator"), 240, True),
+            Col("contract.operator_id", _l("Operator firm"), 240, True),
             Col("month", width=90),
             Col("meals", width=100, total="sum"),
             Col("turnover", important=True, total="sum"),

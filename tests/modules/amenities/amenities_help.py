@@ -97,3 +97,12 @@ def plan(s: Any, firm: Any, per_meal: str = "8", meals: int = 1, cap: str | None
     s.add(row)
     s.flush()
     return row
+
+
+def agree(s: Any, month: str = "2026-03", today: date = date(2026, 4, 1)) -> None:
+    """Tile, list, export and API of every indicator of amenities agree."""
+    from modules.amenities.kpis.amenities import KPIS
+    from parkops.clock import Period
+    from parkops.testing.kpi_checks import check_all
+
+    assert check_all(s, KPIS, Period.parse(month), today=today) == []

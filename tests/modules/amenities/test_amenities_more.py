@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 
 import pytest
-from amenities_help import MARCH, D, card, english, incubatee, local, place, plan, till  # noqa: F401
+from amenities_help import MARCH, D, agree, card, english, incubatee, local, place, plan, till  # noqa: F401
 from sqlalchemy import func, select
 
 from modules.amenities.models.care import CareClass
@@ -65,6 +65,7 @@ def test_y48_y52_close_posts_nights_once_and_books_the_desk_once(session):
         hotel_days.close_day(session, where, day=date(2026, 3, 4))
     with pytest.raises(RuleError, match="still to be paid"):
         hotel.check_out(session, guest, on=date(2026, 3, 3))
+    agree(session)
     assert late.state == "booked" and hotel.balance(session, guest) == D("188.00")  # 400 owed once both nights are posted, 212 paid
 
 
@@ -110,6 +111,7 @@ def test_y56_y60_list_order_places_and_fees(session, park):
     with pytest.raises(RuleError, match="All 1 places are taken"):
         care.offer_place(session, near, on=MARCH, reason="test")
     care.enrol_child(session, both, starts_on=date(2026, 3, 10))
+    agree(session)
     care.leave_class(session, both, on=date(2026, 5, 4))
     found = session.execute(care.demands(session, park.id, date(2026, 6, 1))).mappings().all()
     assert [(f["period_from"], f["amount"]) for f in found] == care.fee_months(both.starts_on, both.ends_on, D("1200"))
@@ -180,6 +182,8 @@ def test_y75_y79_registration_code_check_in_rating(session):
     events.rate(session, seats[0], rating=4, remark="好")
     with pytest.raises(RuleError, match="rated already"):
         events.rate(session, seats[0], rating=5)
+    events.EVENT.move(session, row, "close")
+    agree(session, f"{clock.local(row.starts_at):%Y-%m}", clock.today())
     assert events.by_firm(session, row) == [(firm.name, 2, 1)] and events.mean_rating(session, row) == (4, 1)
 
 
@@ -254,10 +258,13 @@ def test_y34_to_y41_operator_from_contract_to_payment(session, park, as_role):
         statements.submit_statement(s, row, on=date(2026, 4, 1))
         s.commit()
     with as_role("operations_manager") as s:
-        statements.approve_statement(s, s.get(type(row), row.id), on=date(2026, 4, 1))
+        mine = s.get(type(row), row.id)
+        statements.approve_statement(s, mine, on=date(2026, 4, 1))
+        assert "You approved" in statements.why_not_post(s, mine)
         s.commit()
     with as_role("finance") as s:
         mine = s.get(type(row), row.id)
+        assert statements.why_not_post(s, mine) is None
         statements.post_statement(s, mine, on=date(2026, 4, 2))
         with pytest.raises(RuleError, match="You posted"):
             statements.pay_statement(s, mine, on=date(2026, 4, 3), bank_account_id=account.id, reference="x")

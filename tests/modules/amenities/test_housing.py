@@ -4,7 +4,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
-from amenities_help import MARCH, D, applicant, beds, english, incubatee, person, place, queued  # noqa: F401
+from amenities_help import MARCH, D, agree, applicant, beds, english, incubatee, person, place, queued  # noqa: F401
 from core_help import entry
 from sqlalchemy import select
 
@@ -106,6 +106,7 @@ def test_y13_nobody_moves_in_before_the_deposit_is_paid(session):
         contracts.move_in(session, made, on=MARCH, condition="new", keys=2)
     deposits.receive_deposit(session, session.get(Deposit, made.deposit_id), amount=D("600"), on=MARCH, kind="cash")
     assert contracts.move_in(session, made, on=MARCH, condition="new", keys=2).state == "living"
+    agree(session)
 
 
 def test_y16_the_run_charges_each_month_once_and_the_select_equals_the_calculation(session, park):

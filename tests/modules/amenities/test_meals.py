@@ -3,7 +3,7 @@
 from datetime import date, time
 
 import pytest
-from amenities_help import MARCH, D, card, english, incubatee, local, plan, till  # noqa: F401
+from amenities_help import MARCH, D, agree, card, english, incubatee, local, plan, till  # noqa: F401
 from sqlalchemy import func, select
 
 from modules.amenities import calc_meals as calc
@@ -102,6 +102,7 @@ def test_y31_taken_back_once_with_money_and_counters(session):
     use = session.get(MealUse, sell(session, box, c).id)
     tills.take_back(session, use, reason="wrong dish")
     session.refresh(c)
+    agree(session)
     assert (c.balance, c.day_meals, c.month_subsidy) == (D("100.00"), 0, D("0.00"))
     with pytest.raises(RuleError, match="already"):
         tills.take_back(session, use, reason="again")
