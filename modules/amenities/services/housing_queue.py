@@ -152,7 +152,15 @@ def allot_application(
             "reason",
         )
     problems.stop()
-    contract = HousingContract(
+    contract = _contract(session, row, bed, payer, starts_on, on)
+    HOUSING_APPLICATION.move(session, row, "allot", on=on, reason=(reason or "").strip() or None)
+    occupy(session, contract)
+    return contract
+
+
+def _contract(session: Any, row: HousingApplication, bed: ApartmentBed, payer: Firm, starts_on: date, on: date) -> HousingContract:
+    """The contract an allotted bed comes with; it waits for an answer."""
+    return HousingContract(
         park_id=row.park_id,
         number=sequences.next_number(session, "amenities.housing_contract", row.park_id, on),
         application_id=row.id,
@@ -167,9 +175,6 @@ def allot_application(
         allotted_on=on,
         answer_by=on + timedelta(days=settings.get(session, "amenities.answer_days", row.park_id)),
     )
-    HOUSING_APPLICATION.move(session, row, "allot", on=on, reason=(reason or "").strip() or None)
-    occupy(session, contract)
-    return contract
 
 
 def occupy(session: Any, contract: HousingContract) -> None:

@@ -229,27 +229,7 @@ def take_back(session: Any, row: MealUse, *, reason: str) -> MealUse:
     ).one()
     if card.state == "closed":
         raise _refuse("Y-31", _l("This card is blocked or closed."))
-    day = clock.local(at).date()
-    back = session.execute(
-        insert(MealUse.__table__)
-        .values(
-            park_id=row.park_id,
-            card_id=row.card_id,
-            till_id=row.till_id,
-            outlet_id=row.outlet_id,
-            firm_id=row.firm_id,
-            key=f"back:{row.id}",
-            used_at=at,
-            on_date=day,
-            meal=row.meal,
-            price=-row.price,
-            own=-row.own,
-            subsidy=-row.subsidy,
-            balance=card.balance + row.own,
-            reverses_id=row.id,
-        )
-        .returning(MealUse.__table__.c.id)
-    ).scalar_one()
+    back = _opposite(session, row, card.balance + row.own, at)
     same_day, same_month = card.last_day == row.on_date, card.last_day and card.last_day.replace(day=1) == row.on_date.replace(day=1)
     table = MealCard.__table__
     session.execute(
@@ -267,6 +247,28 @@ def take_back(session: Any, row: MealUse, *, reason: str) -> MealUse:
 
     comments.add(session, session.get(MealCard, row.card_id), reason)
     return session.get(MealUse, back)
+
+
+def _opposite(session: Any, row: MealUse, balance: Decimal, at: datetime) -> int:
+    """Id of the row that takes a sale back; `balance` is the card's afterwards."""
+    table = MealUse.__table__
+    values = {
+        "park_id": row.park_id,
+        "card_id": row.card_id,
+        "till_id": row.till_id,
+        "outlet_id": row.outlet_id,
+        "firm_id": row.firm_id,
+        "key": f"back:{row.id}",
+        "used_at": at,
+        "on_date": clock.local(at).date(),
+        "meal": row.meal,
+        "price": -row.price,
+        "own": -row.own,
+        "subsidy": -row.subsidy,
+        "balance": balance,
+        "reverses_id": row.id,
+    }
+    return session.execute(insert(table).values(values).returning(table.c.id)).scalar_one()
 
 
 def why_not_back(session: Any, row: MealUse) -> str | None:
