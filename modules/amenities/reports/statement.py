@@ -18,22 +18,9 @@ from ..models.meals import MealUse, Outlet
 from ..models.operator import AmenityOperatorFinding, AmenityOperatorStatement
 
 
-def statement_sheet(session: Any, request: Request) -> Document:
-    """Sums by outlet, the park's share, what is paid out, performance."""
-    row = session.scalars(select(AmenityOperatorStatement).where(AmenityOperatorStatement.id == request.record_id)).first()
-    if row is None:
-        raise NotFound(_l("There is no such record in your parks."))
-    park, u, period = session.get(Park, row.park_id), MealUse, Period.month(row.month)
-    facts = (
-        (_l("Operator firm"), str(row.contract.operator), "text"),
-        (_l("Operator contract"), row.contract.number, "text"),
-        (_l("Month"), row.month, "month"),
-        (_l("Turnover"), row.turnover, "money"),
-        (_l("Park's share"), row.share, "money"),
-        (_l("To be paid out"), row.turnover - row.share, "money"),
-        (_l("How it was worked out"), row.explain or "", "text"),
-        (_l("State"), str(AmenityOperatorStatement.__table__.c.state.type.choices.label(row.state)), "text"),
-    )
+def _outlets(session: Any, row: AmenityOperatorStatement) -> Section:
+    """Sums by outlet."""
+    u, period = MealUse, Period.month(row.month)
     found = session.execute(
         select(
             Outlet.name,
@@ -54,11 +41,17 @@ def statement_sheet(session: Any, request: Request) -> Document:
         Column(_l("Paid by firms"), "money", 1.2),
         Column(_l("Turnover"), "money", 1.2),
     )
+    totals = [None, row.meals, row.own, row.subsidy, row.turnover]
+    return Section(_l("Outlets"), table=Table(columns, [list(r) for r in found], totals))
+
+
+def _performance(session: Any, row: AmenityOperatorStatement) -> tuple[Section, ...]:
+    """Clauses with what was reached."""
     kpis = session.scalars(
         select(AmenityOperatorFinding).where(AmenityOperatorFinding.statement_id == row.id).order_by(AmenityOperatorFinding.id)
     )
     clauses = [[str(k.kpi), k.kpi.target, k.actual, k.points] for k in kpis]
-    more = (
+    return (
         (
             Section(
                 _l("Performance"),
@@ -77,12 +70,31 @@ def statement_sheet(session: Any, request: Request) -> Document:
         if clauses
         else ()
     )
+
+
+def statement_sheet(session: Any, request: Request) -> Document:
+    """Sums by outlet, the park's share, what is paid out, performance."""
+    row = session.scalars(select(AmenityOperatorStatement).where(AmenityOperatorStatement.id == request.record_id)).first()
+    if row is None:
+        raise NotFound(_l("There is no such record in your parks."))
+    park = session.get(Park, row.park_id)
+    facts = (
+        (_l("Operator firm"), str(row.contract.operator), "text"),
+        (_l("Operator contract"), row.contract.number, "text"),
+        (_l("Month"), row.month, "month"),
+        (_l("Turnover"), row.turnover, "money"),
+        (_l("Park's share"), row.share, "money"),
+        (_l("To be paid out"), row.turnover - row.share, "money"),
+        (_l("How it was worked out"), row.explain or "", "text"),
+        (_l("State"), str(AmenityOperatorStatement.__table__.c.state.type.choices.label(row.state)), "text"),
+    )
+    more, outlets = _performance(session, row), _outlets(session, row)
     return Document(
         _l("Statement of an operator"),
         f"{row.number} · {park.company or park.name}",
         (
             Section(_l("Statement of an operator"), facts=facts),
-            Section(_l("Outlets"), table=Table(columns, [list(r) for r in found], [None, row.meals, row.own, row.subsidy, row.turnover])),
+            outlets,
             *more,
         ),
         request.at,

@@ -126,6 +126,22 @@ def why_not_allot(session: Any, row: HousingApplication) -> str | None:
     return None if row.verdict == "pass" else _("The conditions are not met.")
 
 
+def _in_turn(session: Any, row: HousingApplication, reason: str | None, problems: Problems) -> None:
+    """Y-09: whoever is passed over is told why."""
+    first = session.scalars(
+        select(HousingApplication)
+        .where(before(row))
+        .order_by(HousingApplication.rank.desc(), HousingApplication.queued_at, HousingApplication.id)
+        .limit(1)
+    ).first()
+    if first is not None and not (reason or "").strip():
+        problems.add(
+            "amenities.Y-09",
+            _l("%(number)s is before this application. Allot to that one, or write why not.", number=first.number),
+            "reason",
+        )
+
+
 def allot_application(
     session: Any, row: HousingApplication, *, bed_id: int, starts_on: date, on: date, payer_id: int | None = None, reason: str | None = None
 ) -> HousingContract:
@@ -139,18 +155,7 @@ def allot_application(
         problems.add("amenities.Y-10", _l("This bed is not let, or of another place or layout than applied for."), "bed_id")
     if starts_on < on:
         problems.add("amenities.Y-10", _l("A contract does not begin in the past."), "starts_on")
-    first = session.scalars(
-        select(HousingApplication)
-        .where(before(row))
-        .order_by(HousingApplication.rank.desc(), HousingApplication.queued_at, HousingApplication.id)
-        .limit(1)
-    ).first()
-    if first is not None and not (reason or "").strip():
-        problems.add(
-            "amenities.Y-09",
-            _l("%(number)s is before this application. Allot to that one, or write why not.", number=first.number),
-            "reason",
-        )
+    _in_turn(session, row, reason, problems)
     problems.stop()
     contract = HousingContract(
         park_id=row.park_id,

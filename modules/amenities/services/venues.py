@@ -93,13 +93,11 @@ def amount_of(price: Decimal, starts_at: datetime, ends_at: datetime) -> Decimal
     return round_fen(price * (int((ends_at - starts_at).total_seconds()) // 60) / 60)
 
 
-def demands(session: Any, park_id: int, month: date, today: date) -> list[dict[str, Any]]:
-    """Bookings of venues of the months before the run's that ended: price less what rights of the firm pay; a use rights pay wholly is a
-    line at nothing (Y-71, Y-72)."""
-    end = min(Period.month(month).end, today.replace(day=1))
-    b, item = Booking, catalogue.by_code(session, "venue_hire").id
+def _not_charged(session: Any, park_id: int) -> list[Booking]:
+    """Bookings of venues by firms that count and are on no line yet."""
+    b = Booking
     done = select(Charge.source_id).where(Charge.park_id == park_id, Charge.source == "booking.booking")
-    rows = list(
+    return list(
         session.scalars(
             select(b)
             .join(Venue, Venue.resource_id == b.resource_id)
@@ -107,6 +105,14 @@ def demands(session: Any, park_id: int, month: date, today: date) -> list[dict[s
             .order_by(b.starts_at)
         )
     )
+
+
+def demands(session: Any, park_id: int, month: date, today: date) -> list[dict[str, Any]]:
+    """Bookings of venues of the months before the run's that ended: price less what rights of the firm pay; a use rights pay wholly is a
+    line at nothing (Y-71, Y-72)."""
+    end = min(Period.month(month).end, today.replace(day=1))
+    item = catalogue.by_code(session, "venue_hire").id
+    rows = _not_charged(session, park_id)
     due, shares, out = settings.get(session, "amenities.due_days", park_id), {}, []
     for booking in rows:
         day = local(booking.starts_at).date()

@@ -303,3 +303,23 @@ def test_y34_to_y41_operator_from_contract_to_payment(session, park, as_role):
 def test_y38_share_of_turnover():
     for turnover, rate, least, share in (("100", "0.1", "50", "50"), ("30", "0.1", "50", "30"), ("12345.67", "0.085", "0", "1049.38"), ("0", "0.1", "5", "0")):
         assert statements.share_of(D(turnover), D(rate), D(least)) == D(share)
+
+
+def test_the_statement_on_paper(session, park):
+    from datetime import datetime
+
+    from amenities_help import contract
+
+    from modules.amenities.models.operator import AmenityOperatorStatement
+    from modules.amenities.reports.statement import statement_sheet
+    from parkops.clock import ZONE
+    from parkops.reports.registry import Request
+
+    terms, row = contract(session), None
+    box, c = till(session, terms), card(session)
+    tills.consume(session, till=box.code, card=c.number, price=D("15"), key="paper-0001", at=local(2))
+    row = AmenityOperatorStatement(park_id=park.id, number="AS-T", contract_id=terms.id, month=MARCH, meals=1, turnover=D("15"), own=D("15"))
+    session.add(row)
+    session.flush()
+    made = statement_sheet(session, Request(park_id=park.id, period=None, today=MARCH, at=datetime(2026, 4, 1, tzinfo=ZONE), record_id=row.id, made_by="test"))
+    assert "AS-T" in str(made.context) and [list(r) for r in made.sections[1].table.rows][0][1:] == [1, D("15.00"), D("0.00"), D("15.00")]
