@@ -18,38 +18,17 @@ from ..models.meals import MealUse, Outlet
 from ..models.operator import AmenityOperatorFinding, AmenityOperatorStatement
 
 
-def statement_sheet(session: Any, request: Request) -> Document:
-    """Sums by outlet, the park's share, what is paid out, performance."""
-    row = session.scalars(select(AmenityOperatorStatement).where(AmenityOperatorStatement.id == request.record_id)).first()
-    if row is None:
-        raise NotFound(_l("There is no such record in your parks."))
-    park = session.get(Park, row.park_id)
-    sections = (
-        Section(_l("Statement of an operator"), facts=_facts(row)),
-        Section(_l("Outlets"), table=_outlets(session, row)),
-        *_performance(session, row),
-    )
-    return Document(_l("Statement of an operator"), f"{row.number} · {park.company or park.name}", sections, request.at, request.made_by)
-
-
-def _facts(row: AmenityOperatorStatement) -> tuple[tuple[Any, Any, str], ...]:
-    return (
-        (_l("Operator firm"), str(row.contract.operator), "text"),
-        (_l("Operator contract"), row.contract.number, "text"),
-        (_l("Month"), row.month, "month"),
-        (_l("Turnover"), row.turnover, "money"),
-        (_l("Park's share"), row.share, "money"),
-        (_l("To be paid out"), row.turnover - row.share, "money"),
-        (_l("How it was worked out"), row.explain or "", "text"),
-        (_l("State"), str(AmenityOperatorStatement.__table__.c.state.type.choices.label(row.state)), "text"),
-    )
-
-
-def _outlets(session: Any, row: AmenityOperatorStatement) -> Table:
-    """Meals and turnover of every outlet of the contract in the month."""
+def _outlets(session: Any, row: AmenityOperatorStatement) -> Section:
+    """Sums by outlet."""
     u, period = MealUse, Period.month(row.month)
     found = session.execute(
-        select(Outlet.name, func.count(u.id), *(type_coerce(func.sum(c), Money) for c in (u.own, u.subsidy, u.price)))
+        select(
+            Outlet.name,
+            func.count(u.id),
+            type_coerce(func.sum(u.own), Money),
+            type_coerce(func.sum(u.subsidy), Money),
+            type_coerce(func.sum(u.price), Money),
+        )
         .join(Outlet, Outlet.id == u.outlet_id)
         .where(Outlet.contract_id == row.contract_id, u.on_date >= period.start, u.on_date < period.end)
         .group_by(Outlet.id)
@@ -62,23 +41,65 @@ def _outlets(session: Any, row: AmenityOperatorStatement) -> Table:
         Column(_l("Paid by firms"), "money", 1.2),
         Column(_l("Turnover"), "money", 1.2),
     )
-    return Table(columns, [list(r) for r in found], [None, row.meals, row.own, row.subsidy, row.turnover])
+    totals = [None, row.meals, row.own, row.subsidy, row.turnover]
+    return Section(_l("Outlets"), table=Table(columns, [list(r) for r in found], totals))
 
 
 def _performance(session: Any, row: AmenityOperatorStatement) -> tuple[Section, ...]:
-    """The clauses with target and points; nothing when the contract names none."""
-    finding = AmenityOperatorFinding
-    kpis = session.scalars(select(finding).where(finding.statement_id == row.id).order_by(finding.id))
-    clauses = [[str(k.kpi), k.kpi.target, k.actual, k.points] for k in kpis]
-    if not clauses:
-        return ()
-    columns = (
-        Column(_l("Clause"), width=2),
-        Column(_l("Target a month"), "decimal", 1),
-        Column(_l("Reached"), "decimal", 1),
-        Column(_l("Points scored"), "decimal", 1),
+    """Clauses with what was reached."""
+    kpis = session.scalars(
+        select(AmenityOperatorFinding).where(AmenityOperatorFinding.statement_id == row.id).order_by(AmenityOperatorFinding.id)
     )
-    return (Section(_l("Performance"), table=Table(columns, clauses, [None, None, None, row.score])),)
+    clauses = [[str(k.kpi), k.kpi.target, k.actual, k.points] for k in kpis]
+    return (
+        (
+            Section(
+                _l("Performance"),
+                table=Table(
+                    (
+                        Column(_l("Clause"), width=2),
+                        Column(_l("Target a month"), "decimal", 1),
+                        Column(_l("Reached"), "decimal", 1),
+                        Column(_l("Points scored"), "decimal", 1),
+                    ),
+                    clauses,
+                    [None, None, None, row.score],
+                ),
+            ),
+        )
+        if clauses
+        else ()
+    )
+
+
+def statement_sheet(session: Any, request: Request) -> Document:
+    """Sums by outlet, the park's share, what is paid out, performance."""
+    row = session.scalars(select(AmenityOperatorStatement).where(AmenityOperatorStatement.id == request.record_id)).first()
+    if row is None:
+        raise NotFound(_l("There is no such record in your parks."))
+    park = session.get(Park, row.park_id)
+    facts = (
+        (_l("Operator firm"), str(row.contract.operator), "text"),
+        (_l("Operator contract"), row.contract.number, "text"),
+        (_l("Month"), row.month, "month"),
+        (_l("Turnover"), row.turnover, "money"),
+        (_l("Park's share"), row.share, "money"),
+        (_l("To be paid out"), row.turnover - row.share, "money"),
+        (_l("How it was worked out"), row.explain or "", "text"),
+        (_l("State"), str(AmenityOperatorStatement.__table__.c.state.type.choices.label(row.state)), "text"),
+    )
+    more, outlets = _performance(session, row), _outlets(session, row)
+    return Document(
+        _l("Statement of an operator"),
+        f"{row.number} · {park.company or park.name}",
+        (
+            Section(_l("Statement of an operator"), facts=facts),
+            outlets,
+            *more,
+        ),
+        request.at,
+        request.made_by,
+    )
 
 
 REPORTS = [

@@ -87,6 +87,26 @@ def price_of(session: Any, reservation: HotelReservation, night: date) -> Decima
     return found.get(reservation.rate_class, found.get("public"))
 
 
+def _can_stay(
+    session: Any, kind: HotelRoomType, block: HotelBlock | None, block_id: int | None, arrives_on: date, leaves_on: date, guests: int,
+    problems: Problems,
+) -> None:
+    """Y-44 nights, guests and free rooms; Y-46 the block."""
+    type_id = kind.id
+    if leaves_on <= arrives_on:
+        problems.add("amenities.Y-44", _l("The departure lies after the arrival."), "leaves_on")
+    elif (leaves_on - arrives_on).days > 180:
+        problems.add("amenities.Y-44", _l("A stay of more than 180 nights is an apartment."), "leaves_on")
+    if not 1 <= guests <= kind.guests:
+        problems.add("amenities.Y-44", _l("This room is for at most %(n)s guests.", n=kind.guests), "guests")
+    if block is not None and (
+        block.type_id != type_id or block.state != "held" or not block.arrives_on <= arrives_on <= leaves_on <= block.leaves_on
+    ):
+        problems.add("amenities.Y-46", _l("The group has no rooms of this type in these nights."), "block_id")
+    if not problems.found and (night := _full(session, type_id, arrives_on, leaves_on, block_id=block_id)) is not None:
+        problems.add("amenities.Y-44", _l("No room of this type is left for the night of %(day)s.", day=night), "arrives_on")
+
+
 def create_reservation(
     session: Any,
     *,
@@ -103,9 +123,10 @@ def create_reservation(
 ) -> HotelReservation:
     """Reserve a room of a type, never more than there are (Y-44)."""
     access.require(session, RESOURCE, "add")
-    kind = lock_type(session, type_id)
+    kind, problems = lock_type(session, type_id), Problems()
     block = session.get(HotelBlock, block_id) if block_id is not None else None
-    _check_stay(session, kind, block, guests, arrives_on, leaves_on)
+    _can_stay(session, kind, block, block_id, arrives_on, leaves_on, guests, problems)
+    problems.stop()
     payer = block.firm_id if block is not None else firm_id
     values = {
         "type_id": type_id,
@@ -121,24 +142,6 @@ def create_reservation(
         "number": sequences.next_number(session, RESOURCE, kind.park_id, arrives_on),
     }
     return records.create(session, HotelReservation, values)
-
-
-def _check_stay(session: Any, kind: Any, block: HotelBlock | None, guests: int, arrives_on: date, leaves_on: date) -> None:
-    """RuleError with everything that speaks against a stay (Y-44, Y-46)."""
-    problems, type_id = Problems(), kind.id
-    if leaves_on <= arrives_on:
-        problems.add("amenities.Y-44", _l("The departure lies after the arrival."), "leaves_on")
-    elif (leaves_on - arrives_on).days > 180:
-        problems.add("amenities.Y-44", _l("A stay of more than 180 nights is an apartment."), "leaves_on")
-    if not 1 <= guests <= kind.guests:
-        problems.add("amenities.Y-44", _l("This room is for at most %(n)s guests.", n=kind.guests), "guests")
-    if block is not None and (
-        block.type_id != type_id or block.state != "held" or not block.arrives_on <= arrives_on <= leaves_on <= block.leaves_on
-    ):
-        problems.add("amenities.Y-46", _l("The group has no rooms of this type in these nights."), "block_id")
-    if not problems.found and (night := _full(session, type_id, arrives_on, leaves_on, block_id=block.id if block else None)) is not None:
-        problems.add("amenities.Y-44", _l("No room of this type is left for the night of %(day)s.", day=night), "arrives_on")
-    problems.stop()
 
 
 def change_reservation(

@@ -126,6 +126,22 @@ def why_not_allot(session: Any, row: HousingApplication) -> str | None:
     return None if row.verdict == "pass" else _("The conditions are not met.")
 
 
+def _in_turn(session: Any, row: HousingApplication, reason: str | None, problems: Problems) -> None:
+    """Y-09: whoever is passed over is told why."""
+    first = session.scalars(
+        select(HousingApplication)
+        .where(before(row))
+        .order_by(HousingApplication.rank.desc(), HousingApplication.queued_at, HousingApplication.id)
+        .limit(1)
+    ).first()
+    if first is not None and not (reason or "").strip():
+        problems.add(
+            "amenities.Y-09",
+            _l("%(number)s is before this application. Allot to that one, or write why not.", number=first.number),
+            "reason",
+        )
+
+
 def allot_application(
     session: Any, row: HousingApplication, *, bed_id: int, starts_on: date, on: date, payer_id: int | None = None, reason: str | None = None
 ) -> HousingContract:
@@ -139,28 +155,9 @@ def allot_application(
         problems.add("amenities.Y-10", _l("This bed is not let, or of another place or layout than applied for."), "bed_id")
     if starts_on < on:
         problems.add("amenities.Y-10", _l("A contract does not begin in the past."), "starts_on")
-    first = session.scalars(
-        select(HousingApplication)
-        .where(before(row))
-        .order_by(HousingApplication.rank.desc(), HousingApplication.queued_at, HousingApplication.id)
-        .limit(1)
-    ).first()
-    if first is not None and not (reason or "").strip():
-        problems.add(
-            "amenities.Y-09",
-            _l("%(number)s is before this application. Allot to that one, or write why not.", number=first.number),
-            "reason",
-        )
+    _in_turn(session, row, reason, problems)
     problems.stop()
-    contract = _contract(session, row, bed, payer, starts_on, on)
-    HOUSING_APPLICATION.move(session, row, "allot", on=on, reason=(reason or "").strip() or None)
-    occupy(session, contract)
-    return contract
-
-
-def _contract(session: Any, row: HousingApplication, bed: ApartmentBed, payer: Firm, starts_on: date, on: date) -> HousingContract:
-    """The contract an allotted bed comes with; it waits for an answer."""
-    return HousingContract(
+    contract = HousingContract(
         park_id=row.park_id,
         number=sequences.next_number(session, "amenities.housing_contract", row.park_id, on),
         application_id=row.id,
@@ -175,6 +172,9 @@ def _contract(session: Any, row: HousingApplication, bed: ApartmentBed, payer: F
         allotted_on=on,
         answer_by=on + timedelta(days=settings.get(session, "amenities.answer_days", row.park_id)),
     )
+    HOUSING_APPLICATION.move(session, row, "allot", on=on, reason=(reason or "").strip() or None)
+    occupy(session, contract)
+    return contract
 
 
 def occupy(session: Any, contract: HousingContract) -> None:

@@ -215,6 +215,46 @@ def _again(session: Any, row: Any, key: str, card: str, price: Decimal) -> Sold 
     return Sold(found.id, card, found.meal, found.price, found.own, found.subsidy, found.balance, True)
 
 
+def _opposite(session: Any, row: MealUse, at: datetime, day: date, balance: Decimal) -> int:
+    """The row with the opposite sums; returns its id."""
+    return session.execute(
+        insert(MealUse.__table__)
+        .values(
+            park_id=row.park_id,
+            card_id=row.card_id,
+            till_id=row.till_id,
+            outlet_id=row.outlet_id,
+            firm_id=row.firm_id,
+            key=f"back:{row.id}",
+            used_at=at,
+            on_date=day,
+            meal=row.meal,
+            price=-row.price,
+            own=-row.own,
+            subsidy=-row.subsidy,
+            balance=balance,
+            reverses_id=row.id,
+        )
+        .returning(MealUse.__table__.c.id)
+    ).scalar_one()
+
+
+def _give_back(session: Any, row: MealUse, card: Any) -> None:
+    """Money back on the card; counters of the same day and month."""
+    same_day, same_month = card.last_day == row.on_date, card.last_day and card.last_day.replace(day=1) == row.on_date.replace(day=1)
+    table = MealCard.__table__
+    session.execute(
+        update(table)
+        .where(table.c.id == card.id)
+        .values(
+            balance=card.balance + row.own,
+            version=table.c.version + 1,
+            day_meals=max(card.day_meals - 1, 0) if same_day and row.subsidy else card.day_meals,
+            month_subsidy=max(card.month_subsidy - row.subsidy, Decimal(0)) if same_month else card.month_subsidy,
+        )
+    )
+
+
 def take_back(session: Any, row: MealUse, *, reason: str) -> MealUse:
     """A sale was wrong: the opposite row, money back on the card (Y-31). Once, and on the month's own statement only."""
     access.require(session, RESOURCE, "act")
@@ -229,46 +269,14 @@ def take_back(session: Any, row: MealUse, *, reason: str) -> MealUse:
     ).one()
     if card.state == "closed":
         raise _refuse("Y-31", _l("This card is blocked or closed."))
-    back = _opposite(session, row, card.balance + row.own, at)
-    same_day, same_month = card.last_day == row.on_date, card.last_day and card.last_day.replace(day=1) == row.on_date.replace(day=1)
-    table = MealCard.__table__
-    session.execute(
-        update(table)
-        .where(table.c.id == card.id)
-        .values(
-            balance=card.balance + row.own,
-            version=table.c.version + 1,
-            day_meals=max(card.day_meals - 1, 0) if same_day and row.subsidy else card.day_meals,
-            month_subsidy=max(card.month_subsidy - row.subsidy, Decimal(0)) if same_month else card.month_subsidy,
-        )
-    )
+    day = clock.local(at).date()
+    back = _opposite(session, row, at, day, card.balance + row.own)
+    _give_back(session, row, card)
     session.expire_all()
     from parkops import comments
 
     comments.add(session, session.get(MealCard, row.card_id), reason)
     return session.get(MealUse, back)
-
-
-def _opposite(session: Any, row: MealUse, balance: Decimal, at: datetime) -> int:
-    """Id of the row that takes a sale back; `balance` is the card's afterwards."""
-    table = MealUse.__table__
-    values = {
-        "park_id": row.park_id,
-        "card_id": row.card_id,
-        "till_id": row.till_id,
-        "outlet_id": row.outlet_id,
-        "firm_id": row.firm_id,
-        "key": f"back:{row.id}",
-        "used_at": at,
-        "on_date": clock.local(at).date(),
-        "meal": row.meal,
-        "price": -row.price,
-        "own": -row.own,
-        "subsidy": -row.subsidy,
-        "balance": balance,
-        "reverses_id": row.id,
-    }
-    return session.execute(insert(table).values(values).returning(table.c.id)).scalar_one()
 
 
 def why_not_back(session: Any, row: MealUse) -> str | None:

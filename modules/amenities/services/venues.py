@@ -94,22 +94,25 @@ def amount_of(price: Decimal, starts_at: datetime, ends_at: datetime) -> Decimal
 
 
 def _not_charged(session: Any, park_id: int) -> list[Booking]:
-    """Bookings of venues by firms without a charge line yet."""
+    """Bookings of venues by firms that count and are on no line yet."""
     b = Booking
     done = select(Charge.source_id).where(Charge.park_id == park_id, Charge.source == "booking.booking")
-    query = (
-        select(b)
-        .join(Venue, Venue.resource_id == b.resource_id)
-        .where(b.park_id == park_id, b.firm_id.is_not(None), b.state.in_(CHARGED), b.id.not_in(done))
+    return list(
+        session.scalars(
+            select(b)
+            .join(Venue, Venue.resource_id == b.resource_id)
+            .where(b.park_id == park_id, b.firm_id.is_not(None), b.state.in_(CHARGED), b.id.not_in(done))
+            .order_by(b.starts_at)
+        )
     )
-    return list(session.scalars(query.order_by(b.starts_at)))
 
 
 def demands(session: Any, park_id: int, month: date, today: date) -> list[dict[str, Any]]:
     """Bookings of venues of the months before the run's that ended: price less what rights of the firm pay; a use rights pay wholly is a
     line at nothing (Y-71, Y-72)."""
     end = min(Period.month(month).end, today.replace(day=1))
-    item, rows = catalogue.by_code(session, "venue_hire").id, _not_charged(session, park_id)
+    item = catalogue.by_code(session, "venue_hire").id
+    rows = _not_charged(session, park_id)
     due, shares, out = settings.get(session, "amenities.due_days", park_id), {}, []
     for booking in rows:
         day = local(booking.starts_at).date()

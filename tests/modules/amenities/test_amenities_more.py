@@ -156,6 +156,27 @@ def test_y70_venue_is_a_resource_with_a_price(session):
         assert [x["amount"] for x in lines] == [amount]
 
 
+def test_y71_y72_rights_pay_first_then_the_hour_is_charged_once(session, park):
+    from modules.booking.models.booking import Booking
+    from modules.booking.services import entitlements, setup
+
+    where, firm = place(session, "sports"), incubatee(session)
+    hall = venues.create_venue(session, facility_id=where.id, code="LQ", name="篮球场", kind="court", park_price=D("30"), public_price=D("50"))
+    rights = setup.create_plan(session, code="SPORT", name="文体权益")
+    entitlements.create_plan_line(session, plan_id=rights.id, unit="minutes", minutes=60, kind="venue")
+    entitlements.create_grant(session, plan_id=rights.id, firm_id=firm.id, starts_on=MARCH)
+    for day, minutes in ((2, 90), (9, 60)):
+        start = local(day, 18)
+        session.add(Booking(park_id=park.id, resource_id=hall.resource_id, firm_id=firm.id, starts_at=start, ends_at=start + timedelta(minutes=minutes),
+                            state="finished", checked_in_at=start, finished_at=start + timedelta(minutes=minutes)))
+    session.flush()
+    assert venues.demands(session, park.id, MARCH, date(2026, 3, 31)) == []
+    found = venues.demands(session, park.id, date(2026, 4, 1), date(2026, 4, 20))
+    assert [row["amount"] for row in found] == [D("15.00"), D("30.00")] and "rights cover 30.00" in found[0]["memo"]
+    assert charges.add_charges(session, park.id, found) == 2
+    assert venues.demands(session, park.id, date(2026, 4, 1), date(2026, 4, 20)) == []
+
+
 def event(s, places=2, at=None):
     start = at or clock.now() + timedelta(minutes=5)
     row = events.create_event(s, title="融资路演", kind="roadshow", place="路演大厅", starts_at=start, ends_at=start + timedelta(hours=2), places=places)
@@ -282,3 +303,23 @@ def test_y34_to_y41_operator_from_contract_to_payment(session, park, as_role):
 def test_y38_share_of_turnover():
     for turnover, rate, least, share in (("100", "0.1", "50", "50"), ("30", "0.1", "50", "30"), ("12345.67", "0.085", "0", "1049.38"), ("0", "0.1", "5", "0")):
         assert statements.share_of(D(turnover), D(rate), D(least)) == D(share)
+
+
+def test_the_statement_on_paper(session, park):
+    from datetime import datetime
+
+    from amenities_help import contract
+
+    from modules.amenities.models.operator import AmenityOperatorStatement
+    from modules.amenities.reports.statement import statement_sheet
+    from parkops.clock import ZONE
+    from parkops.reports.registry import Request
+
+    terms, row = contract(session), None
+    box, c = till(session, terms), card(session)
+    tills.consume(session, till=box.code, card=c.number, price=D("15"), key="paper-0001", at=local(2))
+    row = AmenityOperatorStatement(park_id=park.id, number="AS-T", contract_id=terms.id, month=MARCH, meals=1, turnover=D("15"), own=D("15"))
+    session.add(row)
+    session.flush()
+    made = statement_sheet(session, Request(park_id=park.id, period=None, today=MARCH, at=datetime(2026, 4, 1, tzinfo=ZONE), record_id=row.id, made_by="test"))
+    assert "AS-T" in str(made.context) and [list(r) for r in made.sections[1].table.rows][0][1:] == [1, D("15.00"), D("0.00"), D("15.00")]
