@@ -17,6 +17,7 @@ from parkops.db.types import EnumText, Rate, Scaled, UTCDateTime
 
 FOREIGN, OWN = "Zq7Wx", "Zq7Ea"  # canaries: the text of west's rows must never be seen by people of east
 PERSONAL = {"phone": "13912345678", "id_number": "370811199001011234", "bank": "6222021234567890123", "email": "zq7@example.org"}
+GIVEN = {"funds_fund.catch_up": Decimal(1)}  # where a page computes with it and the made-up value makes no sense
 NOT_PLANTED = ("core_user_park",)  # who works where: a row would open the other park
 SKIP_MODULES = ("test.", "sample.")
 PHONE = re.compile(r"(?<![\d.])1[3-9]\d{9}(?!\d)")
@@ -33,6 +34,8 @@ def models() -> list[Any]:
 
 def _value(column: Any, mark: str, ids: dict[str, int], salt: int) -> Any:
     kind, info = column.type, column.info
+    if (given := GIVEN.get(f"{column.table.name}.{column.name}")) is not None:
+        return given
     if column.foreign_keys:
         target = next(iter(column.foreign_keys)).target_fullname.split(".")[0]
         return ids.get(target) if column.nullable else ids.get(target, 1)
