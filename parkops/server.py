@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import gc
+import selectors
 import subprocess
 import sys
+import time
+from functools import partial
 from typing import Any
 
 from gunicorn.app.base import BaseApplication
@@ -13,9 +17,27 @@ from gunicorn.workers import gthread
 from . import demo
 from .config import config
 
-# Browsers open connections ahead and leave them unused. A thread that waits for the first byte of such a connection (gunicorn
-# waits five seconds) answers nobody: a dozen idle connections stopped every page for ten seconds. They wait in the poller instead.
-gthread.DEFAULT_WORKER_DATA_TIMEOUT = 0.0
+
+class PatientWorker(gthread.ThreadWorker):
+    """Browsers open connections ahead and leave them unused. gunicorn gives each a thread that waits five seconds for the first
+    byte, so a dozen idle connections stopped every page for ten seconds. Here they wait in the poller and take no thread."""
+
+    WAIT = 15.0  # seconds an unused connection is kept
+
+    def accept(self, listener: Any) -> None:
+        """A new connection: a thread takes it once there is something to read."""
+        try:
+            client, address = listener.accept()
+        except OSError as e:
+            if e.errno in (errno.EAGAIN, errno.ECONNABORTED, errno.EWOULDBLOCK):
+                return
+            raise
+        self.nr_conns += 1
+        conn = gthread.TConn(self.cfg, client, address, listener.getsockname())
+        client.setblocking(False)
+        conn.timeout = time.monotonic() + self.WAIT
+        self.pending_conns.append(conn)
+        self.poller.register(client, selectors.EVENT_READ, partial(self.on_pending_socket_readable, conn))
 
 
 def worker_app() -> Any:
@@ -56,7 +78,7 @@ def _announce(host: str, port: int) -> None:
 
 def options(host: str, port: int, workers: int) -> dict[str, Any]:
     """How gunicorn serves."""
-    return {"bind": f"{host}:{port}", "workers": workers, "threads": 4, "worker_class": "gthread", "timeout": 120, "keepalive": 15,
+    return {"bind": f"{host}:{port}", "workers": workers, "threads": 4, "worker_class": PatientWorker, "timeout": 120,
             "graceful_timeout": 20, "accesslog": None, "errorlog": "-", "loglevel": "warning", "control_socket_disable": True,
             "forwarded_allow_ips": "", "proc_name": "parkops"}
 

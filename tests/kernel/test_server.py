@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import socket
 import subprocess
 import sys
@@ -14,7 +15,6 @@ import pytest
 
 SERVE = """
 import sys
-from gunicorn.workers import gthread
 from parkops.server import Server, options
 
 class Hello(Server):
@@ -24,9 +24,10 @@ class Hello(Server):
             return [b"ok"]
         return app
 
+how = options("127.0.0.1", int(sys.argv[1]), 1)
 if len(sys.argv) > 2:
-    gthread.DEFAULT_WORKER_DATA_TIMEOUT = float(sys.argv[2])
-Hello(options("127.0.0.1", int(sys.argv[1]), 1)).run()
+    how["worker_class"] = sys.argv[2]
+Hello(how).run()
 """
 
 
@@ -69,5 +70,17 @@ def test_connections_opened_ahead_hold_no_thread():
 
 
 def test_control_a_thread_that_waits_for_the_first_byte_keeps_others_waiting():
-    with served("5") as port, pytest.raises((TimeoutError, urllib.error.URLError)):
+    with served("gthread") as port, pytest.raises((TimeoutError, urllib.error.URLError)):
         ask_beside_idle(port, 40, 3)
+
+
+def test_a_kept_connection_answers_again_after_a_body_nobody_read():
+    """The next request on the same connection is answered, also when the form before it was not read by the page."""
+    with served() as port:
+        c = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+        for _turn in range(20):
+            c.request("POST", "/", body=b"x" * 200, headers={"Content-Type": "application/octet-stream"})
+            answer = c.getresponse()
+            assert answer.read() == b"ok" and answer.status == 200
+            c.request("GET", "/")
+            assert c.getresponse().read() == b"ok"
