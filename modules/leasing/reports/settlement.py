@@ -55,7 +55,7 @@ def settlement_sheet(session: Any, request: Request) -> Document:
                 _l("Exit checklist"),
                 table=Table(
                     (Column(_l("Item"), width=3), Column(_l("Done on"), "date"), Column(_l("Done by"))),
-                    [[c.title, c.done_on or "", c.done_by or ""] for c in checks],
+                    [[str(c), c.done_on or "", c.done_by or ""] for c in checks],
                 ),
             ),
         ),
