@@ -4,8 +4,8 @@
     id_print: Mapped[str | None] = field(String(64), ...)       # fingerprint(number): equality without opening
 
 A token is `v1.<key id>.<Fernet token>` (the package cryptography: AES-128-CBC, then HMAC-SHA-256), with keys derived by HKDF from
-the installation's `sealing_key`. That key lies beside the data folder's other secrets and in no backup: without it a restored
-database shows stars only. A token that was tampered with, or sealed with another key, opens to nothing and says so."""
+the installation's `sealing_key`. That key lies beside the data folder's other secrets and in no backup: without it
+a row with a sealed value is refused in one sentence, as is a token that was tampered with. Keep a copy of the key apart."""
 
 from __future__ import annotations
 
