@@ -48,7 +48,6 @@ lint: $(VENV)/.installed-dev
 	$(BIN)/lint-imports
 
 bench: setup
-	@$(BIN)/parkops upgrade
 	@for b in boot grid import kpi; do $(BIN)/parkops bench $$b --size 100000 || exit 1; done; $(BIN)/parkops bench listing --size 1000
 
 nightly: setup $(VENV)/.installed-dev browser-setup

@@ -11,8 +11,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 TURNS = 7
@@ -42,26 +40,11 @@ def seconds(program: str, environ: dict[str, str]) -> float:
     return time.perf_counter() - started
 
 
-@contextmanager
-def database() -> Iterator[None]:
-    """All modules installed in a database of the benchmark's own; the server runs already when a worker starts."""
-    from parkops.db import embedded
-
-    embedded.start()
-    embedded.create_database(DATABASE)
-    before = os.environ.get("_PARKOPS_TEST_DB")
-    os.environ["_PARKOPS_TEST_DB"] = DATABASE
-    try:
-        seconds(INSTALL, dict(os.environ))
-        yield
-    finally:
-        os.environ.pop("_PARKOPS_TEST_DB") if before is None else os.environ.update(_PARKOPS_TEST_DB=before)
-        embedded.drop_database(DATABASE)
-
-
 def run(size: int = 1) -> list[dict[str, Any]]:
-    """The table of the benchmark."""
-    with database():
+    """The table of the benchmark: all modules installed, the database server runs already when a worker starts."""
+    from parkops.testing.benches import own_database
+
+    with own_database("parkops_bench_boot"):
         return measured()
 
 

@@ -9,7 +9,6 @@ figures that are asked for."""
 from __future__ import annotations
 
 import json
-import os
 import statistics
 import time
 from typing import Any
@@ -44,21 +43,13 @@ select :park, (array['华源','东岳','泰和','鲁新','汇智','启航','蓝�
 
 
 def prepare(size: int) -> int:
-    """A fresh database with one park, one clerk and `size` firms; returns the park's id."""
+    """One park, one clerk and `size` firms; returns the park's id."""
     from sqlalchemy import text
 
-    from parkops import upgrade
-    from parkops.db import embedded
-    from parkops.db.session import dispose, engine, system_scope
+    from parkops.db.session import engine, system_scope
     from parkops.models import Park
     from parkops.security.users import ensure_demo_user
 
-    embedded.start()
-    dispose()
-    os.environ["_PARKOPS_TEST_DB"] = DATABASE
-    embedded.drop_database(DATABASE)
-    embedded.create_database(DATABASE)
-    upgrade.run(quiet=True)
     with system_scope("bench") as s:
         park = Park(code="bench", name="Bench")
         s.add(park)
@@ -115,23 +106,17 @@ def raw(park: int, where: str, order: str, question: dict[str, Any], connection:
 
 def run(size: int = 100_000, rounds: int = ROUNDS) -> list[dict[str, Any]]:
     """The table of the benchmark."""
-    from parkops.db.session import dispose
+    from parkops.testing.benches import own_database
     from parkops.testing.served import Browser, served
 
-    park, before, out = prepare(size), os.environ.get("_PARKOPS_TEST_DB"), []
-    try:
-        inside = client()
+    out: list[dict[str, Any]] = []
+    with own_database(DATABASE):
+        park, inside = prepare(size), client()
         out += table("grid", park, size, lambda url: (lambda a: (a.status_code, a.data))(inside.get(url)), rounds)
         with served() as port:
             browser = Browser(port)
             browser.log_in("bench", PASSWORD)
             out += table("http", park, size, browser.get, rounds)
-    finally:
-        from parkops.db import embedded
-
-        dispose()
-        embedded.drop_database(DATABASE)
-        os.environ.pop("_PARKOPS_TEST_DB") if before == DATABASE else None
     return out
 
 

@@ -1,7 +1,7 @@
 """Import of generated firms next to a raw COPY of the same rows: `parkops bench import --size 100000`.
 
 Measures the command's whole road (read, parse, check, look up, insert, search index, batch rows, audit), a second import of
-the same file (nothing may change), and the peak memory of the process. Works in a park of its own and removes it again."""
+the same file (nothing may change), and the peak memory of the process."""
 
 from __future__ import annotations
 
@@ -17,25 +17,20 @@ PARK = "bench-import"
 
 
 def run(size: int = 100_000) -> list[dict[str, Any]]:
-    from parkops.cli import load_modules
+    """The table of the benchmark."""
     from parkops.importing import kind_of
+    from parkops.testing.benches import own_database
     from parkops.testing.registers import register_rows, write_csv
     from parkops.web.importer.cli_import import import_file
 
-    load_modules()
-    kind = kind_of("tenants.firms")
-    clear()
-    park_id = make_park()
-    try:
-        with tempfile.TemporaryDirectory() as folder:
-            path = write_csv(Path(folder) / "firms.csv", register_rows(size))
-            first, again = timed(import_file, kind, path, PARK), timed(import_file, kind, path, PARK)
-            raw = raw_copy(park_id)
+    with own_database("parkops_bench_import"), tempfile.TemporaryDirectory() as folder:
+        kind, park_id = kind_of("tenants.firms"), make_park()
+        path = write_csv(Path(folder) / "firms.csv", register_rows(size))
+        first, again = timed(import_file, kind, path, PARK), timed(import_file, kind, path, PARK)
+        raw = raw_copy(park_id)
         check(size, first[1], again[1])
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
         return [result("import", size, first[0], raw, peak), result("import same file again", size, again[0], raw, peak)]
-    finally:
-        clear()
 
 
 def result(op: str, rows: int, seconds: float, raw: float, peak: int) -> dict[str, Any]:
@@ -84,18 +79,3 @@ def raw_copy(park_id: int) -> float:
         seconds = time.perf_counter() - started
         c.rollback()
         return seconds
-
-
-def clear() -> None:
-    """Remove the park and all its rows (search entries included); the audit trail stays, as everywhere."""
-    from parkops.db.base import metadata
-    from parkops.db.session import system_scope
-
-    with system_scope("bench import: clean up") as s:
-        park_id = s.connection().execute(text("SELECT id FROM core_park WHERE code = :c"), {"c": PARK}).scalar()
-        if park_id is None:
-            return
-        for table in reversed(metadata.sorted_tables):
-            if "park_id" in table.c and table.name != "core_audit":
-                s.connection().execute(text(f"DELETE FROM {table.name} WHERE park_id = :p"), {"p": park_id})
-        s.connection().execute(text("DELETE FROM core_park WHERE id = :p"), {"p": park_id})

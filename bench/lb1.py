@@ -6,9 +6,7 @@ floor (`bench/_lb1_raw.py`) does the same work in the same call, in its own sche
 
 from __future__ import annotations
 
-import importlib.util
 import json
-import os
 import resource
 import statistics
 import tempfile
@@ -20,6 +18,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from parkops.testing.benches import neighbour, own_database
+
 DATABASE = "parkops_bench_lb1"
 PASSWORD = "Bench-password-1"
 MONTHS = tuple(date(2026, m, 1) for m in (1, 2, 3, 4))
@@ -27,30 +27,14 @@ AGED_ON = date(2026, 5, 15)
 ROUNDS = 300
 
 
-def neighbour(name: str) -> Any:
-    """A file beside this one."""
-    spec = importlib.util.spec_from_file_location(f"bench_{name}", Path(__file__).with_name(f"{name}.py"))
-    found = importlib.util.module_from_spec(spec)  # type: ignore[arg-type]
-    spec.loader.exec_module(found)  # type: ignore[union-attr]
-    return found
-
-
 def prepare() -> int:
-    """A fresh database with one park, a user for HTTP and VAT of 20 % for both lines; returns the park's id."""
+    """One park, a user for HTTP and VAT of 20 % for both lines; returns the park's id."""
     from sqlalchemy import text
 
-    from parkops import upgrade
-    from parkops.db import embedded
-    from parkops.db.session import dispose, engine, system_scope
+    from parkops.db.session import engine, system_scope
     from parkops.models import Park
     from parkops.security.users import ensure_demo_user
 
-    embedded.start()
-    dispose()
-    os.environ["_PARKOPS_TEST_DB"] = DATABASE
-    embedded.drop_database(DATABASE)
-    embedded.create_database(DATABASE)
-    upgrade.run(quiet=True)
     with engine(owner=True).begin() as c:
         c.execute(text("update billing_vat_rate set rate = 20000000 where supply in ('real_estate_lease', 'property_service')"))
     with system_scope("bench") as s:
@@ -234,13 +218,10 @@ def run(size: int = 10_000) -> list[dict[str, Any]]:
     """The table of the workload."""
     import psycopg
 
-    from parkops.cli import load_modules
     from parkops.db import embedded
-    from parkops.db.session import dispose
 
-    before, park_id = os.environ.get("_PARKOPS_TEST_DB"), prepare()
-    load_modules()
-    try:
+    with own_database(DATABASE):
+        park_id = prepare()
         url = embedded.owner_url().replace("postgresql+psycopg", "postgresql")
         with psycopg.connect(url, prepare_threshold=None) as connection:
             out = loaded(park_id, size, raw := neighbour("_lb1_raw").Raw(connection))
@@ -248,10 +229,6 @@ def run(size: int = 10_000) -> list[dict[str, Any]]:
             out += reports(park_id, size, raw)
         out += listing(size)
         return out
-    finally:
-        dispose()
-        embedded.drop_database(DATABASE)
-        os.environ.pop("_PARKOPS_TEST_DB") if before is None else os.environ.update(_PARKOPS_TEST_DB=before)
 
 
 def loaded(park_id: int, n: int, raw: Any) -> list[dict[str, Any]]:

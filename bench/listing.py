@@ -6,13 +6,10 @@ the count."""
 
 from __future__ import annotations
 
-import importlib.util
 import json
-import os
 import statistics
 import time
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -21,32 +18,18 @@ ROUNDS = 300
 QUESTIONS = {"names": {"columns": ["name"], "count": False}, "as the grid asks": {}}
 
 
-def _grid() -> Any:
-    """The neighbour that builds the firms."""
-    spec = importlib.util.spec_from_file_location("bench_grid", Path(__file__).with_name("grid.py"))
-    found = importlib.util.module_from_spec(spec)  # type: ignore[arg-type]
-    spec.loader.exec_module(found)  # type: ignore[union-attr]
-    return found
-
-
 def run(size: int = 1000) -> list[dict[str, Any]]:
     """The table of the benchmark."""
-    from parkops.db import embedded
-    from parkops.db.session import dispose
+    from parkops.testing.benches import neighbour, own_database
     from parkops.testing.served import served
 
-    grid, before, out = _grid(), os.environ.get("_PARKOPS_TEST_DB"), []
-    grid.DATABASE = "parkops_bench_listing"
-    park = grid.prepare(size)
-    try:
+    grid, out = neighbour("grid"), []
+    with own_database("parkops_bench_listing"):
+        park = grid.prepare(size)
         floor = raw(park)
         with served() as port:
             for name, question in QUESTIONS.items():
                 out += [asked(name, size, port, question, grid.PASSWORD, clients, floor) for clients in (1, 4)]
-    finally:
-        dispose()
-        embedded.drop_database(grid.DATABASE)
-        os.environ.pop("_PARKOPS_TEST_DB", None) if before is None else os.environ.update(_PARKOPS_TEST_DB=before)
     return out
 
 

@@ -7,30 +7,21 @@ tiers, windows, daily caps and rights of firms, in a second park. The floor (`be
 
 from __future__ import annotations
 
-import importlib.util
 import json
-import os
 import resource
 import statistics
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
+
+from parkops.testing.benches import neighbour, own_database
 
 ZONE = ZoneInfo("Asia/Shanghai")
 MONTHS = tuple(date(2026, m, 1) for m in range(1, 7))
 INSTRUMENTS, FREE = 40, 120
 KNOWN = {1000: Decimal("5737500.00")}
-
-
-def neighbour(name: str) -> Any:
-    """A file beside this one."""
-    spec = importlib.util.spec_from_file_location(f"bench_{name}", Path(__file__).with_name(f"{name}.py"))
-    found = importlib.util.module_from_spec(spec)  # type: ignore[arg-type]
-    spec.loader.exec_module(found)  # type: ignore[union-attr]
-    return found
 
 
 def after(month: date) -> date:
@@ -215,17 +206,13 @@ def run(size: int = 10_000) -> list[dict[str, Any]]:
     """The table of the workload, plain and with everything."""
     import psycopg
 
-    from parkops.cli import load_modules
     from parkops.db import embedded
-    from parkops.db.session import dispose, system_scope
+    from parkops.db.session import system_scope
     from parkops.models import Park
 
-    before, lb1 = os.environ.get("_PARKOPS_TEST_DB"), neighbour("lb1")
-    lb1.DATABASE = database = "parkops_bench_lu1"
     size = max(40, size - size % 40)  # whole accounts, every instrument alike
-    park_id = lb1.prepare()
-    load_modules()
-    try:
+    with own_database("parkops_bench_lu1"):
+        park_id = neighbour("lb1").prepare()
         url = embedded.owner_url().replace("postgresql+psycopg", "postgresql")
         with psycopg.connect(url, prepare_threshold=None) as connection:
             out = []
@@ -247,10 +234,6 @@ def run(size: int = 10_000) -> list[dict[str, Any]]:
                 found, bare = total(park_id), Decimal(int(raw.total())).scaleb(-2)
                 assert found == bare and (rich or found == expected(size) == KNOWN.get(size, found)), (found, bare, expected(size))
         return out
-    finally:
-        dispose()
-        embedded.drop_database(database)
-        os.environ.pop("_PARKOPS_TEST_DB") if before is None else os.environ.update(_PARKOPS_TEST_DB=before)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,6 @@ the firms' names (queries)."""
 
 from __future__ import annotations
 
-import os
 import statistics
 import time
 from typing import Any
@@ -22,20 +21,12 @@ select :park, (array['华源','东岳','泰和','鲁新','汇智','启航','蓝�
 
 
 def prepare(size: int) -> int:
-    """A fresh database with `size` firms that are not in the index yet; returns the park."""
+    """`size` firms that are not in the index yet; returns the park."""
     from sqlalchemy import text
 
-    from parkops import upgrade
-    from parkops.db import embedded
-    from parkops.db.session import dispose, system_scope
+    from parkops.db.session import system_scope
     from parkops.models import Park
 
-    embedded.start()
-    dispose()
-    os.environ["_PARKOPS_TEST_DB"] = DATABASE
-    embedded.drop_database(DATABASE)
-    embedded.create_database(DATABASE)
-    upgrade.run(quiet=True)
     with system_scope("bench") as s:
         park = Park(code="bench", name="Bench")
         s.add(park)
@@ -98,14 +89,8 @@ def _median(work: Any, rounds: int) -> float:
 
 def run(size: int = 100_000) -> list[dict[str, Any]]:
     """The table of the benchmark."""
-    from parkops.db import embedded
-    from parkops.db.session import dispose
+    from parkops.testing.benches import own_database
 
-    before = os.environ.get("_PARKOPS_TEST_DB")
-    park = prepare(size)
-    try:
+    with own_database(DATABASE):
+        park = prepare(size)
         return [build(size), *ask(park, size)]
-    finally:
-        dispose()
-        embedded.drop_database(DATABASE)
-        os.environ.pop("_PARKOPS_TEST_DB", None) if before is None else os.environ.update(_PARKOPS_TEST_DB=before)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import http.client
 import json
-import os
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -22,19 +21,11 @@ WHO: dict[str, Any] = {}
 
 
 def prepare() -> None:
-    """A fresh database with a park, a firm with a meal plan, an operator, eight tills and 200 cards of 60 yuan."""
-    from parkops import upgrade
-    from parkops.db import embedded
-    from parkops.db.session import Scope, dispose, session_scope, system_scope
+    """A park, a firm with a meal plan, an operator, eight tills and 200 cards of 60 yuan."""
+    from parkops.db.session import Scope, session_scope, system_scope
     from parkops.models import Park
     from parkops.security.users import ensure_demo_user
 
-    embedded.start()
-    dispose()
-    os.environ["_PARKOPS_TEST_DB"] = DATABASE
-    embedded.drop_database(DATABASE)
-    embedded.create_database(DATABASE)
-    upgrade.run(quiet=True)
     with system_scope("bench") as s:
         park = Park(code="bench", name="Bench")
         s.add(park)
@@ -222,14 +213,10 @@ def line(op: str, rows: int, seconds: float, floor: float | None, **more: Any) -
 
 def run(size: int = 2000) -> list[dict[str, Any]]:
     """Sales, the same sales again, cards run empty, HTTP."""
-    from parkops.cli import load_modules
-    from parkops.db import embedded
-    from parkops.db.session import dispose
+    from parkops.testing.benches import own_database
 
-    before = os.environ.get("_PARKOPS_TEST_DB")
-    prepare()
-    load_modules()
-    try:
+    with own_database(DATABASE):
+        prepare()
         sell(0, "warm-0000")
         seconds, out = threads(lambda n: sell(n, f"sale-{n:08d}"), size)
         sold = out.count("sold")
@@ -244,10 +231,6 @@ def run(size: int = 2000) -> list[dict[str, Any]]:
         verify(sold + 1 + more)
         table.append(line("over HTTP, two workers", size, seconds, None, sold=more, negative_cards=0))
         return table
-    finally:
-        dispose()
-        embedded.drop_database(DATABASE)
-        os.environ.pop("_PARKOPS_TEST_DB") if before is None else os.environ.update(_PARKOPS_TEST_DB=before)
 
 
 def refill() -> None:

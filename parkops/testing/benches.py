@@ -1,0 +1,45 @@
+"""What every benchmark of `bench/` shares: a database of its own with all modules installed, and its neighbours' helpers."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from parkops.registry import ROOT
+
+
+@contextmanager
+def own_database(name: str) -> Iterator[None]:
+    """A freshly upgraded database on the embedded server, dropped afterwards: the installation is never touched.
+
+    `name` is the database's name; a left-over of a broken run is replaced."""
+    from parkops import upgrade
+    from parkops.cli import load_modules
+    from parkops.db import embedded
+    from parkops.db.session import dispose
+
+    embedded.start()
+    before = os.environ.get("_PARKOPS_TEST_DB")
+    dispose()
+    os.environ["_PARKOPS_TEST_DB"] = name
+    try:
+        embedded.drop_database(name)
+        embedded.create_database(name)
+        upgrade.run(quiet=True)
+        load_modules()
+        yield
+    finally:
+        dispose()
+        embedded.drop_database(name)
+        os.environ.pop("_PARKOPS_TEST_DB") if before is None else os.environ.update(_PARKOPS_TEST_DB=before)
+
+
+def neighbour(name: str) -> Any:
+    """The file `bench/<name>.py` as a module of its own (bench/ is no package)."""
+    spec = importlib.util.spec_from_file_location(f"bench_{name}", ROOT / "bench" / f"{name}.py")
+    found = importlib.util.module_from_spec(spec)  # type: ignore[arg-type]
+    spec.loader.exec_module(found)  # type: ignore[union-attr]
+    return found
