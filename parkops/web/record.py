@@ -13,7 +13,7 @@ from ..clock import today
 from ..db import audit
 from ..errors import NotFound
 from ..i18n import _, _l
-from ..security import access
+from ..security import access, masking
 from . import idempotency, show
 from .actions import buttons
 from .compile import Resolved, ResolvedField
@@ -84,7 +84,8 @@ def empty_tabs(session: Any, tabs: list[Any], obj: Any) -> set[str]:
 def line(session: Any, resolved: Resolved, obj: Any, field: ResolvedField) -> Line:
     """A field of the record as its fact line."""
     value = getattr(obj, field.column or field.name)
-    if field.personal and value not in (None, ""):
+    if field.personal and value not in (None, "") and (
+            field.personal in masking.ALWAYS_MASKED or not access.may_unmask(session, resolved.name)):
         return Line(field.name, field.label, show.masked_text(field, value), field.help, masked=True)
     text = show.field_text(field, value, session, obj)
     url = refs.url(field.ref, value) if field.kind == "ref" and value is not None and text != show.EMPTY and has(field.ref) \

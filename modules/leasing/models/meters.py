@@ -151,7 +151,7 @@ class Tariff(ParkScoped, Record):
             name="ex_leasing_tariff_during",
         ),
     )
-    medium: Mapped[str] = field(EnumText(METER_KINDS), _l("Medium"))
+    medium: Mapped[str] = field(EnumText(METER_KINDS), _l("Energy kind"))
     kind: Mapped[str] = field(EnumText(TARIFF_KINDS), _l("Kind of price"))
     name: Mapped[str] = field(String(120), _l("Name"))
     price: Mapped[Decimal | None] = field(UnitPrice, _l("Price"))
