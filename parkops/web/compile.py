@@ -13,13 +13,14 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
+from sqlalchemy import func, type_coerce
 from sqlalchemy import inspect as sa_inspect
 from sqlalchemy.types import BigInteger, Integer, String
 
 from ..db.base import format_of
 from ..db.types import Choices, EnumText, Scaled
 from ..errors import Refused
-from ..i18n import _l
+from ..i18n import _l, locale
 from ..security import access
 from . import slots
 from .resource import Action, Col, Input, Related, Resource
@@ -190,6 +191,13 @@ def label_attr(model: Any) -> str | None:
         return given
     columns = sa_inspect(model).column_attrs
     return next((n for n in LABELS if n in columns), None)
+
+
+def label_expr(entity: Any, attr: str) -> Any:
+    """The label column of an entity or alias in the reader's language: `name_en` where it is kept and English is read."""
+    english = getattr(entity, f"{attr}_en", None) if locale() == "en" else None
+    shown = getattr(entity, attr)
+    return shown if english is None else type_coerce(func.coalesce(english, shown), shown.type)
 
 
 def choosable(resolved: Resolved) -> bool:
@@ -367,4 +375,4 @@ def clear() -> None:
 
 
 __all__ = ["Choices", "Related", "Resolved", "ResolvedColumn", "ResolvedField", "accepted", "clear", "input_field", "label_attr",
-           "load_object", "ref_resource", "resolve", "resolve_column", "resolve_field"]
+           "label_expr", "load_object", "ref_resource", "resolve", "resolve_column", "resolve_field"]

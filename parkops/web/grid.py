@@ -24,7 +24,7 @@ from ..errors import NotAllowed, NotFound, Refused
 from ..i18n import _l
 from ..security import access
 from . import filters, gridrows
-from .compile import Resolved, ResolvedColumn, choosable, label_attr
+from .compile import Resolved, ResolvedColumn, choosable, label_attr, label_expr
 from .filters import Context, like
 from .gridquery import Query, parse
 
@@ -54,7 +54,8 @@ class Plan:
         """The value of a column."""
         if column.sql is not None:
             return column.sql(self.resolved.model, self.context)
-        return getattr(self.entity(column.path), column.attr)
+        entity = self.entity(column.path)
+        return label_expr(entity, "name") if column.path and column.attr == "name" else getattr(entity, column.attr)
 
     def text(self, column: ResolvedColumn) -> tuple[Any, str | None]:
         """(shown text, personal kind) of a reference; (None, None) when only the record itself could say."""
@@ -66,7 +67,7 @@ class Plan:
         attr = label_attr(model) if model is not None else None
         if attr is None or attr not in sa_inspect(model).column_attrs:
             return None, None
-        return getattr(target, attr), sa_inspect(model).column_attrs[attr].columns[0].info.get("personal")
+        return label_expr(target, attr), sa_inspect(model).column_attrs[attr].columns[0].info.get("personal")
 
     def _unrelated(self, column: ResolvedColumn) -> Any:
         """A joined alias for a foreign key without a relationship (users and the like)."""
@@ -311,7 +312,7 @@ def choices(session: Any, resolved: Resolved, text: str, *, ids: tuple[int, ...]
     query = Query(columns=(), size=limit, text=text if resolved.resource.search else "", ids=ids, count=False, filters=filters)
     grid = Grid(session, resolved, replace(query, sort=()))
     plan = Plan(resolved, grid.context)
-    label = getattr(resolved.model, attr)
+    label = label_expr(resolved.model, attr)
     where = grid.conditions(plan)
     if text and not resolved.resource.search:
         where.append(like(label, text))

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import inspect as sa_inspect
 
 from ..clock import local
-from ..i18n import _, _l, locale
+from ..i18n import _, _l, i18n_text, locale
 from ..security import masking
 from .compile import ResolvedField
 from .values import choice_items, plain_decimal
@@ -72,7 +72,10 @@ def ref_label(field: ResolvedField, value: Any, session: Any, obj: Any = None) -
         target = getattr(obj, field.relation)
     else:
         target = find_ref(session, field.ref, value) if field.ref else None
-    return str(target) if target is not None else EMPTY
+    if target is None:
+        return EMPTY
+    text = str(target)  # a record that calls itself by its name goes by its English one where English is read
+    return i18n_text(target, "name") if text == getattr(target, "name", None) else text
 
 
 PROGRAMS = (("MicroMessenger", _l("WeChat")), ("Edg", "Edge"), ("Firefox", "Firefox"), ("Chrome", "Chrome"), ("Safari", "Safari"))

@@ -11,6 +11,7 @@ from core_help import entry
 
 from modules.billing.models.bill import BillRun
 from parkops.errors import NotFound
+from parkops.i18n import force_locale
 from parkops.web import grid, gridinfo, resources
 
 
@@ -61,3 +62,17 @@ def test_columns_whose_records_cannot_be_offered_have_no_address_to_ask(session,
     with as_role("finance") as s:
         columns = {c["name"]: c for c in gridinfo.info(s, resources.resolved("billing.bank_match"))["columns"]}
     assert "choicesUrl" not in columns["line_id"]
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_names_kept_in_two_languages_are_read_in_the_readers(session, language):
+    """Lists, filters and choices name other records in English where an English name is kept, in Chinese otherwise."""
+    with force_locale(language):
+        items = resources.resolved("billing.charge_item")
+        rows = grid.Grid(session, items, grid.Query(columns=("code", "account.name"), size=100)).answer()["rows"]
+        names = {r["code"]: r["account.name"] for r in rows}
+        offered = {e["label"] for e in grid.choices(session, items, "", limit=100)}
+        rents = grid.Grid(session, items, grid.Query(columns=("code",), filters=(("account.name", "contains", names["rent"][:4]),), size=100)).answer()["rows"]
+    assert names["rent"].isascii() == (language == "en"), names
+    assert all(label.isascii() == (language == "en") for label in offered), offered
+    assert "rent" in {r["code"] for r in rents}, "a list is filtered by what it shows"
