@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from parkops import clock
 from parkops.demo import Context, Figure
 
-from . import demo_books, demo_costs, demo_operators, demo_setup
+from . import demo_books, demo_costs, demo_desk, demo_operators, demo_setup
 from .models.event import UsageEvent
 from .models.registry import Platform
 from .models.result import PlatformResult
@@ -32,7 +32,8 @@ def load(context: Context) -> None:
     demo_operators.build(context, ids, today)
     context.say("platforms: operators, settlements, results, evaluation, maintenance")
     demo_books.today(context, today)
-    context.say("platforms: today's bookings and uses")
+    demo_desk.build(context, today)
+    context.say("platforms: today's bookings and uses, quotes, disputes")
 
 
 def _platforms(session: Any, park_id: int, on: date) -> tuple[Any, str]:
