@@ -21,7 +21,7 @@ from parkops.clock import add_months
 from . import demo_data as data
 from .models.lease import Lease
 from .models.settlement import Settlement, SettlementCheck
-from .services import leases, renewals, settlements, terminations
+from .services import expiry, leases, renewals, settlements, terminations
 
 DAY = timedelta(days=1)
 SCAN = b"%PDF-1.4\n% scan of the signed contract (demo)\n%%EOF\n"
@@ -38,6 +38,8 @@ class Timeline:
         """Everything that happens in a month."""
         last = min(data.month_end(month), self.today)
         self._settle(self._end(month), month + timedelta(days=4))
+        with self.scope("operations_manager") as s:
+            expiry.pass_ends(s, on=month)  # who stayed without a new contract holds over, and is billed
         self._begin(month)
         self._renew(month)
         self._bill(month)

@@ -33,7 +33,7 @@ def build(context: Context, today: date) -> None:
         rates.create_discount(s, name="月使用满3万元优惠", reached=Decimal(30000), percent=Decimal("0.05"), starts_on=add_months(today.replace(day=1), 1))
     with context.scope("operations_clerk") as s:
         offers = [q.id for q in _quotes(s, today)]
-        open_, decided = _disputes(s, today)
+        decided = _disputes(s, today)
     with context.scope("operations_manager") as s:
         for quote_id in offers[:2]:
             quotes.approve_quote(s, s.get(PlatformQuote, quote_id))
@@ -72,12 +72,12 @@ def _quotes(session: Any, today: date) -> list[PlatformQuote]:
     return made
 
 
-def _disputes(session: Any, today: date) -> tuple[int, int]:
-    """Two users think otherwise about last week's use: one waits, one is decided."""
+def _disputes(session: Any, today: date) -> int:
+    """Two users think otherwise about last weeks' use; the second, which is answered here, is decided next."""
     events = session.scalars(select(UsageEvent).where(
         UsageEvent.kind == "usage", UsageEvent.state == "validated", UsageEvent.ended_on >= today - 20 * DAY, UsageEvent.minutes > 90)
         .order_by(UsageEvent.id.desc()).limit(2)).all()
     reasons = ("实际提前半小时结束，请按结束时间更正", "设备中途故障停机半小时，不应计费")
     rows = [adjustments.raise_adjustment(session, event_id=e.id, raised_on=today, reason=reason, want_end=e.ended_at - timedelta(minutes=30))
             for e, reason in zip(events, reasons, strict=True)]
-    return rows[0].id, rows[1].id
+    return rows[1].id
