@@ -1,0 +1,30 @@
+{
+    "name": "services",
+    "title": "Service hall",
+    "version": "0.1.0",
+    "summary": "One-stop service hall: items, queue, cases, ratings, cross-district service; licence wallet, projects, policy, desks, contests, repairs.",
+    "depends": ("tenants",),
+    "icon": "building-community",
+    "order": 70,
+    "menu": (
+        ("hall", "Service hall"),
+        ("hall_quality", "Service quality"),
+        ("hall_partners", "Cross-district service"),
+        ("projects", "Projects and licences"),
+        ("policy", "Policies"),
+        ("desks", "Service desks"),
+        ("contests", "Contests"),
+        ("repairs", "Incidents and repairs"),
+        ("hall_setup", "Hall set-up"),
+    ),
+    "settings": {
+        "services.notice_days": {"type": "int", "default": 5, "min": 1, "max": 30, "title": "Days in which missing materials are told once"},
+        "services.rectify_days": {"type": "int", "default": 15, "min": 1, "max": 60, "title": "Working days to put a bad review right"},
+    },
+    "data": (),
+    "sequences": {
+        "services.case": "SC-{year}-{n:06d}",
+        "services.demand": "SD-{year}-{n:05d}",
+    },
+    "demo": True,
+}
