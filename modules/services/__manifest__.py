@@ -20,11 +20,16 @@
     "settings": {
         "services.notice_days": {"type": "int", "default": 5, "min": 1, "max": 30, "title": "Days in which missing materials are told once"},
         "services.rectify_days": {"type": "int", "default": 15, "min": 1, "max": 60, "title": "Working days to put a bad review right"},
+        "services.tolerance_days": {"type": "int", "default": 2, "min": 1, "max": 60, "title": "Working days to supply tolerable materials"},
+        "services.demand_days": {"type": "int", "default": 5, "min": 1, "max": 60, "title": "Working days to answer a demand"},
+        "services.escalate_days": {"type": "int", "default": 2, "min": 1, "max": 30, "title": "Working days between escalations of a demand"},
+        "services.soon_days": {"type": "int", "default": 1, "min": 0, "max": 30, "title": "Working days before a limit when people are reminded"},
     },
     "data": (),
     "sequences": {
         "services.case": "SC-{year}-{n:06d}",
         "services.demand": "SD-{year}-{n:05d}",
+        "services.notice": "SN-{year}-{n:05d}",
     },
     "demo": True,
 }
