@@ -58,8 +58,7 @@ CASE = Workflow(
     ),
     steps=(
         Step("accept", ("received",), "accepted", _l("Accept the case"), f"{C}:accept_case", form=(ON,), word="change", guard=f"{C}:why_not_accept", primary=True),
-        Step("deem", ("received",), "accepted", _l("Deemed accepted"), "modules.services.services.cases:deem_case", word="act",
-             guard="modules.services.services.cases:why_not_deem"),
+        Step("deem", ("received",), "accepted", _l("Deemed accepted"), f"{C}:deem_case", word="act"),
         Step("notice", ("received",), "supplement", _l("One-time notice"), f"{C}:give_notice", form=(ON,), word="change", guard=f"{C}:why_not_notice"),
         Step("supplement", ("supplement",), "received", _l("Materials supplied"), f"{C}:supplement_case", form=(ON,), word="change", primary=True),
         Step("complete", ("accepted", "transferred"), "completed", _l("Record the result"), f"{D}:complete_case", word="change", form=(

@@ -19,7 +19,7 @@ from parkops.i18n import _l
 from ..states import CASE, DELIVERIES, RESULTS
 from ..states_quality import COMMITMENT
 from .hall import ServiceHall
-from .item import ItemMaterial, ServiceItem
+from .item import ItemMaterial, HallItem
 from .partner import PartnerHall
 from .queue import QueueTicket
 
@@ -102,7 +102,7 @@ class ServiceCase(ParkScoped, Record):
     batch: Mapped[str | None] = field(String(60), _l("Taken over from"), fmt="code")
     note: Mapped[str | None] = field(Text, _l("Note"), long=True)
     hall: Mapped[ServiceHall] = relationship(foreign_keys="ServiceCase.hall_id")
-    item: Mapped[ServiceItem] = relationship(foreign_keys="ServiceCase.item_id")
+    item: Mapped[HallItem] = relationship(foreign_keys="ServiceCase.item_id")
     firm: Mapped[Firm | None] = relationship(foreign_keys="ServiceCase.firm_id")
     ticket: Mapped[QueueTicket | None] = relationship(foreign_keys="ServiceCase.ticket_id")
     partner: Mapped[PartnerHall | None] = relationship(foreign_keys="ServiceCase.partner_id")

@@ -37,7 +37,7 @@ MATERIAL_FORMS = Choices(
 )
 
 
-class ServiceItem(ParkScoped, Record):
+class HallItem(ParkScoped, Record):
     """One thing people come for. A park's hall is normally not the authority: it assists; statutory limits bind the authority only."""
 
     __tablename__ = "services_item"
@@ -46,7 +46,7 @@ class ServiceItem(ParkScoped, Record):
         CheckConstraint("promised_days BETWEEN 0 AND 365", name="promised_days"),
         CheckConstraint("statutory_days BETWEEN 1 AND 365", name="statutory_days"),
         CheckConstraint("tolerance_days BETWEEN 1 AND 60", name="tolerance_days"),
-        CheckConstraint("statutory_days IS NULL OR label = 'authority'", name="label"),
+        CheckConstraint("statutory_days IS NULL OR label = 'authority'", name="statutory"),
         CheckConstraint("fee >= 0", name="fee"),
     )
     code: Mapped[str] = field(String(40), _l("Code"), fmt="code")
@@ -69,7 +69,7 @@ class ServiceItem(ParkScoped, Record):
     phone: Mapped[str | None] = field(String(40), _l("Enquiry telephone"))
     active: Mapped[bool] = field(Boolean, _l("In use"), default=True, server_default="true")
     hall_id: Mapped[int | None] = fk("services_hall.id", _l("Hall"))
-    hall: Mapped[ServiceHall | None] = relationship(foreign_keys="ServiceItem.hall_id")
+    hall: Mapped[ServiceHall | None] = relationship(foreign_keys="HallItem.hall_id")
 
     __search__ = ("name", "code")
 
@@ -94,7 +94,7 @@ class ItemMaterial(ParkScoped, Record):
     copies: Mapped[int] = field(SmallInteger, _l("Copies"), default=1, server_default="1")
     issuer: Mapped[str | None] = field(String(120), _l("Comes from"))
     tolerable: Mapped[bool] = field(Boolean, _l("May follow later"), default=False, server_default="false")
-    item: Mapped[ServiceItem] = relationship(foreign_keys="ItemMaterial.item_id")
+    item: Mapped[HallItem] = relationship(foreign_keys="ItemMaterial.item_id")
 
     def __str__(self) -> str:
         return self.name

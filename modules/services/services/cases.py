@@ -17,7 +17,7 @@ from parkops.security import access
 from ..calc_days import Calendar
 from ..models.case import CaseCommitment, CaseMaterial, CaseNotice, CaseTransfer, ServiceCase
 from ..models.hall import ServiceHall
-from ..models.item import ItemMaterial, ServiceItem
+from ..models.item import ItemMaterial, HallItem
 from ..models.queue import QueueTicket
 from ..states import CASE, OPEN
 from . import tolerance
@@ -27,7 +27,7 @@ RESOURCE = "services.case"
 CHECKABLE = ("received", "supplement")
 
 
-def limits(calendar: Calendar, item: ServiceItem, start: date, deferred: int = 0) -> tuple[date, date | None]:
+def limits(calendar: Calendar, item: HallItem, start: date, deferred: int = 0) -> tuple[date, date | None]:
     """SV-20: (promised, statutory) last days; counting starts on the next working day after `start`."""
     statutory = calendar.due(start, item.statutory_days + deferred) if item.statutory_days is not None else None
     return calendar.due(start, item.promised_days + deferred), statutory
@@ -39,7 +39,7 @@ def set_limits(session: Any, case: ServiceCase) -> None:
 
 
 def _check(session: Any, values: dict[str, Any], problems: Problems) -> None:
-    item = session.get(ServiceItem, values["item_id"])
+    item = session.get(HallItem, values["item_id"])
     if item is not None and not item.active:
         problems.add("services.SV-21", _l("This item is out of use."), "item_id")
     if item is not None and values["channel"] == "online" and not item.online:
@@ -71,7 +71,7 @@ def create_case(
     """SV-21, SV-22, SV-23: receive a request. The officer who takes it is the first asked and follows it to its end (首问负责)."""
     access.require(session, RESOURCE, "add")
     at, who, problems = at or clock.now(), scope_of(session).user_id, Problems()
-    hall, item = session.get(ServiceHall, hall_id), session.get(ServiceItem, item_id)
+    hall, item = session.get(ServiceHall, hall_id), session.get(HallItem, item_id)
     if hall is None or item is None:
         raise NotFound(_l("There is no such record in your parks."))
     firm = session.get(Firm, firm_id) if firm_id is not None else None
@@ -98,7 +98,7 @@ def create_case(
 
 def copy_checklist(session: Any, case: ServiceCase) -> None:
     """SV-24: the item's materials become the case's list, all missing until somebody looked: tolerable ones may follow, others may not."""
-    m, item = ItemMaterial, case.item if case.item is not None else session.get(ServiceItem, case.item_id)
+    m, item = ItemMaterial, case.item if case.item is not None else session.get(HallItem, case.item_id)
     for row in session.scalars(select(m).where(m.item_id == case.item_id).order_by(m.position)):
         later = row.tolerable and item.tolerance
         session.add(CaseMaterial(park_id=case.park_id, case_id=case.id, material_id=row.id, position=row.position, name=row.name, tolerable=later,
@@ -185,14 +185,13 @@ def give_notice(session: Any, case: ServiceCase, *, on: date) -> CaseNotice:
     """SV-26: told on the spot or within five working days of receipt, once, all at once (行政许可法, articles 32 and 82)."""
     access.require(session, RESOURCE, "change")
     _not_before(case, on)
+    if why := why_not_notice(session, case):
+        raise RuleError([Problem("services.SV-26", why)])
     latest = latest_notice(session, case)
     if on > latest:
         raise RuleError([Problem("services.SV-26", _l("The last day to tell was %(day)s; the case is deemed accepted from its receipt.", day=latest.isoformat()), "on")])
-    if why := why_not_notice(session, case):
-        raise RuleError([Problem("services.SV-26", why)])
-    row = _write_notice(session, case, on)
     CASE.move(session, case, "notice", on=on)
-    return row
+    return _write_notice(session, case, on)
 
 
 def latest_notice(session: Any, case: ServiceCase) -> date:

@@ -17,7 +17,7 @@ from parkops.errors import Problems, Refused
 from parkops.i18n import _, _l
 from parkops.security import access
 
-from ..models.item import ItemMaterial, ServiceItem
+from ..models.item import ItemMaterial, HallItem
 
 RESOURCE = "services.item"
 DATA = Path(__file__).parent.parent / "data"
@@ -43,17 +43,17 @@ def _check(session: Any, values: dict[str, Any], problems: Problems) -> None:
         problems.add("services.SV-07", _l("Tolerable materials follow within 1 to 60 working days."), "tolerance_days")
 
 
-def create_item(session: Any, **values: Any) -> ServiceItem:
+def create_item(session: Any, **values: Any) -> HallItem:
     """An item of the catalogue."""
-    return records.create(session, ServiceItem, values, _check)
+    return records.create(session, HallItem, values, _check)
 
 
-def change_item(session: Any, row: ServiceItem, **values: Any) -> ServiceItem:
+def change_item(session: Any, row: HallItem, **values: Any) -> HallItem:
     """What it publishes changes; cases received before keep their checklist and limits."""
     return records.change(session, row, values, _check)
 
 
-def remove_item(session: Any, row: ServiceItem) -> None:
+def remove_item(session: Any, row: HallItem) -> None:
     """SV-08: only an item nobody asked for; others are put out of use."""
     from ..models.case import ServiceCase
 
@@ -61,7 +61,7 @@ def remove_item(session: Any, row: ServiceItem) -> None:
 
 
 def _material(session: Any, values: dict[str, Any], problems: Problems) -> None:
-    item = session.get(ServiceItem, values["item_id"])
+    item = session.get(HallItem, values["item_id"])
     if values.get("tolerable") and not item.tolerance:
         problems.add("services.SV-07", _l("This item allows no tolerance; allow it there first."), "tolerable")
     if not 1 <= values.get("copies", 1) <= 20:
@@ -86,7 +86,7 @@ def remove_material(session: Any, row: ItemMaterial) -> None:
     records.remove(session, row)
 
 
-def materials_of(session: Any, item: ServiceItem) -> list[ItemMaterial]:
+def materials_of(session: Any, item: HallItem) -> list[ItemMaterial]:
     """In order."""
     return list(session.scalars(select(ItemMaterial).where(ItemMaterial.item_id == item.id).order_by(ItemMaterial.position)))
 
@@ -104,7 +104,7 @@ def load_list(session: Any, name: str, *, hall_id: int | None = None) -> int:
     park_id = scope_of(session).park_id
     if park_id is None:
         raise Refused(_l("Choose a park first."))
-    have = set(session.scalars(select(ServiceItem.code).where(ServiceItem.park_id == park_id)))
+    have = set(session.scalars(select(HallItem.code).where(HallItem.park_id == park_id)))
     rows = [r for r in _read(name) if r["code"] not in have]
     items = [_item(r, park_id, hall_id, name.startswith("shared")) for r in rows]
     session.add_all(items)
@@ -117,11 +117,11 @@ def load_list(session: Any, name: str, *, hall_id: int | None = None) -> int:
     return len(items)
 
 
-def _item(row: dict[str, Any], park_id: int, hall_id: int | None, shared: bool) -> ServiceItem:
+def _item(row: dict[str, Any], park_id: int, hall_id: int | None, shared: bool) -> HallItem:
     names = ("code", "name", "item_class", "label", "authority", "basis", "conditions", "process", "promised_days", "statutory_days",
              "fee_basis", "tolerance_days", "result_name", "phone")
     values = {n: row.get(n) for n in names}
-    return ServiceItem(park_id=park_id, hall_id=hall_id, shared=shared, fee=Decimal(str(row.get("fee", 0))),
+    return HallItem(park_id=park_id, hall_id=hall_id, shared=shared, fee=Decimal(str(row.get("fee", 0))),
                        tolerance=bool(row.get("tolerance")), online=bool(row.get("online")), **values)
 
 

@@ -143,7 +143,8 @@ def remind_due(session: Any, *, on: date, park_id: int) -> dict[str, int]:
 
 
 def _remind(session: Any, case: ServiceCase, title: str, due_on: date, what: str) -> int:
-    if case.officer_id is None:
+    key = f"services.{what}.{case.id}.{due_on}"
+    if case.officer_id is None or session.scalar(select(todos.Todo.id).where(todos.Todo.key == key).limit(1)) is not None:
         return 0
-    todos.add(session, case, title, due_on, case.officer_id, key=f"services.{what}.{case.id}.{due_on}")
+    todos.add(session, case, title, due_on, case.officer_id, key=key)
     return 1

@@ -14,7 +14,7 @@ from parkops.errors import Problems
 from parkops.i18n import _l
 
 from ..models.hall import HallVisitors, HallWindow, ServiceHall
-from ..models.item import ITEM_CLASSES, ServiceItem
+from ..models.item import ITEM_CLASSES, HallItem
 from ..models.queue import QueueTicket
 
 
@@ -37,7 +37,7 @@ def change_hall(session: Any, row: ServiceHall, **values: Any) -> ServiceHall:
 def remove_hall(session: Any, row: ServiceHall) -> None:
     """Only one nobody uses."""
     records.remove(session, row, (HallWindow, "hall_id", _l("The hall has windows; remove them first.")),
-                   (ServiceItem, "hall_id", _l("The hall has service items; move them first.")))
+                   (HallItem, "hall_id", _l("The hall has service items; move them first.")))
 
 
 def _window(session: Any, values: dict[str, Any], problems: Problems) -> None:

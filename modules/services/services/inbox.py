@@ -10,13 +10,13 @@ from sqlalchemy.exc import IntegrityError
 
 from parkops import clock, records, sequences
 from parkops.errors import Conflict, NotAllowed, Problem, Refused, RuleError
-from parkops.i18n import _, _l
+from parkops.i18n import _l
 
 from .. import calc_sign
 from ..models.case import CaseMaterial, ServiceCase
-from ..models.item import ServiceItem
+from ..models.item import HallItem
 from ..models.partner import PartnerHall, PartnerMessage
-from ..states import CASE, DELIVERIES, RESULTS
+from ..states import DELIVERIES, RESULTS
 from . import cases, closing
 from .calendar import calendar_of
 
@@ -88,8 +88,8 @@ def _text(body: dict[str, Any], name: str, most: int) -> str | None:
 def _take_case(session: Any, partner: PartnerHall, body: dict[str, Any]) -> ServiceCase:
     """SV-67: accepted by the common standard there, so accepted here on arrival; our limit counts from arrival."""
     code, applicant, number = _text(body, "item", 40), _text(body, "applicant", 200), _text(body, "number", 60)
-    item = session.scalars(select(ServiceItem).where(ServiceItem.park_id == partner.park_id, ServiceItem.code == code, ServiceItem.shared.is_(True),
-                                                     ServiceItem.active.is_(True))).one_or_none()
+    item = session.scalars(select(HallItem).where(HallItem.park_id == partner.park_id, HallItem.code == code, HallItem.shared.is_(True),
+                                                     HallItem.active.is_(True))).one_or_none()
     if item is None:
         raise RuleError([Problem("services.SV-67", _l("This item is not on the shared list of cross-district service."), "item")])
     if not applicant or not number:
@@ -101,9 +101,8 @@ def _take_case(session: Any, partner: PartnerHall, body: dict[str, Any]) -> Serv
         "number": sequences.next_number(session, "services.case", partner.park_id, day), "hall_id": partner.hall_id, "item_id": item.id, "channel": "cross",
         "applicant": applicant, "credit_code": _text(body, "credit_code", 18), "contact": _text(body, "contact", 80), "phone": _text(body, "phone", 40),
         "post_address": _text(body, "post_address", 200), "partner_id": partner.id, "incoming": True, "foreign_number": number, "received_at": at,
-        "received_on": day, "clock_from": day, "promised_due": promised, "statutory_due": statutory, "accepted_on": day})
+        "received_on": day, "clock_from": day, "promised_due": promised, "statutory_due": statutory, "accepted_on": day, "state": "accepted"})
     _copy_lines(session, case, body.get("materials"))
-    CASE.move(session, case, "deem", on=day, reason=_("Accepted at %(hall)s.", hall=partner.name))
     return case
 
 
