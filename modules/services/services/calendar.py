@@ -58,3 +58,8 @@ def load_year(session: Any, *, year: int) -> int:
 def load_text(session: Any, *, year: int) -> str:
     """The same for the button."""
     return _("%(n)s days of %(year)s entered.", n=load_year(session, year=year), year=year)
+
+
+def has_announced(year: int) -> bool:
+    """Whether the public calendar knows the year."""
+    return bool(calc_days.announced(year))

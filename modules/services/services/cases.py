@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from modules.tenants.models.firm import Firm
 from parkops import clock, records, sequences, settings
@@ -287,3 +287,13 @@ def commitments_open(session: Any, case: ServiceCase) -> CaseCommitment | None:
     row = tolerance.of_case(session, case)
     return row if row is not None and row.state == "open" else None
 
+
+
+def open_of_firm(session: Any, firm_id: int) -> int:
+    """Cases of a firm without a result."""
+    return session.scalar(select(func.count(ServiceCase.id)).where(ServiceCase.firm_id == firm_id, ServiceCase.state.in_(OPEN))) or 0
+
+
+def of_ticket(session: Any, ticket: QueueTicket) -> ServiceCase | None:
+    """The case opened on a number."""
+    return session.scalars(select(ServiceCase).where(ServiceCase.ticket_id == ticket.id)).one_or_none()

@@ -161,3 +161,11 @@ def screen(session: Any, hall: ServiceHall, *, at: datetime) -> Screen:
     called = list(session.scalars(select(t).where(*here, t.state.in_(("called", "serving"))).order_by(t.called_at.desc(), t.id.desc()).limit(8)))
     waiting, first = session.execute(select(func.count(t.id), func.min(t.taken_at)).where(*here, t.state == "waiting")).one()
     return Screen(called, waiting, calc_days.minutes((at - first).total_seconds()) if first else 0)
+
+
+def waiting(session: Any, window: HallWindow, *, at: datetime, limit: int = 12) -> list[QueueTicket]:
+    """The next numbers of a window's classes."""
+    t = QueueTicket
+    query = select(t).where(t.hall_id == window.hall_id, t.day == clock.local(at).date(), t.state == "waiting").order_by(t.number).limit(limit)
+    found = classes_of(window.classes)
+    return list(session.scalars(query.where(t.item_class.in_(found)) if found else query))
