@@ -49,7 +49,7 @@ class HallPage(Page):
         return next((h for h in halls if h.id == pk), None) if pk is not None else next(iter(halls), None)
 
 
-class TicketPage(HallPage):
+class HallTicketPage(HallPage):
     """`/services/take/`: the ticket machine, and the guide's tablet."""
 
     route_base = "/services/take"
@@ -71,7 +71,7 @@ class TicketPage(HallPage):
                          said=wrong)
 
 
-class WindowPage(HallPage):
+class HallWindowPage(HallPage):
     """`/services/desk/?window=3`: call, serve, finish; open the case of the number."""
 
     route_base = "/services/desk"
@@ -119,7 +119,7 @@ class WindowPage(HallPage):
         return redirect(f"/services/desk/?window={pk}", 303)
 
 
-class WallPage(HallPage):
+class HallWallPage(HallPage):
     """`/services/wall/?hall=1`: for the screen on the wall; numbers and windows only. It renews itself every five seconds."""
 
     route_base = "/services/wall"
@@ -137,7 +137,7 @@ class WallPage(HallPage):
         return self.draw(template, title=self.title, hall=hall, halls=halls, screen=screen, now=clock.local(clock.now()))
 
 
-class ChecklistPage(Page):
+class HallChecklistPage(Page):
     """`/services/checklist/7` (POST): which papers are there."""
 
     route_base = "/services/checklist"
@@ -154,7 +154,7 @@ class ChecklistPage(Page):
         return redirect(f"/services/case/{pk}?tab=checklist", 303)
 
 
-class BoardPage(HallPage):
+class HallBoardPage(HallPage):
     """`/services/board/?period=2026-11&hall=1`: the hall's figures (Kunming's board)."""
 
     route_base = "/services/board"
@@ -183,4 +183,4 @@ def _period(text: str | None) -> Period:
         raise Refused(_l("Enter a period such as 2026-11, 2026Q4 or 2026.")) from None
 
 
-PAGES = [TicketPage, WindowPage, WallPage, ChecklistPage, BoardPage]
+PAGES = [HallTicketPage, HallWindowPage, HallWallPage, HallChecklistPage, HallBoardPage]

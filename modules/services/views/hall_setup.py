@@ -178,7 +178,7 @@ RESOURCES = [
 ]
 
 
-class ReadyListsPage(Page):
+class HallListsPage(Page):
     """The button above the catalogue: what parks usually do, and the 66 items of cross-district service."""
 
     route_base = "/services/ready_lists"
@@ -190,7 +190,7 @@ class ReadyListsPage(Page):
         return _said(attempt(self.session, lambda: catalogue.load_lists(self.session)), "/services/item/")
 
 
-class CalendarLoadPage(Page):
+class HallCalendarPage(Page):
     """The button above the calendar: the announced days of this year and, once announced, of the next."""
 
     route_base = "/services/calendar_load"
@@ -214,4 +214,4 @@ def _said(outcome: tuple[Any, Any], url: str) -> Any:
     return redirect(url, 303)
 
 
-PAGES = [ReadyListsPage, CalendarLoadPage]
+PAGES = [HallListsPage, HallCalendarPage]

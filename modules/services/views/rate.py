@@ -25,7 +25,7 @@ def stars_of(text: str | None) -> int | None:
     return int(text)
 
 
-class RatePage(Page):
+class HallRatePage(Page):
     """`/services/rate/<token>`: public; the token is signed and names one case (SV-46)."""
 
     route_base = "/services/rate"
@@ -66,4 +66,4 @@ class RatePage(Page):
         return None
 
 
-PAGES = [RatePage]
+PAGES = [HallRatePage]
