@@ -10,7 +10,8 @@ MODELS = (
     "parkops.db.audit", "parkops.db.scope", "parkops.db.walls", "parkops.models", "parkops.security.models", "parkops.workflow",
     "parkops.approval",
     "parkops.rules.models", "parkops.settings", "parkops.sequences", "parkops.outbox", "parkops.search", "parkops.attachments",
-    "parkops.comments", "parkops.todos", "parkops.notify.models", "parkops.notify.sending", "parkops.jobs.models", "parkops.kpi.models", "parkops.web.models",
+    "parkops.comments", "parkops.todos", "parkops.notify.models", "parkops.notify.sending",
+    "parkops.jobs.models", "parkops.kpi.models", "parkops.web.models",
     "parkops.web.importer.models",
     "parkops.web.idempotency",
 )

@@ -11,8 +11,12 @@ from ..i18n import _l
 from ..registry import registry
 
 CHANNELS = Choices(
-    "notify_channel", ("email", _l("E-mail")), ("wecom", _l("WeCom robot")), ("dingtalk", _l("DingTalk robot")),
-    ("feishu", _l("Feishu robot")))
+    "notify_channel",
+    ("email", _l("E-mail")),
+    ("wecom", _l("WeCom robot")),
+    ("dingtalk", _l("DingTalk robot")),
+    ("feishu", _l("Feishu robot")),
+)
 
 
 @dataclass(frozen=True)

@@ -43,15 +43,23 @@ def server(session: Any) -> Server | None:
     host = (settings.get(session, "core.smtp_host") or "").strip()
     if not host:
         return None
-    return Server(host, settings.get(session, "core.smtp_port"), settings.get(session, "core.smtp_security"),
-                  settings.get(session, "core.smtp_user") or "", settings.get(session, "core.smtp_password") or "",
-                  settings.get(session, "core.smtp_sender") or "")
+    return Server(
+        host,
+        settings.get(session, "core.smtp_port"),
+        settings.get(session, "core.smtp_security"),
+        settings.get(session, "core.smtp_user") or "",
+        settings.get(session, "core.smtp_password") or "",
+        settings.get(session, "core.smtp_sender") or "",
+    )
 
 
 def _letter(known: Server, to: str, title: str, text: str, key: str) -> EmailMessage:
     letter = EmailMessage()
     letter["From"], letter["To"], letter["Subject"] = check_address(known.sender), check_address(to), " ".join(title.split())[:200]
-    letter["Date"], letter["Message-ID"] = formatdate(localtime=False), make_msgid(idstring="parkops", domain=known.sender.rpartition("@")[2])
+    letter["Date"], letter["Message-ID"] = (
+        formatdate(localtime=False),
+        make_msgid(idstring="parkops", domain=known.sender.rpartition("@")[2]),
+    )
     letter["X-ParkOps-Key"] = key
     letter["Auto-Submitted"] = "auto-generated"
     letter.set_content(text)

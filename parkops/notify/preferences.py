@@ -61,10 +61,14 @@ def drop_address(session: Any, channel: str) -> None:
 def overview(session: Any, *, portal: bool) -> dict[str, Any]:
     """Addresses and wishes for the page: kinds × channels that have an address."""
     have = addresses(session)
-    wishes = {(w.kind, w.channel): w.wanted for w in session.scalars(
-        select(NotifyPreference).where(NotifyPreference.user_id == _me(session)))}
-    rows = [{"kind": kind, "wanted": {c: wishes.get((kind.code, c), kind.mail or c != "email") for c in have}}
-            for kind in offered(portal) if kind.code != "core.test"]
+    wishes = {
+        (w.kind, w.channel): w.wanted for w in session.scalars(select(NotifyPreference).where(NotifyPreference.user_id == _me(session)))
+    }
+    rows = [
+        {"kind": kind, "wanted": {c: wishes.get((kind.code, c), kind.mail or c != "email") for c in have}}
+        for kind in offered(portal)
+        if kind.code != "core.test"
+    ]
     return {"channels": [(c, CHANNELS.label(c), have.get(c)) for c in CHANNELS], "have": sorted(have), "rows": rows}
 
 
@@ -95,6 +99,7 @@ def save_form(session: Any, form: Mapping[str, str], *, portal: bool) -> str:
         text: Lazy = TEST
         tell(session, [_me(session)], "core.test", text)
     else:
-        set_wishes(session, {(kind, channel) for kind, _bar, channel in (k[2:].partition("|") for k in form if k.startswith("w."))},
-                   portal=portal)
+        set_wishes(
+            session, {(kind, channel) for kind, _bar, channel in (k[2:].partition("|") for k in form if k.startswith("w."))}, portal=portal
+        )
     return do

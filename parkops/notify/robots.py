@@ -22,8 +22,15 @@ LINKS: dict[str, tuple[str, str, str | None]] = {
 
 def _refuse(channel: str) -> RuleError:
     host, path, _name = LINKS[channel]
-    return RuleError([Problem("notify.link", _l(
-        "Paste the robot's link as the service shows it; it begins with https://%(start)s.", start=host + path), "address")])
+    return RuleError(
+        [
+            Problem(
+                "notify.link",
+                _l("Paste the robot's link as the service shows it; it begins with https://%(start)s.", start=host + path),
+                "address",
+            )
+        ]
+    )
 
 
 def token_of(channel: str, typed: str, secret: str = "") -> str:
@@ -41,7 +48,7 @@ def token_of(channel: str, typed: str, secret: str = "") -> str:
         token = (parse_qs(parts.query).get(name) or [""])[0] if parts.path == path else ""
     else:
         token = parts.path.removeprefix(path) if parts.path.startswith(path) and not parts.query else ""
-    if not TOKEN.fullmatch(token):
+    if not TOKEN.fullmatch(token) or (channel == "dingtalk" and not token.isalnum()):
         raise _refuse(channel)
     if secret.strip():
         if channel != "dingtalk" or not SECRET.fullmatch(secret.strip()):

@@ -19,15 +19,23 @@ from .models import NotifyAddress, NotifyDelivery, NotifyPreference
 TOPIC = "core.notify"
 
 
-def tell(session: Any, user_ids: Iterable[int], kind: str, text: Lazy, values: dict | None = None, *, owner: Any = None,
-         park_id: int | None = None) -> int:
+def tell(
+    session: Any,
+    user_ids: Iterable[int],
+    kind: str,
+    text: Lazy,
+    values: dict | None = None,
+    *,
+    owner: Any = None,
+    park_id: int | None = None,
+) -> int:
     """Tell people something of a declared kind: the bell now, the other channels they want after the commit. Returns how many."""
     from .. import todos
 
-    n = 0
-    for n, user_id in enumerate(sorted(set(user_ids)), 1):
+    people = sorted(set(user_ids))
+    for user_id in people:
         todos.notify(session, user_id, text, values, owner=owner, park_id=park_id, kind=kind)
-    return n
+    return len(people)
 
 
 def fan_out(session: Any, notice: Notice, kind: str) -> list[NotifyDelivery]:
@@ -41,7 +49,8 @@ def fan_out(session: Any, notice: Notice, kind: str) -> list[NotifyDelivery]:
         outbox.publish(session, TOPIC, {"delivery": row.id}, key=key, park_id=notice.park_id)
         row.outbox_id = session.scalar(
             select(OutboxMessage.id).where(OutboxMessage.topic == TOPIC, OutboxMessage.key == key),
-            execution_options={"parkops_unscoped": True})
+            execution_options={"parkops_unscoped": True},
+        )
         made.append(row)
     if made:
         session.flush()
@@ -52,10 +61,15 @@ def wanted(session: Any, user_id: int, kind: str, mail_by_default: bool) -> list
     """The channels of a person for a kind: an address in use, and the person's wish or the kind's own setting. One statement."""
     rows = session.execute(
         select(NotifyAddress.channel, NotifyPreference.wanted)
-        .outerjoin(NotifyPreference, (NotifyPreference.user_id == NotifyAddress.user_id)
-                   & (NotifyPreference.channel == NotifyAddress.channel) & (NotifyPreference.kind == kind))
+        .outerjoin(
+            NotifyPreference,
+            (NotifyPreference.user_id == NotifyAddress.user_id)
+            & (NotifyPreference.channel == NotifyAddress.channel)
+            & (NotifyPreference.kind == kind),
+        )
         .where(NotifyAddress.user_id == user_id, NotifyAddress.is_on),
-        execution_options={"parkops_unscoped": True})
+        execution_options={"parkops_unscoped": True},
+    )
     return sorted(channel for channel, wish in rows if (wish if wish is not None else mail_by_default or channel != "email"))
 
 
@@ -66,8 +80,9 @@ def deliver(session: Any, payload: dict, message: OutboxMessage) -> None:
     if row is None:
         return
     person = session.get(UserProfile, row.user_id)
-    address = session.scalars(select(NotifyAddress).where(
-        NotifyAddress.user_id == row.user_id, NotifyAddress.channel == row.channel, NotifyAddress.is_on)).one_or_none()
+    address = session.scalars(
+        select(NotifyAddress).where(NotifyAddress.user_id == row.user_id, NotifyAddress.channel == row.channel, NotifyAddress.is_on)
+    ).one_or_none()
     if person is None or not person.active or address is None:
         return
     with force_locale(person.locale):

@@ -29,7 +29,9 @@ from ..errors import NotFound, Refused
 from ..i18n import _l
 from ..registry import registry
 
-ROLES = Choices("portal_role", ("owner", _l("Head of the firm")), ("finance", _l("Money matters of the firm")), ("staff", _l("Member of the firm")))
+ROLES = Choices(
+    "portal_role", ("owner", _l("Head of the firm")), ("finance", _l("Money matters of the firm")), ("staff", _l("Member of the firm"))
+)
 OPEN = "portal_open"  # in session.info while a service acts
 KEPT = 200
 
@@ -119,6 +121,7 @@ def _of(scope: Scope | None) -> Who | None:
 
 # ---- what modules declare ----------------------------------------------------------------------------------------------
 
+
 def declared() -> dict[str, list[Any]]:
     """resource -> its rules, of the kernel and of every loaded module."""
     out: dict[str, list[Any]] = defaultdict(list)
@@ -140,8 +143,9 @@ def areas() -> dict[str, Area]:
 
 @lru_cache(maxsize=16)
 def _rights(role: str, _loaded: tuple[str, ...]) -> frozenset[tuple[str, str]]:
-    return frozenset((line.split()[0], word) for area in areas().values() if role in area.roles
-                     for line in area.rights for word in line.split()[1:])
+    return frozenset(
+        (line.split()[0], word) for area in areas().values() if role in area.roles for line in area.rights for word in line.split()[1:]
+    )
 
 
 def rights_of(role: str) -> frozenset[tuple[str, str]]:
@@ -241,6 +245,7 @@ def owned(session: Any, model: Any, record_id: int | None) -> Any:
 
 # ---- writing -------------------------------------------------------------------------------------------------------------
 
+
 @event.listens_for(ParkSession, "before_flush")
 def guard(session: Any, context: Any, instances: Any) -> None:
     """What is written with a firm is the firm's own; outside a service only the person's own marks are written."""
@@ -270,8 +275,9 @@ def _writable(session: Any, obj: Any, who: Who) -> bool:
 
 def _is_own(obj: Any, name: str, who: Who) -> bool:
     history = inspect(obj).attrs[name].history
-    return all(value in (None, who.firm_id) for value in (*(history.added or ()), *(history.deleted or ()), *(history.unchanged or ()))) and (
-        getattr(obj, name) == who.firm_id or _related(obj, name) == who.firm_id)
+    return all(
+        value in (None, who.firm_id) for value in (*(history.added or ()), *(history.deleted or ()), *(history.unchanged or ()))
+    ) and (getattr(obj, name) == who.firm_id or _related(obj, name) == who.firm_id)
 
 
 def _related(obj: Any, name: str) -> int | None:

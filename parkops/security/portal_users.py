@@ -23,8 +23,17 @@ def check(session: Any, problems: Problems, *, email: str, name: str, password: 
 def create_portal_user(session: Any, *, email: str, name: str, password: str, locale: str = "zh", is_demo: bool = False) -> UserProfile:
     """A firm's user, who logs in with the e-mail address. The password was chosen by the person: nothing to change at first
     log-in. The caller has checked (`check`) and stands in a system scope: the invitation was the right."""
-    profile = users._insert(session, email, name.strip(), email, passwords.hashed(password), locale=locale, is_portal=True,
-                            is_demo=is_demo, must_change_password=False)
+    profile = users._insert(
+        session,
+        email,
+        name.strip(),
+        email,
+        passwords.hashed(password),
+        locale=locale,
+        is_portal=True,
+        is_demo=is_demo,
+        must_change_password=False,
+    )
     audit.event(session, "portal user", None, resource="core.user", record_id=profile.id, label=profile.name)
     return profile
 

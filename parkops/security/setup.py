@@ -23,7 +23,8 @@ log = logging.getLogger(__name__)
 SID = "sid"
 BLOCKED = {"LocaleView.index", "UtilView.back", "MenuApi.get_menu_data"}  # FAB's GET language switch, "back" to anywhere, own menu
 NO_TOKEN = {"ParkSecurityApi.login"}  # no cookie is read or set there
-DUTY_FREE = {"PortalAccountPage.password", "PortalLoginPage.logout", "PortalLoginPage.locale", "LoginPage.login", "LoginPage.code", "LoginPage.logout", "AccountPage.password", "AccountPage.two_step",
+DUTY_FREE = {"PortalAccountPage.password", "PortalLoginPage.logout", "PortalLoginPage.locale",
+             "LoginPage.login", "LoginPage.code", "LoginPage.logout", "AccountPage.password", "AccountPage.two_step",
              "AccountPage.locale", "ParkSecurityApi.login", "ParkSecurityApi.logout", "ParkSecurityApi.refresh"}
 
 

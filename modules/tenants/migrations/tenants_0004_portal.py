@@ -7,7 +7,6 @@ Revises: tenants_0003
 import sqlalchemy as sa
 from alembic import op
 
-
 revision = 'tenants_0004'
 down_revision = 'tenants_0003'
 branch_labels = None

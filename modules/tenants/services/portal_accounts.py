@@ -53,14 +53,25 @@ def invite_person(session: Any, firm: Firm, *, name: str, email: str, role: str)
     user_rules.check_person(session, problems, username=address, name=name, email=address)
     problems.stop()
     mail.check_address(address)
-    session.execute(update(PortalInvitation).where(
-        PortalInvitation.firm_id == firm.id, PortalInvitation.email == address, PortalInvitation.state == "open")
-        .values(state="withdrawn", version=PortalInvitation.version + 1).execution_options(synchronize_session=False))
+    session.execute(
+        update(PortalInvitation)
+        .where(PortalInvitation.firm_id == firm.id, PortalInvitation.email == address, PortalInvitation.state == "open")
+        .values(state="withdrawn", version=PortalInvitation.version + 1)
+        .execution_options(synchronize_session=False)
+    )
     token = secrets.token_urlsafe(32)
     hours = settings.get(session, "core.invitation_hours", firm.park_id)
-    row = PortalInvitation(firm_id=firm.id, park_id=firm.park_id, name=name.strip(), email=address, role=role,
-                           token_hash=fingerprint(token), expires_at=now() + timedelta(hours=hours), state="open",
-                           invited_by=scope_of(session).user_name)
+    row = PortalInvitation(
+        firm_id=firm.id,
+        park_id=firm.park_id,
+        name=name.strip(),
+        email=address,
+        role=role,
+        token_hash=fingerprint(token),
+        expires_at=now() + timedelta(hours=hours),
+        state="open",
+        invited_by=scope_of(session).user_name,
+    )
     session.add(row)
     session.flush()
     return row, token
@@ -78,8 +89,9 @@ def withdraw_invitation(session: Any, row: PortalInvitation) -> str:
 
 def find_invitation(session: Any, token: str, at: datetime) -> PortalInvitation:
     """The open invitation of a link; NotFound in one sentence for used, withdrawn, expired and unknown ones alike."""
-    row = session.scalars(select(PortalInvitation).where(PortalInvitation.token_hash == fingerprint(token)),
-                          execution_options={"populate_existing": True}).one_or_none()
+    row = session.scalars(
+        select(PortalInvitation).where(PortalInvitation.token_hash == fingerprint(token)), execution_options={"populate_existing": True}
+    ).one_or_none()
     if row is None or row.state != "open" or row.expires_at <= at:
         raise NotFound(GONE)
     return row
@@ -95,13 +107,17 @@ def accept_invitation(session: Any, token: str, *, password: str, again: str, lo
     portal_users.check(session, problems, email=row.email, name=row.name, password=password)
     problems.stop()
     taken = session.execute(
-        update(PortalInvitation).where(PortalInvitation.id == row.id, PortalInvitation.state == "open")
-        .values(state="used", used_at=at, version=PortalInvitation.version + 1).execution_options(synchronize_session=False)).rowcount
+        update(PortalInvitation)
+        .where(PortalInvitation.id == row.id, PortalInvitation.state == "open")
+        .values(state="used", used_at=at, version=PortalInvitation.version + 1)
+        .execution_options(synchronize_session=False)
+    ).rowcount
     if not taken:
         raise NotFound(GONE)
     profile = portal_users.create_portal_user(session, email=row.email, name=row.name, password=password, locale=locale)
-    account = PortalAccount(firm_id=row.firm_id, park_id=row.park_id, user_id=profile.id, role=row.role, state="active",
-                            joined_at=at, invited_by=row.invited_by)
+    account = PortalAccount(
+        firm_id=row.firm_id, park_id=row.park_id, user_id=profile.id, role=row.role, state="active", joined_at=at, invited_by=row.invited_by
+    )
     session.add(account)
     session.flush()
     return account
@@ -142,8 +158,11 @@ def _profile(session: Any, account: PortalAccount) -> UserProfile:
 
 def people_of(session: Any, firm_ids: list[int], roles: tuple[str, ...] = ()) -> dict[int, list[int]]:
     """firm -> user ids of its active accounts, of these roles when given: who is told something."""
-    query = select(PortalAccount.firm_id, PortalAccount.user_id).where(
-        PortalAccount.firm_id.in_(firm_ids), PortalAccount.state == "active").order_by(PortalAccount.user_id)
+    query = (
+        select(PortalAccount.firm_id, PortalAccount.user_id)
+        .where(PortalAccount.firm_id.in_(firm_ids), PortalAccount.state == "active")
+        .order_by(PortalAccount.user_id)
+    )
     out: dict[int, list[int]] = {}
     for firm_id, user_id in session.execute(query.where(PortalAccount.role.in_(roles)) if roles else query):
         out.setdefault(firm_id, []).append(user_id)

@@ -10,8 +10,9 @@ from parkops.notify import sending
 from .portal_accounts import people_of
 
 
-def tell_firm(session: Any, firm_id: int, kind: str, text: Lazy, values: dict | None = None, *, owner: Any = None,
-              roles: tuple[str, ...] = ()) -> int:
+def tell_firm(
+    session: Any, firm_id: int, kind: str, text: Lazy, values: dict | None = None, *, owner: Any = None, roles: tuple[str, ...] = ()
+) -> int:
     """Tell the active accounts of a firm (of these portal roles when given). Returns how many; a firm without accounts is told
     nothing here."""
     people = people_of(session, [firm_id], roles).get(firm_id, [])

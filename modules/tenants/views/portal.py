@@ -30,15 +30,13 @@ ANSWERABLE = ("open", "draft", "returned")
 
 PORTAL_AREAS = [
     Area("home", _l("Home"), ("owner", "finance", "staff"), ("tenants.firm read",)),
-    Area("data_call", _l("Data calls"), ("owner", "finance"),
-         ("tenants.data_call_response read change act", "tenants.statement read")),
+    Area("data_call", _l("Data calls"), ("owner", "finance"), ("tenants.data_call_response read change act", "tenants.statement read")),
     Area("documents", _l("Documents"), ("owner", "finance", "staff"), ("tenants.shared_file read",)),
     Area("people", _l("People with access"), ("owner",), ("tenants.portal_account read",)),
 ]
 PORTAL_ROWS = [
     Rows("tenants.firm", lambda cls, who: cls.id == who.firm_id),
-    Rows("tenants.data_call", lambda cls, who: cls.id.in_(
-        select(DataCallResponse.call_id).where(DataCallResponse.firm_id == who.firm_id))),
+    Rows("tenants.data_call", lambda cls, who: cls.id.in_(select(DataCallResponse.call_id).where(DataCallResponse.firm_id == who.firm_id))),
     Rows("tenants.carrier", lambda cls, who: cls.park_id == who.park_id),
     Rows("core.attachment", lambda cls, who: cls.id.in_(select(SharedFile.attachment_id).where(SharedFile.firm_id == who.firm_id))),
     Rows("core.user", lambda cls, who: cls.id.in_(select(PortalAccount.user_id).where(PortalAccount.firm_id == who.firm_id))),
@@ -56,8 +54,14 @@ PORTAL_LINKS = [
 def open_answers(session: Any) -> list[DataCallResponse]:
     """What the firm still has to answer, the next due first."""
     r = DataCallResponse
-    return list(session.scalars(select(r).join(DataCall, DataCall.id == r.call_id).where(
-        r.state.in_(ANSWERABLE), DataCall.state == "open").order_by(DataCall.due_on, r.id)))
+    return list(
+        session.scalars(
+            select(r)
+            .join(DataCall, DataCall.id == r.call_id)
+            .where(r.state.in_(ANSWERABLE), DataCall.state == "open")
+            .order_by(DataCall.due_on, r.id)
+        )
+    )
 
 
 def _tasks_card(session: Any) -> dict[str, Any] | None:
@@ -70,8 +74,10 @@ def _documents_card(session: Any) -> dict[str, Any] | None:
     return {"rows": rows} if rows else None
 
 
-PORTAL_CARDS = [Card("data_call", "tenants/portal/tasks_card.html", _tasks_card, order=30),
-                Card("documents", "tenants/portal/documents_card.html", _documents_card, order=80)]
+PORTAL_CARDS = [
+    Card("data_call", "tenants/portal/tasks_card.html", _tasks_card, order=30),
+    Card("documents", "tenants/portal/documents_card.html", _documents_card, order=80),
+]
 
 
 class DataCallsPortal(PortalPage):
@@ -84,10 +90,18 @@ class DataCallsPortal(PortalPage):
     def index(self) -> Any:
         """Every call the firm was asked in, the newest first."""
         r = DataCallResponse
-        rows = list(self.session.scalars(select(r).join(DataCall, DataCall.id == r.call_id).where(DataCall.state != "draft")
-                                         .order_by(DataCall.due_on.desc(), r.id.desc()).limit(100)))
-        return self.draw("tenants/portal/datacalls.html", rows=rows, today=today(), states=DATA_CALL_RESPONSE.choices,
-                         answerable=ANSWERABLE)
+        rows = list(
+            self.session.scalars(
+                select(r)
+                .join(DataCall, DataCall.id == r.call_id)
+                .where(DataCall.state != "draft")
+                .order_by(DataCall.due_on.desc(), r.id.desc())
+                .limit(100)
+            )
+        )
+        return self.draw(
+            "tenants/portal/datacalls.html", rows=rows, today=today(), states=DATA_CALL_RESPONSE.choices, answerable=ANSWERABLE
+        )
 
     @route(f"/{PK}", None, methods=("GET", "POST"))
     def fill(self, pk: int) -> Any:
@@ -100,34 +114,48 @@ class DataCallsPortal(PortalPage):
         submit, version = request.form.get("do") == "submit", request.form.get("_version")
         _done, refusal = self.run(lambda: self._save(pk, typed, reasons, submit, version))
         if refusal is not None:
-            return self._form(self.own(DataCallResponse, pk), typed, reasons, as_rule_error(refusal),
-                              409 if isinstance(refusal, Conflict) else 422)
+            return self._form(
+                self.own(DataCallResponse, pk), typed, reasons, as_rule_error(refusal), 409 if isinstance(refusal, Conflict) else 422
+            )
         flash(_("The answer was submitted.") if submit else _("Saved."), "success")
         return redirect("/portal/datacalls/" if submit else f"/portal/datacalls/{pk}", 303)
 
     def _save(self, pk: int, typed: dict[str, str], reasons: dict[str, str], submit: bool, version: str | None) -> None:
-        response = self.session.scalars(select(DataCallResponse).where(
-            DataCallResponse.id == pk, DataCallResponse.firm_id == self.firm_id).with_for_update(of=DataCallResponse)).one()
+        response = self.session.scalars(
+            select(DataCallResponse)
+            .where(DataCallResponse.id == pk, DataCallResponse.firm_id == self.firm_id)
+            .with_for_update(of=DataCallResponse)
+        ).one()
         if version != version_of(response):
             raise Conflict(_l("Somebody else changed this answer meanwhile. Load the page again before you go on; note what you typed."))
         responses.save_answers(self.session, response, answers=typed, reasons=reasons, on=today(), filled_by=g.user.name[:80])
         if submit:
             responses.submit_response(self.session, response, on=today())
 
-    def _form(self, response: DataCallResponse, typed: dict[str, str], reasons: dict[str, str], refusal: Any = None,
-              status: int = 200) -> Any:
+    def _form(
+        self, response: DataCallResponse, typed: dict[str, str], reasons: dict[str, str], refusal: Any = None, status: int = 200
+    ) -> Any:
         call, fields = response.call, responses.fields_of(response.call)
         before = responses.previous_answers(self.session, response)
         readable, _bad = calc.read_answers(fields, {f.code: typed.get(f.code) for f in fields}, call.unit)
         return self.draw(
-            "tenants/portal/fill.html", status, response=response, call=call, typed=typed, reasons=reasons, before=before,
+            "tenants/portal/fill.html",
+            status,
+            response=response,
+            call=call,
+            typed=typed,
+            reasons=reasons,
+            before=before,
             groups=[(GROUPS.get(x, x), [f for f in fields if f.group == x]) for x in dict.fromkeys(f.group for f in fields)],
             jumps={j.code: j for j in calc.jumps(fields, readable, before, call.jump_percent)},
             wrong={p.field: str(p) for p in (refusal.problems if refusal else ())},
             general=[str(p) for p in (refusal.problems if refusal else ()) if p.field not in {f.code for f in fields}],
-            states=DATA_CALL_RESPONSE.choices, version=version_of(response), period=datacalls.period_of(call).key,
+            states=DATA_CALL_RESPONSE.choices,
+            version=version_of(response),
+            period=datacalls.period_of(call).key,
             may_write=response.state in ANSWERABLE and call.state == "open",
-            unit=DataCall.__table__.c.unit.type.choices.label(call.unit))
+            unit=DataCall.__table__.c.unit.type.choices.label(call.unit),
+        )
 
 
 class DocumentsPortal(PortalPage):

@@ -7,7 +7,6 @@ Revises: core_0001
 import sqlalchemy as sa
 from alembic import op
 
-
 revision = 'core_0002'
 down_revision = 'core_0001'
 branch_labels = None

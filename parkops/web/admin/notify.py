@@ -19,6 +19,7 @@ HERE = "parkops.web.admin.notify"
 
 def _of_message(name: str) -> Any:
     """SQL: a column of the delivery's message."""
+
     def sql(model: Any, context: Any) -> Any:
         return select(getattr(OutboxMessage, name)).where(OutboxMessage.id == model.outbox_id).scalar_subquery()
 
@@ -53,18 +54,31 @@ def retry_many(session: Any, rows: list[NotifyDelivery]) -> str:
 
 
 DELIVERY = Resource(
-    name="core.notify_delivery", model=NotifyDelivery, titles=Titles(_l("Sent notifications"), _l("Sent notification")), icon="mail-forward",
-    columns=(Col("created_at", _l("Queued at"), important=True, link=True, width=140), Col("user_id", important=True, width=130),
-             Col("channel", width=120), Col("kind", width=170, fmt="choice", choices=KindChoices()),
-             Col("how", _l("State"), important=True, width=100, sql=_of_message("state"), fmt="choice", choices=STATES),
-             Col("tries", _l("Attempts"), 80, sql=_of_message("attempts"), fmt="int"),
-             Col("done_at", _l("Delivered at"), 140, sql=_of_message("done_at"), fmt="datetime"),
-             Col("error", _l("Last error"), 340, sql=_of_message("last_error"))),
+    name="core.notify_delivery",
+    model=NotifyDelivery,
+    titles=Titles(_l("Sent notifications"), _l("Sent notification")),
+    icon="mail-forward",
+    columns=(
+        Col("created_at", _l("Queued at"), important=True, link=True, width=140),
+        Col("user_id", important=True, width=130),
+        Col("channel", width=120),
+        Col("kind", width=170, fmt="choice", choices=KindChoices()),
+        Col("how", _l("State"), important=True, width=100, sql=_of_message("state"), fmt="choice", choices=STATES),
+        Col("tries", _l("Attempts"), 80, sql=_of_message("attempts"), fmt="int"),
+        Col("done_at", _l("Delivered at"), 140, sql=_of_message("done_at"), fmt="datetime"),
+        Col("error", _l("Last error"), 340, sql=_of_message("last_error")),
+    ),
     sections=(Section(_l("Sent notification"), ("created_at", "user_id", "channel", Input("kind", "choice", choices=KindChoices()))),),
-    views=(View("failed", _l("Failed"), (Filter("how", "eq", "dead"),), sort="-id"),
-           View("waiting", _l("Waiting"), (Filter("how", "eq", "pending"),), sort="-id"),
-           View("all", _l("All"), (), sort="-id")),
+    views=(
+        View("failed", _l("Failed"), (Filter("how", "eq", "dead"),), sort="-id"),
+        View("waiting", _l("Waiting"), (Filter("how", "eq", "pending"),), sort="-id"),
+        View("all", _l("All"), (), sort="-id"),
+    ),
     actions=(Action("retry", _l("Try again now"), f"{HERE}:retry", guard=f"{HERE}:why_not_retry", primary=True),),
-    bulk=(Action("retry", _l("Try again now"), f"{HERE}:retry_many"),), load=("user", "notice"), sort="-id", menu=("system", 52))
+    bulk=(Action("retry", _l("Try again now"), f"{HERE}:retry_many"),),
+    load=("user", "notice"),
+    sort="-id",
+    menu=("system", 52),
+)
 
 RESOURCES = [DELIVERY]

@@ -1,11 +1,11 @@
 """What the portal's pages share: the base class, the menu and the cards of the home page that modules contribute.
 
-    # modules/<m>/views/portal.py
-    PORTAL_AREAS = [Area("bills", _l("Bills"), ("owner", "finance"), ("billing.bill read",))]
-    PORTAL_ROWS  = [Own("billing.bill"), Through("billing.charge", "bill_id", "billing.bill")]
-    PORTAL_LINKS = [Link("bills", _l("Bills"), "/portal/bills/", "receipt", bottom=True, order=20)]
-    PORTAL_CARDS = [Card("bills", "billing/portal/card.html", balance_card, order=10)]
-    PAGES        = [BillsPortal]          # class BillsPortal(PortalPage): area = "bills"; @route("/") def index(self): …"""
+# modules/<m>/views/portal.py
+PORTAL_AREAS = [Area("bills", _l("Bills"), ("owner", "finance"), ("billing.bill read",))]
+PORTAL_ROWS  = [Own("billing.bill"), Through("billing.charge", "bill_id", "billing.bill")]
+PORTAL_LINKS = [Link("bills", _l("Bills"), "/portal/bills/", "receipt", bottom=True, order=20)]
+PORTAL_CARDS = [Card("bills", "billing/portal/card.html", balance_card, order=10)]
+PAGES        = [BillsPortal]          # class BillsPortal(PortalPage): area = "bills"; @route("/") def index(self): …"""
 
 from __future__ import annotations
 
@@ -113,6 +113,7 @@ class PortalPage(Page):
     def run(self, work: Callable[[], Any]) -> tuple[Any, Any]:
         """Call a module's service in the firm's name and commit: (result, None), or (None, why it was refused). What the work
         loaded is forgotten afterwards: return ids and texts."""
+
         def inside() -> Any:
             with portal.acting(self.session):
                 return work()

@@ -88,18 +88,40 @@ class PortalLoginPage(Page):
     @route("/manifest.webmanifest", word=None)
     def manifest(self) -> Any:
         """What a phone needs to install the portal. It names no person and no firm."""
-        icons = [{"src": asset(f"portal-{size}.png"), "sizes": f"{size}x{size}", "type": "image/png", "purpose": purpose}
-                 for size in (192, 512) for purpose in ("any", "maskable")]
-        answer = jsonify({
-            "name": str(_l("Park portal")), "short_name": str(_l("Park portal")), "lang": "en" if locale() == "en" else "zh-CN",
-            "id": HOME, "start_url": HOME, "scope": HOME, "display": "standalone", "orientation": "portrait",
-            "theme_color": COLOUR, "background_color": "#ffffff", "icons": icons})
+        icons = [
+            {"src": asset(f"portal-{size}.png"), "sizes": f"{size}x{size}", "type": "image/png", "purpose": purpose}
+            for size in (192, 512)
+            for purpose in ("any", "maskable")
+        ]
+        answer = jsonify(
+            {
+                "name": str(_l("Park portal")),
+                "short_name": str(_l("Park portal")),
+                "lang": "en" if locale() == "en" else "zh-CN",
+                "id": HOME,
+                "start_url": HOME,
+                "scope": HOME,
+                "display": "standalone",
+                "orientation": "portrait",
+                "theme_color": COLOUR,
+                "background_color": "#ffffff",
+                "icons": icons,
+            }
+        )
         answer.mimetype = "application/manifest+json"
         return answer
 
     def _form(self, target: str, *, message: str | None = None, ended: str | None = None, status: int = 200) -> Any:
-        return self.draw("parkops/portal/login.html", status, next=target, message=message, username=_text("username", 320),
-                         ended=ENDINGS.label(ended) if ended in ENDINGS else None, demo=_demo_users(), colour=COLOUR)
+        return self.draw(
+            "parkops/portal/login.html",
+            status,
+            next=target,
+            message=message,
+            username=_text("username", 320),
+            ended=ENDINGS.label(ended) if ended in ENDINGS else None,
+            demo=_demo_users(),
+            colour=COLOUR,
+        )
 
 
 def _demo_users() -> dict[str, Any] | None:
@@ -109,8 +131,11 @@ def _demo_users() -> dict[str, Any] | None:
     from ...demo import PASSWORD
 
     with system_scope("portal demo log-ins") as s:
-        found = s.scalars(select(UserProfile).where(UserProfile.is_demo, UserProfile.is_portal, UserProfile.active)
-                          .order_by(UserProfile.id)).unique().all()
+        found = (
+            s.scalars(select(UserProfile).where(UserProfile.is_demo, UserProfile.is_portal, UserProfile.active).order_by(UserProfile.id))
+            .unique()
+            .all()
+        )
         return {"password": PASSWORD, "users": [(p.username, p.name) for p in found]} if found else None
 
 
@@ -154,11 +179,24 @@ class PortalAccountPage(PortalPage):
 
     def _show(self, errors: dict[str, str], status: int = 200) -> Any:
         profile = users.current_profile(self.session)
-        open_now = self.session.scalars(select(UserSession).where(UserSession.ended_at.is_(None))
-                                        .order_by(UserSession.last_seen_at.desc()).limit(20)).unique().all()
-        return self.draw("parkops/portal/account.html", status, profile=profile, role=portal.ROLES.label(g.user.portal_role),
-                         open_sessions=open_now, this_session=g.user.session_id, local=clock.local, errors=errors,
-                         wishes=preferences.overview(self.session, portal=True))
+        open_now = (
+            self.session.scalars(
+                select(UserSession).where(UserSession.ended_at.is_(None)).order_by(UserSession.last_seen_at.desc()).limit(20)
+            )
+            .unique()
+            .all()
+        )
+        return self.draw(
+            "parkops/portal/account.html",
+            status,
+            profile=profile,
+            role=portal.ROLES.label(g.user.portal_role),
+            open_sessions=open_now,
+            this_session=g.user.session_id,
+            local=clock.local,
+            errors=errors,
+            wishes=preferences.overview(self.session, portal=True),
+        )
 
     @route("/notifications", word=None, methods=("POST",))
     def notifications(self) -> Any:
