@@ -43,7 +43,11 @@ def run(size: int = 36_000) -> list[dict[str, Any]]:
         first, again, sums = board(park_id)
         floor, expected = raw_board(park_id)
         assert sums == expected == (size, size, 0), (sums, expected)
-        return [line("import of cases", size, seconds, copied), line("board, first", size, first, floor), line("board, again", size, again, floor)]
+        return [
+            line("import of cases", size, seconds, copied),
+            line("board, first", size, first, floor),
+            line("board, again", size, again, floor),
+        ]
     finally:
         dispose()
         embedded.drop_database(DATABASE)
@@ -65,7 +69,13 @@ def prepare() -> None:
 
 
 def line(op: str, rows: int, seconds: float, floor: float) -> dict[str, Any]:
-    return {"op": f"hall: {op}", "rows": rows, "seconds": round(seconds, 3), "raw_seconds": round(floor, 3), "ratio": round(seconds / floor, 2)}
+    return {
+        "op": f"hall: {op}",
+        "rows": rows,
+        "seconds": round(seconds, 3),
+        "raw_seconds": round(floor, 3),
+        "ratio": round(seconds / floor, 2),
+    }
 
 
 def write(path: Path, size: int) -> Path:
@@ -75,7 +85,9 @@ def write(path: Path, size: int) -> Path:
         out.writerow(("办件编号", "事项编码", "申请人", "受理日期", "等候分钟", "办结日期", "评价星级"))
         for n in range(size):
             day = START + timedelta(days=n * DAYS // size)
-            out.writerow((f"KM-{n:06d}", "B-1", f"昆明企业{n % 900}", day, n % 23, day + timedelta(days=(0, 0, 1, 2)[n % 4]), 5 - (n % 9 == 0)))
+            out.writerow(
+                (f"KM-{n:06d}", "B-1", f"昆明企业{n % 900}", day, n % 23, day + timedelta(days=(0, 0, 1, 2)[n % 4]), 5 - (n % 9 == 0))
+            )
     return path
 
 
@@ -114,7 +126,8 @@ def raw_board(park_id: int) -> tuple[float, tuple[int, int, int]]:
     from parkops.db.session import engine
 
     sql = """select count(*), count(in_time), count(*) filter (where in_time), count(*) filter (where spot), sum(waited), count(waited),
-      (select count(*) from services_rating r where r.park_id = c.park_id), (select count(*) from services_rating r where r.park_id = c.park_id and stars < 3)
+      (select count(*) from services_rating r where r.park_id = c.park_id),
+      (select count(*) from services_rating r where r.park_id = c.park_id and stars < 3)
       from services_case c where park_id = :p and received_on >= :a and received_on < :b group by park_id"""
     with engine().connect() as c:
         started = time.perf_counter()
@@ -128,9 +141,14 @@ def raw_copy(park_id: int) -> float:
 
     with engine().connect() as c:
         c.execute(text("CREATE TEMP TABLE bench_raw (LIKE services_case INCLUDING ALL)"))
-        names = ", ".join(c.execute(text(
-            "SELECT attname FROM pg_attribute WHERE attrelid = 'services_case'::regclass AND attnum > 0 AND NOT attisdropped"
-            " AND attgenerated = '' AND attidentity = ''")).scalars())
+        names = ", ".join(
+            c.execute(
+                text(
+                    "SELECT attname FROM pg_attribute WHERE attrelid = 'services_case'::regclass AND attnum > 0 AND NOT attisdropped"
+                    " AND attgenerated = '' AND attidentity = ''"
+                )
+            ).scalars()
+        )
         cursor = c.connection.cursor()
         with cursor.copy(f"COPY (SELECT {names} FROM services_case WHERE park_id = {park_id}) TO STDOUT") as out:
             blocks = list(out)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-PARTS: tuple[Any, ...] = ()
-FIGURES = {code: value for part in PARTS for code, value in part.FIGURES.items()}
+from . import demo_hall
+
+PARTS: tuple[Any, ...] = (demo_hall,)
+FIGURES = [figure for part in PARTS for figure in part.FIGURES]
 
 
 def load(context: Any) -> None:

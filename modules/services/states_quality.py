@@ -21,9 +21,27 @@ COMMITMENT = Workflow(
         State("overdue", _l("Not supplied"), "red", final=True),
     ),
     steps=(
-        Step("keep", ("open",), "kept", _l("Materials supplied"), "modules.services.services.tolerance:keep_commitment", form=(ON,), word="change", primary=True),
-        Step("lapse", ("open",), "overdue", _l("Not supplied"), "modules.services.services.tolerance:lapse_commitment", form=(ON,), word="act",
-             guard="modules.services.services.tolerance:why_not_lapse", danger=True),
+        Step(
+            "keep",
+            ("open",),
+            "kept",
+            _l("Materials supplied"),
+            "modules.services.services.tolerance:keep_commitment",
+            form=(ON,),
+            word="change",
+            primary=True,
+        ),
+        Step(
+            "lapse",
+            ("open",),
+            "overdue",
+            _l("Not supplied"),
+            "modules.services.services.tolerance:lapse_commitment",
+            form=(ON,),
+            word="act",
+            guard="modules.services.services.tolerance:why_not_lapse",
+            danger=True,
+        ),
     ),
 )
 RECTIFICATION = Workflow(
@@ -37,13 +55,37 @@ RECTIFICATION = Workflow(
         State("closed", _l("Called back and closed"), "green", final=True),
     ),
     steps=(
-        Step("verify", ("open",), "verified", _l("Verify"), f"{R}:verify_review", word="change", form=(
-            Input("holds", "bool", _l("The complaint holds")), Input("finding", "longtext", _l("Finding"), required=True), ON), primary=True),
-        Step("rectify", ("verified",), "rectified", _l("Put right"), f"{R}:rectify_review", word="change", form=(
-            Input("measure", "longtext", _l("What was done"), required=True), ON), primary=True),
-        Step("call_back", ("rectified",), "closed", _l("Call back"), f"{R}:call_back", word="act", form=(
-            Input("answer", "longtext", _l("What the client said"), required=True), Input("content", "bool", _l("Content now")), ON), primary=True,
-             guard=f"{R}:why_not_call_back"),
+        Step(
+            "verify",
+            ("open",),
+            "verified",
+            _l("Verify"),
+            f"{R}:verify_review",
+            word="change",
+            form=(Input("holds", "bool", _l("The complaint holds")), Input("finding", "longtext", _l("Finding"), required=True), ON),
+            primary=True,
+        ),
+        Step(
+            "rectify",
+            ("verified",),
+            "rectified",
+            _l("Put right"),
+            f"{R}:rectify_review",
+            word="change",
+            form=(Input("measure", "longtext", _l("What was done"), required=True), ON),
+            primary=True,
+        ),
+        Step(
+            "call_back",
+            ("rectified",),
+            "closed",
+            _l("Call back"),
+            f"{R}:call_back",
+            word="act",
+            form=(Input("answer", "longtext", _l("What the client said"), required=True), Input("content", "bool", _l("Content now")), ON),
+            primary=True,
+            guard=f"{R}:why_not_call_back",
+        ),
     ),
 )
 DEMAND = Workflow(
@@ -57,12 +99,46 @@ DEMAND = Workflow(
         State("closed", _l("Demand closed"), "green", final=True),
     ),
     steps=(
-        Step("assign", ("open", "assigned"), "assigned", _l("Give to"), f"{D}:assign_demand", word="change", form=(
-            Input("owner_id", "ref", _l("Officer"), ref="core.user", required=True), ON), primary=True),
-        Step("answer", ("assigned",), "answered", _l("Answer"), f"{D}:answer_demand", word="change", form=(
-            Input("answer", "longtext", _l("Answer to the client"), required=True), ON), primary=True),
-        Step("close", ("answered",), "closed", _l("Client agrees"), f"{D}:close_demand", word="change", form=(
-            Input("content", "bool", _l("Content now")), Input("words", "longtext", _l("What the client said"), required=True), ON), primary=True),
-        Step("reopen", ("answered",), "assigned", _l("Client does not agree"), f"{D}:reopen_demand", word="change", form=(ON,), needs_reason=True, danger=True),
+        Step(
+            "assign",
+            ("open", "assigned"),
+            "assigned",
+            _l("Give to"),
+            f"{D}:assign_demand",
+            word="change",
+            form=(Input("owner_id", "ref", _l("Officer"), ref="core.user", required=True), ON),
+            primary=True,
+        ),
+        Step(
+            "answer",
+            ("assigned",),
+            "answered",
+            _l("Answer"),
+            f"{D}:answer_demand",
+            word="change",
+            form=(Input("answer", "longtext", _l("Answer to the client"), required=True), ON),
+            primary=True,
+        ),
+        Step(
+            "close",
+            ("answered",),
+            "closed",
+            _l("Client agrees"),
+            f"{D}:close_demand",
+            word="change",
+            form=(Input("content", "bool", _l("Content now")), Input("words", "longtext", _l("What the client said"), required=True), ON),
+            primary=True,
+        ),
+        Step(
+            "reopen",
+            ("answered",),
+            "assigned",
+            _l("Client does not agree"),
+            f"{D}:reopen_demand",
+            word="change",
+            form=(ON,),
+            needs_reason=True,
+            danger=True,
+        ),
     ),
 )

@@ -29,12 +29,26 @@ def prepare(session: Any, rows: list[ImportRow], on: date) -> None:
     """SV-71: item and hall by code, firm by credit code, limits from the calendar; five statements a chunk."""
     park_id = scope_of(session).park_id
     items = {i.code: i for i in session.scalars(select(HallItem).where(HallItem.park_id == park_id))}
-    halls = dict(session.execute(select(ServiceHall.code, ServiceHall.id).where(ServiceHall.park_id == park_id).order_by(ServiceHall.id.desc())).all())
+    halls = dict(
+        session.execute(
+            select(ServiceHall.code, ServiceHall.id).where(ServiceHall.park_id == park_id).order_by(ServiceHall.id.desc())
+        ).all()
+    )
     codes = {r.values.get("credit_code") for r in rows} - {None}
-    firms = dict(session.execute(select(Firm.credit_code, Firm.id).where(Firm.park_id == park_id, Firm.credit_code.in_(codes))).all()) if codes else {}
+    firms = (
+        dict(session.execute(select(Firm.credit_code, Firm.id).where(Firm.park_id == park_id, Firm.credit_code.in_(codes))).all())
+        if codes
+        else {}
+    )
     c = ServiceCase
-    known = {n: more for n, *more in session.execute(select(c.number, c.batch, *(getattr(c, f) for f in FIXED)).where(
-        c.park_id == park_id, c.number.in_([r.values["number"] for r in rows])))}
+    known = {
+        n: more
+        for n, *more in session.execute(
+            select(c.number, c.batch, *(getattr(c, f) for f in FIXED)).where(
+                c.park_id == park_id, c.number.in_([r.values["number"] for r in rows])
+            )
+        )
+    }
     found = _Known(items, halls, firms, known, calendar_of(session, park_id), {}, on)
     for row in rows:
         _one(row, found)
@@ -44,7 +58,15 @@ class _Known:
     """What a chunk was looked up with; `limits` are worked out once per item and day."""
 
     def __init__(self, items: Any, halls: Any, firms: Any, known: Any, calendar: Any, limits: dict, on: date):
-        self.items, self.halls, self.firms, self.known, self.calendar, self.limits, self.on = items, halls, firms, known, calendar, limits, on
+        self.items, self.halls, self.firms, self.known, self.calendar, self.limits, self.on = (
+            items,
+            halls,
+            firms,
+            known,
+            calendar,
+            limits,
+            on,
+        )
 
     def due(self, item: HallItem, day: date) -> tuple[date, date | None]:
         key = (item.id, day)
@@ -55,7 +77,10 @@ class _Known:
 
 def _one(row: ImportRow, known: _Known) -> None:
     v = row.values
-    item, hall = known.items.get(v["item_id"]), known.halls.get(v.get("hall_id")) if v.get("hall_id") else next(iter(known.halls.values()), None)
+    item, hall = (
+        known.items.get(v["item_id"]),
+        known.halls.get(v.get("hall_id")) if v.get("hall_id") else next(iter(known.halls.values()), None),
+    )
     received, completed, stars = v["received_on"], v.get("completed_on"), v.get("stars")
     if item is None:
         return row.refuse("services.SV-71", _l("There is no service item %(code)s; correct the code.", code=v["item_id"]), "item_id")
@@ -72,19 +97,37 @@ def _one(row: ImportRow, known: _Known) -> None:
     v["result"] = (v.get("result") or ("approved" if item.label == "authority" else "done")) if completed is not None else None
     old = known.known.get(v["number"])
     if old is not None and (old[0] is None or old[1:] != [v.get(n) for n in FIXED]):
-        return row.refuse("services.SV-71", _l("This case is here already with other days, result or rating; it is changed on the screen."), "number")
+        return row.refuse(
+            "services.SV-71", _l("This case is here already with other days, result or rating; it is changed on the screen."), "number"
+        )
     return _derive(v, item, hall, known)
 
 
 def _derive(v: dict[str, Any], item: HallItem, hall: int, known: _Known) -> None:
     received, completed = v["received_on"], v.get("completed_on")
     promised, statutory = known.due(item, received)
-    v |= {"item_id": item.id, "hall_id": hall, "firm_id": known.firms.get(v.get("credit_code")), "channel": v.get("channel") or "window", "batch": "import",
-          "received_at": datetime.combine(received, time(9), ZONE), "clock_from": received, "accepted_on": received, "promised_due": promised,
-          "statutory_due": statutory, "state": "accepted"}
+    v |= {
+        "item_id": item.id,
+        "hall_id": hall,
+        "firm_id": known.firms.get(v.get("credit_code")),
+        "channel": v.get("channel") or "window",
+        "batch": "import",
+        "received_at": datetime.combine(received, time(9), ZONE),
+        "clock_from": received,
+        "accepted_on": received,
+        "promised_due": promised,
+        "statutory_due": statutory,
+        "state": "accepted",
+    }
     if completed is not None:
-        v |= {"state": "delivered", "completed_at": datetime.combine(completed, time(17), ZONE), "spot": completed == received, "in_time": completed <= promised,
-              "delivery": "pickup", "delivered_on": completed}
+        v |= {
+            "state": "delivered",
+            "completed_at": datetime.combine(completed, time(17), ZONE),
+            "spot": completed == received,
+            "in_time": completed <= promised,
+            "delivery": "pickup",
+            "delivered_on": completed,
+        }
 
 
 def after(session: Any, inserted: list[int], updated: list[int], on: date) -> None:
@@ -93,8 +136,11 @@ def after(session: Any, inserted: list[int], updated: list[int], on: date) -> No
         return
     c, r = ServiceCase, ServiceRating
     rows = select(c.park_id, c.id, c.stars, c.channel.in_(("online", "kiosk")), literal("import"), c.completed_on, c.completed_at).where(
-        c.id.in_(inserted), c.stars.is_not(None))
-    done = session.execute(insert(r).from_select(["park_id", "case_id", "stars", "online", "rated_by", "rated_on", "rated_at"], rows).returning(r.id, r.stars)).all()
+        c.id.in_(inserted), c.stars.is_not(None)
+    )
+    done = session.execute(
+        insert(r).from_select(["park_id", "case_id", "stars", "online", "rated_by", "rated_on", "rated_at"], rows).returning(r.id, r.stars)
+    ).all()
     if done:
         audit.bulk(session, ServiceRating, "add", len(done), {"from": "import"})
     bad = [i for i, stars in done if stars <= 2]
@@ -102,13 +148,32 @@ def after(session: Any, inserted: list[int], updated: list[int], on: date) -> No
         ratings.open_task(session, rating)
 
 
-DERIVED = ("firm_id", "batch", "received_at", "clock_from", "accepted_on", "promised_due", "statutory_due", "state", "completed_at", "spot", "in_time", "delivery",
-           "delivered_on")
+DERIVED = (
+    "firm_id",
+    "batch",
+    "received_at",
+    "clock_from",
+    "accepted_on",
+    "promised_due",
+    "statutory_due",
+    "state",
+    "completed_at",
+    "spot",
+    "in_time",
+    "delivery",
+    "delivered_on",
+)
 IMPORTS = [
     ImportKind(
-        code="services.cases", title=_l("Cases of the hall"), resource="services.case", model="modules.services.models.case:ServiceCase", key=("number",),
-        prepare=prepare, after=after, defaults={**dict.fromkeys(DERIVED), "batch": "import", "state": "accepted"},
-        help=_l("Rows are found by case number; a case with a result counts as handed over, stars become its rating. Ratings stay for ever, so an import with stars cannot be undone."),
+        code="services.cases",
+        title=_l("Cases of the hall"),
+        resource="services.case",
+        model="modules.services.models.case:ServiceCase",
+        key=("number",),
+        prepare=prepare,
+        after=after,
+        defaults={**dict.fromkeys(DERIVED), "batch": "import", "state": "accepted"},
+        help=_l("Rows are found by case number; a result counts as handed over, stars become a rating. Ratings stay: with stars no undo."),
         fields=(
             ImportField("number", _l("Case no."), required=True, max_length=40, aliases=("办件编号", "业务编号", "受理编号", "Case no.")),
             ImportField("item_id", _l("Service item"), required=True, aliases=("事项编码", "事项代码", "Item")),

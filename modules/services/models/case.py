@@ -19,7 +19,7 @@ from parkops.i18n import _l
 from ..states import CASE, DELIVERIES, RESULTS
 from ..states_quality import COMMITMENT
 from .hall import ServiceHall
-from .item import ItemMaterial, HallItem
+from .item import HallItem, ItemMaterial
 from .partner import PartnerHall
 from .queue import QueueTicket
 
@@ -50,9 +50,20 @@ class ServiceCase(ParkScoped, Record):
         UniqueConstraint("park_id", "number"),
         Index("ix_services_case_park_id_received_on", "park_id", "received_on"),
         Index("ix_services_case_park_id_completed_on", "park_id", "completed_on"),
-        Index("ix_services_case_park_id_promised_due", "park_id", "promised_due", postgresql_where="state IN ('received', 'supplement', 'accepted', 'transferred')"),
+        Index(
+            "ix_services_case_park_id_promised_due",
+            "park_id",
+            "promised_due",
+            postgresql_where="state IN ('received', 'supplement', 'accepted', 'transferred')",
+        ),
         Index("uq_services_case_ticket", "ticket_id", unique=True, postgresql_where="ticket_id IS NOT NULL"),
-        Index("uq_services_case_foreign", "partner_id", "foreign_number", unique=True, postgresql_where="foreign_number IS NOT NULL AND incoming"),
+        Index(
+            "uq_services_case_foreign",
+            "partner_id",
+            "foreign_number",
+            unique=True,
+            postgresql_where="foreign_number IS NOT NULL AND incoming",
+        ),
         CheckConstraint("waited >= 0", name="waited"),
         CheckConstraint("stars BETWEEN 1 AND 5", name="stars"),
         CheckConstraint("state NOT IN ('completed', 'delivered') OR (completed_on IS NOT NULL AND result IS NOT NULL)", name="completed"),

@@ -18,10 +18,16 @@ from .case import CHANNELS, ServiceCase
 
 DEMAND_KINDS = Choices(
     "services.demand_kind",
-    ("demand", _l("Demand"), "blue"), ("complaint", _l("Complaint"), "red"), ("question", _l("Question"), "grey"), ("proposal", _l("Suggestion"), "violet"),
+    ("demand", _l("Demand"), "blue"),
+    ("complaint", _l("Complaint"), "red"),
+    ("question", _l("Question"), "grey"),
+    ("proposal", _l("Suggestion"), "violet"),
 )
 LEVELS = Choices(
-    "services.level", ("1", _l("Officer"), "grey"), ("2", _l("Head of the hall"), "amber"), ("3", _l("Leader of the park"), "red"),
+    "services.level",
+    ("1", _l("Officer"), "grey"),
+    ("2", _l("Head of the hall"), "amber"),
+    ("3", _l("Leader of the park"), "red"),
 )
 
 

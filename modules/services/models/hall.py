@@ -44,7 +44,9 @@ class HallWindow(ParkScoped, Record):
     code: Mapped[str] = field(String(20), _l("Code"), fmt="code")
     name: Mapped[str] = field(String(80), _l("Service window"))
     officer_id: Mapped[int | None] = fk("core_user.id", _l("Officer"))
-    classes: Mapped[str | None] = field(String(200), _l("Calls only"), help=_l("Codes of item classes, separated by commas; empty: every class"))
+    classes: Mapped[str | None] = field(
+        String(200), _l("Calls only"), help=_l("Codes of item classes, separated by commas; empty: every class")
+    )
     active: Mapped[bool] = field(Boolean, _l("In use"), default=True, server_default="true")
     hall: Mapped[ServiceHall] = relationship(foreign_keys="HallWindow.hall_id")
     officer: Mapped[Any] = relationship("UserProfile", foreign_keys="HallWindow.officer_id")

@@ -31,9 +31,15 @@ ITEM_CLASSES = Choices(
     ("other", _l("Other services")),
 )
 SHARED_CLASSES = ("startup", "food", "labour_social", "culture", "health")
-LABELS = Choices("services.item_label", ("authority", _l("Decided by the authority"), "violet"), ("assist", _l("Assisted by the hall"), "blue"))
+LABELS = Choices(
+    "services.item_label", ("authority", _l("Decided by the authority"), "violet"), ("assist", _l("Assisted by the hall"), "blue")
+)
 MATERIAL_FORMS = Choices(
-    "services.material_form", ("original", _l("Original")), ("copy", _l("Copy")), ("both", _l("Original and copy")), ("electronic", _l("Electronic")),
+    "services.material_form",
+    ("original", _l("Original")),
+    ("copy", _l("Copy")),
+    ("both", _l("Original and copy")),
+    ("electronic", _l("Electronic")),
 )
 
 

@@ -24,9 +24,12 @@ class PartnerHall(ParkScoped, Record):
     `key_id` names the pair's common key (both halls enter the same); the key itself is sealed at rest."""
 
     __tablename__ = "services_partner"
-    __table_args__ = (UniqueConstraint("park_id", "code"), UniqueConstraint("park_id", "key_id"),
-                      Index("uq_services_partner_key", "key_id", unique=True),
-                      CheckConstraint("ends_on IS NULL OR ends_on >= signed_on", name="days"))
+    __table_args__ = (
+        UniqueConstraint("park_id", "code"),
+        UniqueConstraint("park_id", "key_id"),
+        Index("uq_services_partner_key", "key_id", unique=True),
+        CheckConstraint("ends_on IS NULL OR ends_on >= signed_on", name="days"),
+    )
     code: Mapped[str] = field(String(40), _l("Code"), fmt="code")
     name: Mapped[str] = field(String(120), _l("Partner hall"))
     district: Mapped[str | None] = field(String(120), _l("District"))

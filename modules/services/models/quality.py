@@ -7,7 +7,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Boolean, CheckConstraint, Date, Index, SmallInteger, String, Text, UniqueConstraint
+from sqlalchemy import Boolean, CheckConstraint, Date, Index, SmallInteger, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, relationship
 
 from parkops.db.append_only import protect
@@ -20,12 +20,19 @@ from .case import ServiceCase
 
 GRADES = Choices(
     "services.grade",
-    ("5", _l("Very content"), "green"), ("4", _l("Content"), "green"), ("3", _l("Mostly content"), "blue"),
-    ("2", _l("Not content"), "red"), ("1", _l("Not content at all"), "red"),
+    ("5", _l("Very content"), "green"),
+    ("4", _l("Content"), "green"),
+    ("3", _l("Mostly content"), "blue"),
+    ("2", _l("Not content"), "red"),
+    ("1", _l("Not content at all"), "red"),
 )
 BAD = ("1", "2")
 RATED_BY = Choices(
-    "services.rated_by", ("device", _l("Device at the window")), ("link", _l("Link or QR code")), ("phone", _l("Asked by telephone")), ("import", _l("Taken over")),
+    "services.rated_by",
+    ("device", _l("Device at the window")),
+    ("link", _l("Link or QR code")),
+    ("phone", _l("Asked by telephone")),
+    ("import", _l("Taken over")),
 )
 OFFLINE = ("efficiency", "skill", "attitude")
 ONLINE = ("speed", "guide", "convenience", "platform")

@@ -71,24 +71,55 @@ class Board:
         return f"{tenths // 10}.{tenths % 10}"
 
 
+def _groups(session: Any, start: date, end: date, hall_id: int | None) -> Sequence[Any]:
+    """(item, channel, cases, open, results, in time, on the spot, minutes, numbers): one statement over the cases of the period."""
+    c = ServiceCase
+    here = (c.received_on >= start, c.received_on < end, *((c.hall_id == hall_id,) if hall_id is not None else ()))
+    return session.execute(
+        select(
+            c.item_id,
+            c.channel,
+            func.count(c.id),
+            func.count(c.id).filter(c.state.in_(OPEN)),
+            func.count(c.in_time),
+            func.count(c.id).filter(c.in_time),
+            func.count(c.id).filter(c.spot),
+            func.coalesce(func.sum(c.waited), 0),
+            func.count(c.waited),
+        )
+        .where(*here)
+        .group_by(c.item_id, c.channel)
+    ).all()
+
+
 def show_board(session: Any, *, start: date, end: date, hall_id: int | None = None) -> Board:
     """Cases received in `[start, end)`; late and on the spot of those with a result, ratings and tasks of their days."""
     access.require(session, "services.case", "read")
-    c = ServiceCase
-    here = (c.received_on >= start, c.received_on < end, *((c.hall_id == hall_id,) if hall_id is not None else ()))
-    groups = session.execute(
-        select(c.item_id, c.channel, func.count(c.id), func.count(c.id).filter(c.state.in_(OPEN)), func.count(c.in_time), func.count(c.id).filter(c.in_time),
-               func.count(c.id).filter(c.spot), func.coalesce(func.sum(c.waited), 0), func.count(c.waited))
-        .where(*here).group_by(c.item_id, c.channel)).all()
+    groups = _groups(session, start, end, hall_id)
     visitors, days = _visitors(session, start, end, hall_id)
     stars = _stars(session, start, end, hall_id)
     opened, back = _tasks(session, start, end, hall_id)
     tolerance, overdue = _tolerance(session, start, end, hall_id)
     sums = [sum(g[n] for g in groups) for n in range(2, 9)]
     total = sum(stars.values())
-    return Board(sums[0], sums[1], visitors, days, Share(sums[3], sums[2]), Share(sums[4], sums[2]), Share(sums[5], sums[6]),
-                 Share(stars.get(1, 0) + stars.get(2, 0), total), Share(total, sums[2]), tolerance, overdue, Share(back, opened),
-                 _classes(session, groups), _channels(groups), stars, _days(session, start, end, hall_id))
+    return Board(
+        sums[0],
+        sums[1],
+        visitors,
+        days,
+        Share(sums[3], sums[2]),
+        Share(sums[4], sums[2]),
+        Share(sums[5], sums[6]),
+        Share(stars.get(1, 0) + stars.get(2, 0), total),
+        Share(total, sums[2]),
+        tolerance,
+        overdue,
+        Share(back, opened),
+        _classes(session, groups),
+        _channels(groups),
+        stars,
+        _days(session, start, end, hall_id),
+    )
 
 
 def _visitors(session: Any, start: date, end: date, hall_id: int | None) -> tuple[int | None, int]:
@@ -102,7 +133,7 @@ def _stars(session: Any, start: date, end: date, hall_id: int | None) -> dict[in
     query = select(r.stars, func.count(r.id)).where(r.rated_on >= start, r.rated_on < end).group_by(r.stars)
     if hall_id is not None:
         query = query.join(ServiceCase, ServiceCase.id == r.case_id).where(ServiceCase.hall_id == hall_id)
-    return {n: count for n, count in session.execute(query)}
+    return dict(session.execute(query).all())
 
 
 def _tasks(session: Any, start: date, end: date, hall_id: int | None) -> tuple[int, int]:

@@ -47,7 +47,9 @@ def load_year(session: Any, *, year: int) -> int:
         raise Refused(_l("Choose a park first."))
     found = calc_days.announced(year)
     if not found:
-        raise RuleError([Problem("services.SV-02", _l("The holidays of %(year)s are not announced yet; enter them by hand.", year=year), "year")])
+        raise RuleError(
+            [Problem("services.SV-02", _l("The holidays of %(year)s are not announced yet; enter them by hand.", year=year), "year")]
+        )
     have = set(session.scalars(select(HallDay.day).where(HallDay.park_id == park_id)))
     new = [(day, kind, name) for day, (kind, name) in sorted(found.items()) if day not in have]
     session.add_all(HallDay(park_id=park_id, day=day, kind=kind, name=name or None, source="chinesecalendar") for day, kind, name in new)

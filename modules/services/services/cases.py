@@ -1,4 +1,4 @@
-"""A case from receipt to acceptance: first asked, checklist, one-time notice, supplement, deemed acceptance, transfers. Rules SV-20 to SV-29."""
+"""A case from receipt to acceptance: first asked, checklist, one-time notice, supplement, deemed acceptance. Rules SV-20 to SV-28."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from parkops.security import access
 from ..calc_days import Calendar
 from ..models.case import CaseCommitment, CaseMaterial, CaseNotice, CaseTransfer, ServiceCase
 from ..models.hall import ServiceHall
-from ..models.item import ItemMaterial, HallItem
+from ..models.item import HallItem, ItemMaterial
 from ..models.queue import QueueTicket
 from ..states import CASE, OPEN
 from . import tolerance
@@ -64,36 +64,51 @@ def _ticket(session: Any, ticket_id: int | None, problems: Problems) -> QueueTic
 
 
 def create_case(
-    session: Any, *, hall_id: int, item_id: int, channel: str = "window", applicant: str | None = None, firm_id: int | None = None,
-    credit_code: str | None = None, contact: str | None = None, phone: str | None = None, post_address: str | None = None,
-    ticket_id: int | None = None, partner_id: int | None = None, device: str | None = None, note: str | None = None, at: datetime | None = None,
+    session: Any,
+    *,
+    hall_id: int,
+    item_id: int,
+    channel: str = "window",
+    applicant: str | None = None,
+    firm_id: int | None = None,
+    credit_code: str | None = None,
+    contact: str | None = None,
+    phone: str | None = None,
+    post_address: str | None = None,
+    ticket_id: int | None = None,
+    partner_id: int | None = None,
+    device: str | None = None,
+    note: str | None = None,
+    at: datetime | None = None,
 ) -> ServiceCase:
     """SV-21, SV-22, SV-23: receive a request. The officer who takes it is the first asked and follows it to its end (首问负责)."""
+    values = {n: v for n, v in locals().items() if n not in ("session", "at")}
     access.require(session, RESOURCE, "add")
-    at, who, problems = at or clock.now(), scope_of(session).user_id, Problems()
     hall, item = session.get(ServiceHall, hall_id), session.get(HallItem, item_id)
     if hall is None or item is None:
         raise NotFound(_l("There is no such record in your parks."))
-    firm = session.get(Firm, firm_id) if firm_id is not None else None
-    applicant = (applicant or "").strip() or (firm.name if firm is not None else None)
-    if applicant is None:
-        problems.add("services.SV-21", _l("Name the applicant, or choose a firm of the park."), "applicant")
-    ticket = _ticket(session, ticket_id, problems)
+    problems = Problems()
+    _complete(session, values, item, at or clock.now(), problems)
     problems.stop()
-    day = clock.local(at).date()
-    promised, statutory = limits(calendar_of(session, hall.park_id), item, day)
-    values = {
-        "hall_id": hall_id, "item_id": item_id, "channel": channel, "applicant": applicant, "firm_id": firm_id, "contact": contact,
-        "credit_code": credit_code or (firm.credit_code if firm is not None else None), "phone": phone, "post_address": post_address,
-        "ticket_id": ticket_id, "waited": ticket.waited if ticket is not None else None, "partner_id": partner_id, "device": device, "note": note,
-        "first_officer_id": who, "officer_id": who, "received_at": at, "received_on": day, "clock_from": day, "promised_due": promised,
-        "statutory_due": statutory,
-    }
     _check(session, values, problems)  # before a number is drawn
     problems.stop()
-    case = records.create(session, ServiceCase, {**values, "number": sequences.next_number(session, RESOURCE, hall.park_id, day)}, _check)
+    number = sequences.next_number(session, RESOURCE, hall.park_id, values["received_on"])
+    case = records.create(session, ServiceCase, {**values, "number": number}, _check)
     copy_checklist(session, case)
     return case
+
+
+def _complete(session: Any, values: dict[str, Any], item: HallItem, at: datetime, problems: Problems) -> None:
+    """What follows from the firm, the number, the officer and the moment of receipt."""
+    firm = session.get(Firm, values["firm_id"]) if values["firm_id"] is not None else None
+    values["applicant"] = (values["applicant"] or "").strip() or (firm.name if firm is not None else None)
+    if values["applicant"] is None:
+        problems.add("services.SV-21", _l("Name the applicant, or choose a firm of the park."), "applicant")
+    values["credit_code"] = values["credit_code"] or (firm.credit_code if firm is not None else None)
+    ticket, day, who = _ticket(session, values["ticket_id"], problems), clock.local(at).date(), scope_of(session).user_id
+    promised, statutory = limits(calendar_of(session, item.park_id), item, day)
+    values |= {"waited": ticket.waited if ticket is not None else None, "first_officer_id": who, "officer_id": who, "received_at": at}
+    values |= {"received_on": day, "clock_from": day, "promised_due": promised, "statutory_due": statutory}
 
 
 def copy_checklist(session: Any, case: ServiceCase) -> None:
@@ -101,13 +116,31 @@ def copy_checklist(session: Any, case: ServiceCase) -> None:
     m, item = ItemMaterial, case.item if case.item is not None else session.get(HallItem, case.item_id)
     for row in session.scalars(select(m).where(m.item_id == case.item_id).order_by(m.position)):
         later = row.tolerable and item.tolerance
-        session.add(CaseMaterial(park_id=case.park_id, case_id=case.id, material_id=row.id, position=row.position, name=row.name, tolerable=later,
-                                 state="missing_tolerable" if later else "missing_fatal"))
+        session.add(
+            CaseMaterial(
+                park_id=case.park_id,
+                case_id=case.id,
+                material_id=row.id,
+                position=row.position,
+                name=row.name,
+                tolerable=later,
+                state="missing_tolerable" if later else "missing_fatal",
+            )
+        )
     session.flush()
 
 
-def change_case(session: Any, case: ServiceCase, *, applicant: str, credit_code: str | None = None, contact: str | None = None,
-                phone: str | None = None, post_address: str | None = None, note: str | None = None) -> ServiceCase:
+def change_case(
+    session: Any,
+    case: ServiceCase,
+    *,
+    applicant: str,
+    credit_code: str | None = None,
+    contact: str | None = None,
+    phone: str | None = None,
+    post_address: str | None = None,
+    note: str | None = None,
+) -> ServiceCase:
     """Who applies and where the result goes; item and days are fixed."""
     values = {n: v for n, v in locals().items() if n not in ("session", "case")}
     return records.change(session, case, values, _check)
@@ -123,7 +156,13 @@ def check_materials(session: Any, case: ServiceCase, *, have: list[int], on: dat
     access.require(session, RESOURCE, "change")
     rows = checklist(session, case)
     if case.state not in CHECKABLE:
-        raise RuleError([Problem("services.SV-24", _l("The case is accepted; its checklist is closed. What was promised is supplied on the commitment."))])
+        raise RuleError(
+            [
+                Problem(
+                    "services.SV-24", _l("The case is accepted; its checklist is closed. What was promised is supplied on the commitment.")
+                )
+            ]
+        )
     if set(have) - {r.id for r in rows}:
         raise NotFound(_l("There is no such record in your parks."))
     for row in rows:
@@ -166,7 +205,15 @@ def accept_case(session: Any, case: ServiceCase, *, on: date) -> ServiceCase:
 
 def _not_before(case: ServiceCase, on: date) -> None:
     if on < case.clock_from:
-        raise RuleError([Problem("services.SV-25", _l("The case was received on %(day)s; choose that day or a later one.", day=case.clock_from.isoformat()), "on")])
+        raise RuleError(
+            [
+                Problem(
+                    "services.SV-25",
+                    _l("The case was received on %(day)s; choose that day or a later one.", day=case.clock_from.isoformat()),
+                    "on",
+                )
+            ]
+        )
 
 
 def notice_of(session: Any, case: ServiceCase) -> CaseNotice | None:
@@ -189,7 +236,15 @@ def give_notice(session: Any, case: ServiceCase, *, on: date) -> CaseNotice:
         raise RuleError([Problem("services.SV-26", why)])
     latest = latest_notice(session, case)
     if on > latest:
-        raise RuleError([Problem("services.SV-26", _l("The last day to tell was %(day)s; the case is deemed accepted from its receipt.", day=latest.isoformat()), "on")])
+        raise RuleError(
+            [
+                Problem(
+                    "services.SV-26",
+                    _l("The last day to tell was %(day)s; the case is deemed accepted from its receipt.", day=latest.isoformat()),
+                    "on",
+                )
+            ]
+        )
     CASE.move(session, case, "notice", on=on)
     return _write_notice(session, case, on)
 
@@ -201,8 +256,17 @@ def latest_notice(session: Any, case: ServiceCase) -> date:
 
 def _write_notice(session: Any, case: ServiceCase, on: date) -> CaseNotice:
     fatal, later = missing(session, case)
-    row = CaseNotice(park_id=case.park_id, case_id=case.id, number=sequences.next_number(session, "services.notice", case.park_id, on), given_on=on,
-                     given_at=clock.now(), latest_on=max(on, latest_notice(session, case)), fatal=fatal, later=later, given_by=scope_of(session).user_name)
+    row = CaseNotice(
+        park_id=case.park_id,
+        case_id=case.id,
+        number=sequences.next_number(session, "services.notice", case.park_id, on),
+        given_on=on,
+        given_at=clock.now(),
+        latest_on=max(on, latest_notice(session, case)),
+        fatal=fatal,
+        later=later,
+        given_by=scope_of(session).user_name,
+    )
     session.add(row)
     session.flush()
     return row
@@ -214,7 +278,9 @@ def supplement_case(session: Any, case: ServiceCase, *, on: date) -> ServiceCase
     _not_before(case, on)
     fatal, _later = missing(session, case)
     if fatal:
-        raise RuleError([Problem("services.SV-27", _l("Still missing: %(names)s. Mark on the checklist what came.", names="、".join(fatal)))])
+        raise RuleError(
+            [Problem("services.SV-27", _l("Still missing: %(names)s. Mark on the checklist what came.", names="、".join(fatal)))]
+        )
     case.clock_from, case.restarts = on, case.restarts + 1
     set_limits(session, case)
     session.flush()
@@ -253,7 +319,9 @@ def _deem(session: Any, case: ServiceCase, on: date) -> None:
     """By law, whatever the checklist says: the hall missed its days."""
     case.accepted_on, case.deemed = case.clock_from, True
     session.flush()
-    CASE.move(session, case, "deem", on=on, reason=_("Nothing was told within the days; accepted from %(day)s.", day=case.accepted_on.isoformat()))
+    CASE.move(
+        session, case, "deem", on=on, reason=_("Nothing was told within the days; accepted from %(day)s.", day=case.accepted_on.isoformat())
+    )
 
 
 def transfer_case(session: Any, case: ServiceCase, *, to_id: int | None = None, to_text: str | None = None, reason: str, on: date) -> str:
@@ -269,7 +337,15 @@ def transfer_case(session: Any, case: ServiceCase, *, to_id: int | None = None, 
     if not reason.strip():
         problems.add("services.SV-23", _l("Write a reason."), "reason")
     problems.stop()
-    values = {"case_id": case.id, "on_date": on, "at": clock.now(), "from_id": case.officer_id, "to_id": to_id, "to_text": to_text, "reason": reason}
+    values = {
+        "case_id": case.id,
+        "on_date": on,
+        "at": clock.now(),
+        "from_id": case.officer_id,
+        "to_id": to_id,
+        "to_text": to_text,
+        "reason": reason,
+    }
     records.create(session, CaseTransfer, values)
     if to_id is not None:
         case.officer_id = to_id
@@ -286,7 +362,6 @@ def commitments_open(session: Any, case: ServiceCase) -> CaseCommitment | None:
     """The commitment that still runs."""
     row = tolerance.of_case(session, case)
     return row if row is not None and row.state == "open" else None
-
 
 
 def open_of_firm(session: Any, firm_id: int) -> int:

@@ -17,7 +17,7 @@ from parkops.errors import Problems, Refused
 from parkops.i18n import _, _l
 from parkops.security import access
 
-from ..models.item import ItemMaterial, HallItem
+from ..models.item import HallItem, ItemMaterial
 
 RESOURCE = "services.item"
 DATA = Path(__file__).parent.parent / "data"
@@ -32,7 +32,11 @@ def _check(session: Any, values: dict[str, Any], problems: Problems) -> None:
     if days is not None and not 1 <= days <= 365:
         problems.add("services.SV-05", _l("A statutory limit is between 1 and 365 working days."), "statutory_days")
     if days is not None and values["label"] != "authority":
-        problems.add("services.SV-06", _l("A statutory limit binds the authority; what the hall assists with has a promised limit only."), "statutory_days")
+        problems.add(
+            "services.SV-06",
+            _l("A statutory limit binds the authority; what the hall assists with has a promised limit only."),
+            "statutory_days",
+        )
     if days is not None and values["label"] == "authority" and values["promised_days"] > days:
         problems.add("services.SV-05", _l("The promised limit is not longer than the statutory one."), "promised_days")
     if values.get("fee") is not None and values["fee"] < 0:
@@ -94,7 +98,7 @@ def materials_of(session: Any, item: HallItem) -> list[ItemMaterial]:
 @lru_cache
 def _read(name: str) -> list[dict[str, Any]]:
     found = yaml.safe_load((DATA / name).read_text(encoding="utf-8"))
-    groups = {g: v for g, v in found.get("groups", {}).items()}
+    groups = found.get("groups", {})
     return [{**groups.get(row.get("group"), {}), **row} for row in found["items"]]
 
 
@@ -110,19 +114,50 @@ def load_list(session: Any, name: str, *, hall_id: int | None = None) -> int:
     session.add_all(items)
     session.flush()
     for item, row in zip(items, rows, strict=True):
-        session.add_all(ItemMaterial(park_id=park_id, item_id=item.id, position=n, name=m["name"], form=m.get("form", "original"),
-                                     copies=m.get("copies", 1), issuer=m.get("issuer"), tolerable=bool(m.get("tolerable")) and item.tolerance)
-                        for n, m in enumerate(row.get("materials", ()), 1))
+        session.add_all(
+            ItemMaterial(
+                park_id=park_id,
+                item_id=item.id,
+                position=n,
+                name=m["name"],
+                form=m.get("form", "original"),
+                copies=m.get("copies", 1),
+                issuer=m.get("issuer"),
+                tolerable=bool(m.get("tolerable")) and item.tolerance,
+            )
+            for n, m in enumerate(row.get("materials", ()), 1)
+        )
     session.flush()
     return len(items)
 
 
 def _item(row: dict[str, Any], park_id: int, hall_id: int | None, shared: bool) -> HallItem:
-    names = ("code", "name", "item_class", "label", "authority", "basis", "conditions", "process", "promised_days", "statutory_days",
-             "fee_basis", "tolerance_days", "result_name", "phone")
+    names = (
+        "code",
+        "name",
+        "item_class",
+        "label",
+        "authority",
+        "basis",
+        "conditions",
+        "process",
+        "promised_days",
+        "statutory_days",
+        "fee_basis",
+        "tolerance_days",
+        "result_name",
+        "phone",
+    )
     values = {n: row.get(n) for n in names}
-    return HallItem(park_id=park_id, hall_id=hall_id, shared=shared, fee=Decimal(str(row.get("fee", 0))),
-                       tolerance=bool(row.get("tolerance")), online=bool(row.get("online")), **values)
+    return HallItem(
+        park_id=park_id,
+        hall_id=hall_id,
+        shared=shared,
+        fee=Decimal(str(row.get("fee", 0))),
+        tolerance=bool(row.get("tolerance")),
+        online=bool(row.get("online")),
+        **values,
+    )
 
 
 def load_lists(session: Any) -> str:

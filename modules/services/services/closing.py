@@ -64,7 +64,9 @@ def why_not_complete(session: Any, case: ServiceCase) -> str | None:
     return _("Promised materials are due by %(day)s; they come before the result.", day=row.due_on.isoformat()) if row is not None else None
 
 
-def complete_case(session: Any, case: ServiceCase, *, result: str, delivery: str, on: date, text: str | None = None, at: datetime | None = None) -> ServiceCase:
+def complete_case(
+    session: Any, case: ServiceCase, *, result: str, delivery: str, on: date, text: str | None = None, at: datetime | None = None
+) -> ServiceCase:
     """SV-35, SV-36: the result with its day; on the spot when it is the day of receipt, in time by the promised day."""
     access.require(session, RESOURCE, "change")
     problems = Problems()
@@ -77,7 +79,9 @@ def complete_case(session: Any, case: ServiceCase, *, result: str, delivery: str
     if delivery == "post" and not case.post_address:
         problems.add("services.SV-37", _l("Enter the postal address first."), "delivery")
     if on < case.clock_from:
-        problems.add("services.SV-35", _l("The case was received on %(day)s; choose that day or a later one.", day=case.clock_from.isoformat()), "on")
+        problems.add(
+            "services.SV-35", _l("The case was received on %(day)s; choose that day or a later one.", day=case.clock_from.isoformat()), "on"
+        )
     problems.stop()
     case.result, case.delivery, case.result_text = result, delivery, (text or "").strip() or None
     finish(case, on, at or clock.now())
@@ -108,7 +112,9 @@ def deliver_case(session: Any, case: ServiceCase, *, on: date, carrier: str | No
     if case.delivery == "post" and not ((carrier or "").strip() and (tracking_no or "").strip()):
         problems.add("services.SV-37", _l("Enter carrier and tracking number of the parcel."), "tracking_no")
     if case.completed_on is not None and on < case.completed_on:
-        problems.add("services.SV-37", _l("The result is of %(day)s; choose that day or a later one.", day=case.completed_on.isoformat()), "on")
+        problems.add(
+            "services.SV-37", _l("The result is of %(day)s; choose that day or a later one.", day=case.completed_on.isoformat()), "on"
+        )
     problems.stop()
     case.carrier, case.tracking_no, case.delivered_on = (carrier or "").strip() or None, (tracking_no or "").strip() or None, on
     session.flush()
@@ -135,10 +141,18 @@ def remind_due(session: Any, *, on: date, park_id: int) -> dict[str, int]:
     last = calendar_of(session, park_id).due(on, settings.get(session, "services.soon_days", park_id))
     c, told = ServiceCase, 0
     for case in session.scalars(select(c).where(c.park_id == park_id, c.state.in_(OPEN), c.promised_due <= last).order_by(c.id)):
-        told += _remind(session, case, _("Case %(number)s is promised by %(day)s", number=case.number, day=case.promised_due), case.promised_due, "due")
+        told += _remind(
+            session, case, _("Case %(number)s is promised by %(day)s", number=case.number, day=case.promised_due), case.promised_due, "due"
+        )
     m = CaseCommitment
     for row in session.scalars(select(m).where(m.park_id == park_id, m.state == "open", m.due_on <= last).order_by(m.id)):
-        told += _remind(session, row.case, _("Case %(number)s: promised materials by %(day)s", number=row.case.number, day=row.due_on), row.due_on, "commitment")
+        told += _remind(
+            session,
+            row.case,
+            _("Case %(number)s: promised materials by %(day)s", number=row.case.number, day=row.due_on),
+            row.due_on,
+            "commitment",
+        )
     return {"reminded": told}
 
 

@@ -21,8 +21,17 @@ RESOURCE = "services.demand"
 
 
 def create_demand(
-    session: Any, *, kind: str, title: str, text: str | None = None, firm_id: int | None = None, case_id: int | None = None, applicant: str | None = None,
-    phone: str | None = None, channel: str = "window", at: datetime | None = None,
+    session: Any,
+    *,
+    kind: str,
+    title: str,
+    text: str | None = None,
+    firm_id: int | None = None,
+    case_id: int | None = None,
+    applicant: str | None = None,
+    phone: str | None = None,
+    channel: str = "window",
+    at: datetime | None = None,
 ) -> ServiceDemand:
     """SV-50: registered with who was asked first and the day an answer is promised by."""
     access.require(session, RESOURCE, "add")
@@ -33,14 +42,34 @@ def create_demand(
         raise RuleError([Problem("services.SV-50", _l("Name who asks, or choose a firm of the park."), "applicant")])
     day = clock.local(at).date()
     due = calendar_of(session, park_id).due(day, settings.get(session, "services.demand_days", park_id))
-    values = {"kind": kind, "title": title, "text": text, "firm_id": firm_id, "case_id": case_id, "applicant": applicant, "phone": phone, "channel": channel,
-              "received_on": day, "received_at": at, "due_on": due, "first_officer_id": scope_of(session).user_id,
-              "number": sequences.next_number(session, RESOURCE, park_id, day)}
+    values = {
+        "kind": kind,
+        "title": title,
+        "text": text,
+        "firm_id": firm_id,
+        "case_id": case_id,
+        "applicant": applicant,
+        "phone": phone,
+        "channel": channel,
+        "received_on": day,
+        "received_at": at,
+        "due_on": due,
+        "first_officer_id": scope_of(session).user_id,
+        "number": sequences.next_number(session, RESOURCE, park_id, day),
+    }
     return records.create(session, ServiceDemand, values)
 
 
-def change_demand(session: Any, row: ServiceDemand, *, title: str, kind: str, text: str | None = None, applicant: str | None = None,
-                  phone: str | None = None) -> ServiceDemand:
+def change_demand(
+    session: Any,
+    row: ServiceDemand,
+    *,
+    title: str,
+    kind: str,
+    text: str | None = None,
+    applicant: str | None = None,
+    phone: str | None = None,
+) -> ServiceDemand:
     """Until it is answered."""
     if row.state not in ("open", "assigned"):
         raise RuleError([Problem("services.SV-50", _l("It is answered; what was asked is fixed."))])
@@ -54,8 +83,14 @@ def assign_demand(session: Any, row: ServiceDemand, *, owner_id: int, on: date) 
         raise RuleError([Problem("services.SV-51", _l("This officer has it already."), "owner_id")])
     records.change(session, row, {"owner_id": owner_id})
     DEMAND.move(session, row, "assign", on=on)
-    todos.add(session, row, _("Demand %(number)s to be answered by %(day)s", number=row.number, day=row.due_on), row.due_on, owner_id,
-              key=f"services.demand.{row.id}.{owner_id}")
+    todos.add(
+        session,
+        row,
+        _("Demand %(number)s to be answered by %(day)s", number=row.number, day=row.due_on),
+        row.due_on,
+        owner_id,
+        key=f"services.demand.{row.id}.{owner_id}",
+    )
     return row
 
 
@@ -72,7 +107,9 @@ def answer_demand(session: Any, row: ServiceDemand, *, answer: str, on: date) ->
 def _day(row: ServiceDemand, on: date) -> None:
     first = row.answered_on or row.received_on
     if on < first:
-        raise RuleError([Problem("services.SV-52", _l("This lies before %(day)s; choose that day or a later one.", day=first.isoformat()), "on")])
+        raise RuleError(
+            [Problem("services.SV-52", _l("This lies before %(day)s; choose that day or a later one.", day=first.isoformat()), "on")]
+        )
 
 
 def close_demand(session: Any, row: ServiceDemand, *, words: str, on: date, content: bool | None = None) -> ServiceDemand:

@@ -36,14 +36,20 @@ def change_hall(session: Any, row: ServiceHall, **values: Any) -> ServiceHall:
 
 def remove_hall(session: Any, row: ServiceHall) -> None:
     """Only one nobody uses."""
-    records.remove(session, row, (HallWindow, "hall_id", _l("The hall has windows; remove them first.")),
-                   (HallItem, "hall_id", _l("The hall has service items; move them first.")))
+    records.remove(
+        session,
+        row,
+        (HallWindow, "hall_id", _l("The hall has windows; remove them first.")),
+        (HallItem, "hall_id", _l("The hall has service items; move them first.")),
+    )
 
 
 def _window(session: Any, values: dict[str, Any], problems: Problems) -> None:
     wrong = [c for c in classes_of(values.get("classes")) if c not in ITEM_CLASSES]
     if wrong:
-        problems.add("services.SV-04", _l("There is no item class %(names)s; use the codes of the catalogue.", names=", ".join(wrong)), "classes")
+        problems.add(
+            "services.SV-04", _l("There is no item class %(names)s; use the codes of the catalogue.", names=", ".join(wrong)), "classes"
+        )
 
 
 def classes_of(text: str | None) -> list[str]:
@@ -88,7 +94,7 @@ def remove_visitors(session: Any, row: HallVisitors) -> None:
 
 
 def count_visitors(session: Any, *, on: date, park_id: int) -> dict[str, int]:
-    """SV-03: the tickets of earlier days become the day's count where nobody counted at the door; a day without tickets stays unreported."""
+    """SV-03: the tickets of earlier days become the day's count where nobody counted; one without tickets stays unreported."""
     t, v = QueueTicket, HallVisitors
     counted = select(t.park_id, t.hall_id, t.day, func.count(t.id), literal("tickets")).where(t.park_id == park_id, t.day < on)
     query = insert(v).from_select(["park_id", "hall_id", "day", "visitors", "counted_by"], counted.group_by(t.park_id, t.hall_id, t.day))

@@ -29,7 +29,7 @@ REPLAY = _l("This message was sent already; a new one needs a new nonce.")
 
 
 def partner_of(session: Any, sealed: calc_sign.Seal, *, path: str, body: bytes, now: int) -> PartnerHall:
-    """SV-63: who signed. Raises NotAllowed for an unknown key, a wrong signature, an old time or a bad nonce; nothing tells which key exists."""
+    """SV-63: who signed. NotAllowed for unknown key, wrong signature, old time, bad nonce; nothing tells which key exists."""
     found = session.scalars(select(PartnerHall).where(PartnerHall.key_id == sealed.key_id[:80], PartnerHall.active.is_(True))).one_or_none()
     key = found.key if found is not None and found.key else "no such key" + "." * 32
     why = calc_sign.why_wrong(sealed, key, method="POST", path=path, body=body, now=now)
@@ -88,8 +88,11 @@ def _text(body: dict[str, Any], name: str, most: int) -> str | None:
 def _take_case(session: Any, partner: PartnerHall, body: dict[str, Any]) -> ServiceCase:
     """SV-67: accepted by the common standard there, so accepted here on arrival; our limit counts from arrival."""
     code, applicant, number = _text(body, "item", 40), _text(body, "applicant", 200), _text(body, "number", 60)
-    item = session.scalars(select(HallItem).where(HallItem.park_id == partner.park_id, HallItem.code == code, HallItem.shared.is_(True),
-                                                     HallItem.active.is_(True))).one_or_none()
+    item = session.scalars(
+        select(HallItem).where(
+            HallItem.park_id == partner.park_id, HallItem.code == code, HallItem.shared.is_(True), HallItem.active.is_(True)
+        )
+    ).one_or_none()
     if item is None:
         raise RuleError([Problem("services.SV-67", _l("This item is not on the shared list of cross-district service."), "item")])
     if not applicant or not number:
@@ -97,11 +100,26 @@ def _take_case(session: Any, partner: PartnerHall, body: dict[str, Any]) -> Serv
     _day(body, "accepted_on")
     at, day = clock.now(), clock.today()
     promised, statutory = cases.limits(calendar_of(session, partner.park_id), item, day)
-    case = records.create(session, ServiceCase, {
-        "number": sequences.next_number(session, "services.case", partner.park_id, day), "hall_id": partner.hall_id, "item_id": item.id, "channel": "cross",
-        "applicant": applicant, "credit_code": _text(body, "credit_code", 18), "contact": _text(body, "contact", 80), "phone": _text(body, "phone", 40),
-        "post_address": _text(body, "post_address", 200), "partner_id": partner.id, "incoming": True, "foreign_number": number, "received_at": at,
-        "received_on": day, "clock_from": day, "promised_due": promised, "statutory_due": statutory, "accepted_on": day, "state": "accepted"})
+    texts = {n: _text(body, n, most) for n, most in (("credit_code", 18), ("contact", 80), ("phone", 40), ("post_address", 200))}
+    fixed = {
+        "hall_id": partner.hall_id,
+        "item_id": item.id,
+        "channel": "cross",
+        "applicant": applicant,
+        "partner_id": partner.id,
+        "incoming": True,
+    }
+    days = {
+        "received_on": day,
+        "clock_from": day,
+        "accepted_on": day,
+        "promised_due": promised,
+        "statutory_due": statutory,
+        "received_at": at,
+    }
+    ours = sequences.next_number(session, "services.case", partner.park_id, day)
+    values = {**fixed, **texts, **days, "number": ours, "foreign_number": number, "state": "accepted"}
+    case = records.create(session, ServiceCase, values)
     _copy_lines(session, case, body.get("materials"))
     return case
 
@@ -114,23 +132,41 @@ def _copy_lines(session: Any, case: ServiceCase, lines: Any) -> None:
         if not name:
             raise RuleError([Problem("services.SV-67", _l("A case brings its checklist."), "materials")])
         there = line.get("state") == "have"
-        session.add(CaseMaterial(park_id=case.park_id, case_id=case.id, position=n, name=name, tolerable=not there,
-                                 state="have" if there else "missing_tolerable", supplied_on=case.received_on if there else None))
+        session.add(
+            CaseMaterial(
+                park_id=case.park_id,
+                case_id=case.id,
+                position=n,
+                name=name,
+                tolerable=not there,
+                state="have" if there else "missing_tolerable",
+                supplied_on=case.received_on if there else None,
+            )
+        )
     session.flush()
 
 
 def _take_result(session: Any, partner: PartnerHall, body: dict[str, Any]) -> ServiceCase:
     """SV-68: the result of a case that was passed on; then, once posted, its tracking number."""
     c = ServiceCase
-    case = session.scalars(select(c).where(c.partner_id == partner.id, c.incoming.is_(False), c.number == str(body.get("number"))).with_for_update()).one_or_none()
+    case = session.scalars(
+        select(c).where(c.partner_id == partner.id, c.incoming.is_(False), c.number == str(body.get("number"))).with_for_update()
+    ).one_or_none()
     if case is None or case.state not in ("transferred", "completed"):
         raise RuleError([Problem("services.SV-68", _l("There is no case with this number that waits for a result."), "number")])
     if body.get("result") not in RESULTS or body.get("delivery") not in DELIVERIES:
         raise Refused(_l("Choose one of the values offered."))
     if case.state == "transferred":
         on = max(_day(body, "on"), case.clock_from)
-        closing.complete_case(session, case, result=body["result"], delivery=body["delivery"], on=min(on, clock.today()), text=_text(body, "text", 4000))
+        closing.complete_case(
+            session, case, result=body["result"], delivery=body["delivery"], on=min(on, clock.today()), text=_text(body, "text", 4000)
+        )
     if body.get("delivered_on"):
-        closing.deliver_case(session, case, on=max(_day(body, "delivered_on"), case.completed_on), carrier=_text(body, "carrier", 60),
-                             tracking_no=_text(body, "tracking_no", 60))
+        closing.deliver_case(
+            session,
+            case,
+            on=max(_day(body, "delivered_on"), case.completed_on),
+            carrier=_text(body, "carrier", 60),
+            tracking_no=_text(body, "tracking_no", 60),
+        )
     return case

@@ -50,8 +50,12 @@ def change_partner(session: Any, row: PartnerHall, **values: Any) -> PartnerHall
 
 def remove_partner(session: Any, row: PartnerHall) -> None:
     """Only one without cases; others are put out of use."""
-    records.remove(session, row, (ServiceCase, "partner_id", _l("There are cases with this partner; put it out of use instead.")),
-                   (PartnerMessage, "partner_id", _l("There are cases with this partner; put it out of use instead.")))
+    records.remove(
+        session,
+        row,
+        (ServiceCase, "partner_id", _l("There are cases with this partner; put it out of use instead.")),
+        (PartnerMessage, "partner_id", _l("There are cases with this partner; put it out of use instead.")),
+    )
 
 
 def why_not_send(session: Any, case: ServiceCase) -> str | None:
@@ -87,21 +91,40 @@ def send_case(session: Any, case: ServiceCase, *, on: date) -> ServiceCase:
 def case_body(session: Any, case: ServiceCase) -> dict[str, Any]:
     """What the other hall needs to handle it."""
     lines = [{"position": r.position, "name": r.name, "state": r.state} for r in cases.checklist(session, case)]
-    return {"number": case.number, "item": case.item.code, "applicant": case.applicant, "credit_code": case.credit_code, "contact": case.contact,
-            "phone": case.phone, "post_address": case.post_address, "received_on": case.received_on.isoformat(),
-            "accepted_on": case.accepted_on.isoformat(), "materials": lines}
+    return {
+        "number": case.number,
+        "item": case.item.code,
+        "applicant": case.applicant,
+        "credit_code": case.credit_code,
+        "contact": case.contact,
+        "phone": case.phone,
+        "post_address": case.post_address,
+        "received_on": case.received_on.isoformat(),
+        "accepted_on": case.accepted_on.isoformat(),
+        "materials": lines,
+    }
 
 
 def send_result(session: Any, case: ServiceCase) -> PartnerMessage:
     """SV-65: the result, and once posted the tracking number, go back to the hall that accepted."""
-    body = {"number": case.foreign_number, "result": case.result, "text": case.result_text, "delivery": case.delivery, "on": case.completed_on.isoformat(),
-            "carrier": case.carrier, "tracking_no": case.tracking_no, "delivered_on": case.delivered_on.isoformat() if case.delivered_on else None}
+    body = {
+        "number": case.foreign_number,
+        "result": case.result,
+        "text": case.result_text,
+        "delivery": case.delivery,
+        "on": case.completed_on.isoformat(),
+        "carrier": case.carrier,
+        "tracking_no": case.tracking_no,
+        "delivered_on": case.delivered_on.isoformat() if case.delivered_on else None,
+    }
     return post_message(session, case, "result", f"{case.foreign_number}:result:{case.state}", body)
 
 
 def post_message(session: Any, case: ServiceCase, kind: str, key: str, body: dict[str, Any]) -> PartnerMessage:
     """A row and its outbox entry; both or neither."""
-    row = PartnerMessage(park_id=case.park_id, partner_id=case.partner_id, direction="out", kind=kind, key=key, case_id=case.id, body=body, at=clock.now())
+    row = PartnerMessage(
+        park_id=case.park_id, partner_id=case.partner_id, direction="out", kind=kind, key=key, case_id=case.id, body=body, at=clock.now()
+    )
     session.add(row)
     session.flush()
     outbox.publish(session, TOPIC, {"message": row.id}, key=f"{case.park_id}:{row.id}", park_id=case.park_id)

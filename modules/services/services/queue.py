@@ -32,7 +32,9 @@ def next_number(session: Any, hall: ServiceHall, day: date) -> int:
     """SV-10: the next number of the day; the counter's row is locked until the transaction ends."""
     q = QueueCounter
     first = insert(q).values(park_id=hall.park_id, hall_id=hall.id, day=day, last=1)
-    return session.execute(first.on_conflict_do_update(index_elements=["hall_id", "day"], set_={"last": q.last + 1}).returning(q.last)).scalar_one()
+    return session.execute(
+        first.on_conflict_do_update(index_elements=["hall_id", "day"], set_={"last": q.last + 1}).returning(q.last)
+    ).scalar_one()
 
 
 def take_ticket(session: Any, *, hall_id: int, item_class: str, at: datetime | None = None) -> QueueTicket:
@@ -49,7 +51,9 @@ def take_ticket(session: Any, *, hall_id: int, item_class: str, at: datetime | N
         problems.add("services.SV-10", _l("Choose one of the values offered."), "item_class")
     problems.stop()
     day = clock.local(at).date()
-    row = QueueTicket(park_id=hall.park_id, hall_id=hall.id, day=day, number=next_number(session, hall, day), item_class=item_class, taken_at=at)
+    row = QueueTicket(
+        park_id=hall.park_id, hall_id=hall.id, day=day, number=next_number(session, hall, day), item_class=item_class, taken_at=at
+    )
     session.add(row)
     session.flush()
     return row
@@ -58,7 +62,12 @@ def take_ticket(session: Any, *, hall_id: int, item_class: str, at: datetime | N
 def ahead(session: Any, row: QueueTicket) -> int:
     """How many wait before this number."""
     t = QueueTicket
-    return session.scalar(select(func.count(t.id)).where(t.hall_id == row.hall_id, t.day == row.day, t.state == "waiting", t.number < row.number)) or 0
+    return (
+        session.scalar(
+            select(func.count(t.id)).where(t.hall_id == row.hall_id, t.day == row.day, t.state == "waiting", t.number < row.number)
+        )
+        or 0
+    )
 
 
 def call_next(session: Any, window: HallWindow, *, at: datetime | None = None) -> QueueTicket | None:
@@ -72,7 +81,12 @@ def call_next(session: Any, window: HallWindow, *, at: datetime | None = None) -
     if busy is not None:
         problems.add("services.SV-11", _l("Finish number %(number)s first.", number=busy.label))
     problems.stop()
-    query = select(t).where(t.park_id == window.park_id, t.hall_id == window.hall_id, t.day == day, t.state == "waiting").order_by(t.number).limit(1)
+    query = (
+        select(t)
+        .where(t.park_id == window.park_id, t.hall_id == window.hall_id, t.day == day, t.state == "waiting")
+        .order_by(t.number)
+        .limit(1)
+    )
     if found := classes_of(window.classes):
         query = query.where(t.item_class.in_(found))
     row = session.scalars(query.with_for_update(of=t, skip_locked=True)).first()
@@ -135,7 +149,9 @@ def leave_ticket(session: Any, row: QueueTicket, *, at: datetime | None = None) 
 def clear_day(session: Any, *, on: date, park_id: int) -> dict[str, int]:
     """SV-14: numbers of earlier days that nobody served have gone away; those still at a window were served."""
     t, counts = QueueTicket, {"left": 0, "served": 0}
-    rows = session.scalars(select(t).where(t.park_id == park_id, t.day < on, t.state.in_(("waiting", "called", "missed", "serving"))).order_by(t.id))
+    rows = session.scalars(
+        select(t).where(t.park_id == park_id, t.day < on, t.state.in_(("waiting", "called", "missed", "serving"))).order_by(t.id)
+    )
     for row in rows:
         if row.state == "called":
             TICKET.move(session, row, "miss", on=on)
@@ -158,7 +174,9 @@ def screen(session: Any, hall: ServiceHall, *, at: datetime) -> Screen:
     access.require(session, RESOURCE, "read")
     t, day = QueueTicket, clock.local(at).date()
     here = (t.hall_id == hall.id, t.day == day)
-    called = list(session.scalars(select(t).where(*here, t.state.in_(("called", "serving"))).order_by(t.called_at.desc(), t.id.desc()).limit(8)))
+    called = list(
+        session.scalars(select(t).where(*here, t.state.in_(("called", "serving"))).order_by(t.called_at.desc(), t.id.desc()).limit(8))
+    )
     waiting, first = session.execute(select(func.count(t.id), func.min(t.taken_at)).where(*here, t.state == "waiting")).one()
     return Screen(called, waiting, calc_days.minutes((at - first).total_seconds()) if first else 0)
 
@@ -166,6 +184,8 @@ def screen(session: Any, hall: ServiceHall, *, at: datetime) -> Screen:
 def waiting(session: Any, window: HallWindow, *, at: datetime, limit: int = 12) -> list[QueueTicket]:
     """The next numbers of a window's classes."""
     t = QueueTicket
-    query = select(t).where(t.hall_id == window.hall_id, t.day == clock.local(at).date(), t.state == "waiting").order_by(t.number).limit(limit)
+    query = (
+        select(t).where(t.hall_id == window.hall_id, t.day == clock.local(at).date(), t.state == "waiting").order_by(t.number).limit(limit)
+    )
     found = classes_of(window.classes)
     return list(session.scalars(query.where(t.item_class.in_(found)) if found else query))

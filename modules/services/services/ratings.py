@@ -36,31 +36,46 @@ def why_not_rate(session: Any, case: ServiceCase) -> str | None:
 
 
 def rate_case(
-    session: Any, case: ServiceCase, *, stars: int, remark: str | None = None, efficiency: int | None = None, skill: int | None = None,
-    attitude: int | None = None, speed: int | None = None, guide: int | None = None, convenience: int | None = None, platform: int | None = None,
-    rated_by: str = "device", at: datetime | None = None,
+    session: Any,
+    case: ServiceCase,
+    *,
+    stars: int,
+    remark: str | None = None,
+    efficiency: int | None = None,
+    skill: int | None = None,
+    attitude: int | None = None,
+    speed: int | None = None,
+    guide: int | None = None,
+    convenience: int | None = None,
+    platform: int | None = None,
+    rated_by: str = "device",
+    at: datetime | None = None,
 ) -> ServiceRating:
     """SV-40: one rating a case, 1 to 5 stars; SV-41: sub-scores of the hall or of the online service; two stars or fewer open the loop."""
+    scores = {n: v for n, v in locals().items() if n in (*OFFLINE, *ONLINE)}
     access.require(session, RESOURCE, "add")
-    scores = {"efficiency": efficiency, "skill": skill, "attitude": attitude, "speed": speed, "guide": guide, "convenience": convenience, "platform": platform}
     at, online = at or clock.now(), case.channel in ("online", "kiosk")
     _check(session, case, stars, scores, online)
-    values = {"case_id": case.id, "stars": stars, "online": online, "remark": remark, "rated_by": rated_by, "rated_on": clock.local(at).date(),
-              "rated_at": at, "officer_id": case.officer_id, **scores}
+    row = ServiceRating(park_id=case.park_id, case_id=case.id, stars=stars, online=online, remark=remark, rated_by=rated_by, **scores)
+    row.rated_on, row.rated_at, row.officer_id = clock.local(at).date(), at, case.officer_id
+    _store(session, row)
+    case.stars = stars
+    session.flush()
+    if stars <= 2:
+        open_task(session, row)
+    return row
+
+
+def _store(session: Any, row: ServiceRating) -> None:
+    """Once: of two at the same moment the constraint lets one through."""
     try:
         with session.begin_nested():
-            row = ServiceRating(park_id=case.park_id, **values)
             session.add(row)
             session.flush()
     except IntegrityError as e:
         if "uq_services_rating" in str(e.orig):
             raise RuleError([Problem("services.SV-40", TWICE, "stars")]) from None
         raise
-    case.stars = stars
-    session.flush()
-    if stars <= 2:
-        open_task(session, row)
-    return row
 
 
 def _check(session: Any, case: ServiceCase, stars: int, scores: dict[str, int | None], online: bool) -> None:
@@ -80,8 +95,14 @@ def _check(session: Any, case: ServiceCase, stars: int, scores: dict[str, int | 
 def open_task(session: Any, rating: ServiceRating) -> ReviewTask:
     """SV-42: a bad review is to be put right within 15 working days of the rating."""
     days = settings.get(session, "services.rectify_days", rating.park_id)
-    row = ReviewTask(park_id=rating.park_id, rating_id=rating.id, case_id=rating.case_id, owner_id=rating.officer_id, opened_on=rating.rated_on,
-                     due_on=calendar_of(session, rating.park_id).due(rating.rated_on, days))
+    row = ReviewTask(
+        park_id=rating.park_id,
+        rating_id=rating.id,
+        case_id=rating.case_id,
+        owner_id=rating.officer_id,
+        opened_on=rating.rated_on,
+        due_on=calendar_of(session, rating.park_id).due(rating.rated_on, days),
+    )
     session.add(row)
     session.flush()
     return row
@@ -106,7 +127,15 @@ def rectify_review(session: Any, row: ReviewTask, *, measure: str, on: date) -> 
     """SV-44: what was done; when the complaint does not hold, what was explained to the client."""
     access.require(session, "services.rectification", "change")
     if row.verified_on is not None and on < row.verified_on:
-        raise RuleError([Problem("services.SV-44", _l("It was verified on %(day)s; choose that day or a later one.", day=row.verified_on.isoformat()), "on")])
+        raise RuleError(
+            [
+                Problem(
+                    "services.SV-44",
+                    _l("It was verified on %(day)s; choose that day or a later one.", day=row.verified_on.isoformat()),
+                    "on",
+                )
+            ]
+        )
     row.measure, row.rectified_on, row.rectified_by_id = measure, on, scope_of(session).user_id
     session.flush()
     RECTIFICATION.move(session, row, "rectify", on=on)
@@ -125,7 +154,15 @@ def call_back(session: Any, row: ReviewTask, *, answer: str, on: date, content: 
     if why := why_not_call_back(session, row):
         raise RuleError([Problem("services.SV-45", why)])
     if row.rectified_on is not None and on < row.rectified_on:
-        raise RuleError([Problem("services.SV-45", _l("It was put right on %(day)s; choose that day or a later one.", day=row.rectified_on.isoformat()), "on")])
+        raise RuleError(
+            [
+                Problem(
+                    "services.SV-45",
+                    _l("It was put right on %(day)s; choose that day or a later one.", day=row.rectified_on.isoformat()),
+                    "on",
+                )
+            ]
+        )
     row.answer, row.content, row.called_back_on = answer, bool(content), on
     session.flush()
     RECTIFICATION.move(session, row, "call_back", on=on)

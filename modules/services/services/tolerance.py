@@ -52,12 +52,16 @@ def sign_commitment(session: Any, case: ServiceCase, *, signed_by: str, on: date
     if not signed_by.strip():
         problems.add("services.SV-31", _l("Name who signs."), "signed_by")
     if on < case.clock_from:
-        problems.add("services.SV-31", _l("The case was received on %(day)s; choose that day or a later one.", day=case.clock_from.isoformat()), "on")
+        problems.add(
+            "services.SV-31", _l("The case was received on %(day)s; choose that day or a later one.", day=case.clock_from.isoformat()), "on"
+        )
     problems.stop()
     days = case.item.tolerance_days or settings.get(session, "services.tolerance_days", case.park_id)
     due = calendar_of(session, case.park_id).due(on, days)
     names = [r.name for r in _rows(session, case) if r.state == "missing_tolerable"]
-    session.add(CaseCommitment(park_id=case.park_id, case_id=case.id, signed_by=signed_by.strip(), signed_on=on, due_on=due, materials=names))
+    session.add(
+        CaseCommitment(park_id=case.park_id, case_id=case.id, signed_by=signed_by.strip(), signed_on=on, due_on=due, materials=names)
+    )
     session.flush()
     return _("To be supplied by %(day)s; otherwise the case is not approved.", day=due.isoformat())
 
@@ -66,9 +70,17 @@ def keep_commitment(session: Any, row: CaseCommitment, *, on: date) -> CaseCommi
     """SV-32: everything promised is there, by the day."""
     access.require(session, RESOURCE, "change")
     if on > row.due_on:
-        raise RuleError([Problem("services.SV-32", _l("The day was %(day)s; overdue, the case is not approved.", day=row.due_on.isoformat()), "on")])
+        raise RuleError(
+            [Problem("services.SV-32", _l("The day was %(day)s; overdue, the case is not approved.", day=row.due_on.isoformat()), "on")]
+        )
     if on < row.signed_on:
-        raise RuleError([Problem("services.SV-32", _l("It was signed on %(day)s; choose that day or a later one.", day=row.signed_on.isoformat()), "on")])
+        raise RuleError(
+            [
+                Problem(
+                    "services.SV-32", _l("It was signed on %(day)s; choose that day or a later one.", day=row.signed_on.isoformat()), "on"
+                )
+            ]
+        )
     for line in _rows(session, row.case):
         if line.state == "missing_tolerable":
             line.state, line.supplied_on = "have", on
@@ -96,8 +108,14 @@ def lapse_commitment(session: Any, row: CaseCommitment, *, on: date) -> CaseComm
     if case.state == "received":  # signed, but never accepted
         CASE.move(session, case, "refuse", on=on, reason=_("What was promised was not supplied by %(day)s.", day=row.due_on.isoformat()))
     elif case.state == "accepted":
-        closing.complete_case(session, case, result="not_approved", delivery="pickup", on=on,
-                              text=_("What was promised was not supplied by %(day)s.", day=row.due_on.isoformat()))
+        closing.complete_case(
+            session,
+            case,
+            result="not_approved",
+            delivery="pickup",
+            on=on,
+            text=_("What was promised was not supplied by %(day)s.", day=row.due_on.isoformat()),
+        )
     return row
 
 

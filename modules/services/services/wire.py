@@ -29,14 +29,22 @@ def send(partner: PartnerHall, message: dict[str, Any], *, path: str) -> dict[st
     if not partner.active or not partner.url or not partner.url.startswith(("https://", "http://")):
         raise Refused(_l("This partner hall is out of use or has no address."))
     body = json.dumps(message, ensure_ascii=False, sort_keys=True).encode()
-    sealed = calc_sign.seal(partner.key, method="POST", path=path, key_id=partner.key_id, now=int(time.time()), nonce=secrets.token_urlsafe(24), body=body)
-    request = Request(partner.url.rstrip("/") + path, data=body, method="POST",  # noqa: S310 - the scheme is checked above
-                      headers={"Content-Type": "application/json", **sealed.headers()})
+    sealed = calc_sign.seal(
+        partner.key, method="POST", path=path, key_id=partner.key_id, now=int(time.time()), nonce=secrets.token_urlsafe(24), body=body
+    )
+    request = Request(  # noqa: S310 - the scheme is checked above
+        partner.url.rstrip("/") + path,
+        data=body,
+        method="POST",
+        headers={"Content-Type": "application/json", **sealed.headers()},
+    )
     try:
         with build_opener(_NoRedirect).open(request, timeout=TIMEOUT) as answer:
             found = json.loads(answer.read(MOST) or b"{}")
     except HTTPError as e:
-        raise Refused(_l("The partner hall answered %(status)s: %(text)s", status=e.code, text=e.read(500).decode("utf-8", "replace"))) from e
+        raise Refused(
+            _l("The partner hall answered %(status)s: %(text)s", status=e.code, text=e.read(500).decode("utf-8", "replace"))
+        ) from e
     except (URLError, TimeoutError, OSError, ValueError) as e:
         raise Refused(_l("The partner hall cannot be reached: %(text)s", text=str(e)[:300])) from e
     return found if isinstance(found, dict) else {}

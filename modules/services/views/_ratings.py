@@ -24,5 +24,13 @@ def rating_data(session: Any, case: ServiceCase) -> dict[str, Any]:
     why = ratings.why_not_rate(session, case)
     link = link_of(case) if row is None and why is None else None
     names = {c.name: c.info["label"] for c in ServiceRating.__table__.c if c.name in (*OFFLINE, *ONLINE)}
-    return {"case": case, "row": row, "task": task, "why": why, "link": link, "svg": ratings.qr_svg(link) if link else None, "grades": GRADES,
-            "scores": [(names[n], getattr(row, n)) for n in names if row is not None and getattr(row, n) is not None]}
+    return {
+        "case": case,
+        "row": row,
+        "task": task,
+        "why": why,
+        "link": link,
+        "svg": ratings.qr_svg(link) if link else None,
+        "grades": GRADES,
+        "scores": [(names[n], getattr(row, n)) for n in names if row is not None and getattr(row, n) is not None],
+    }

@@ -23,8 +23,15 @@ WAY = Filter("state", "in", list(OPEN))
 
 def checklist(session: Any, case: ServiceCase) -> dict[str, Any]:
     """The checklist with what is missing, the notice, the commitment, days left."""
-    return {"case": case, "rows": cases.checklist(session, case), "states": MATERIAL_STATES, "notice": cases.notice_of(session, case),
-            "promise": tolerance.of_case(session, case), "open": case.state in cases.CHECKABLE, "latest": cases.latest_notice(session, case)}
+    return {
+        "case": case,
+        "rows": cases.checklist(session, case),
+        "states": MATERIAL_STATES,
+        "notice": cases.notice_of(session, case),
+        "promise": tolerance.of_case(session, case),
+        "open": case.state in cases.CHECKABLE,
+        "latest": cases.latest_notice(session, case),
+    }
 
 
 def due_fact(session: Any, case: ServiceCase) -> tuple[str, str | None]:
@@ -62,8 +69,25 @@ TICKET = Resource(
         Col("calls", width=80),
         Col("officer_id", width=120),
     ),
-    sections=(Section(_l("Queue ticket"), ("hall_id", "day", "number", "item_class", "taken_at", "called_at", "serving_at", "ended_at", "waited", "calls",
-                                           "window_id", "officer_id")),),
+    sections=(
+        Section(
+            _l("Queue ticket"),
+            (
+                "hall_id",
+                "day",
+                "number",
+                "item_class",
+                "taken_at",
+                "called_at",
+                "serving_at",
+                "ended_at",
+                "waited",
+                "calls",
+                "window_id",
+                "officer_id",
+            ),
+        ),
+    ),
     workflow="modules.services.states:TICKET",
     actions=(Action("recall", _l("Call again"), f"{Q}:recall"),),
     views=(
@@ -114,10 +138,32 @@ CASE = Resource(
         Col("ticket_id", hidden=True),
     ),
     sections=(
-        Section(_l("Case"), ("hall_id", "item_id", "channel", "firm_id", "applicant", "credit_code", "contact", "phone", "post_address", "ticket_id", "partner_id",
-                             "device", "note")),
-        Section(_l("Limits"), ("received_at", "clock_from", "restarts", "accepted_on", "deemed", "promised_due", "statutory_due", "deferred_days")),
-        Section(_l("Result"), ("result", "completed_on", "result_text", "spot", "in_time", "delivery", "carrier", "tracking_no", "delivered_on", "stars")),
+        Section(
+            _l("Case"),
+            (
+                "hall_id",
+                "item_id",
+                "channel",
+                "firm_id",
+                "applicant",
+                "credit_code",
+                "contact",
+                "phone",
+                "post_address",
+                "ticket_id",
+                "partner_id",
+                "device",
+                "note",
+            ),
+        ),
+        Section(
+            _l("Limits"),
+            ("received_at", "clock_from", "restarts", "accepted_on", "deemed", "promised_due", "statutory_due", "deferred_days"),
+        ),
+        Section(
+            _l("Result"),
+            ("result", "completed_on", "result_text", "spot", "in_time", "delivery", "carrier", "tracking_no", "delivered_on", "stars"),
+        ),
         Section(_l("Who has it"), ("first_officer_id", "officer_id", "waited", "incoming", "foreign_number", "batch")),
     ),
     create=f"{C}:create_case",
@@ -125,16 +171,42 @@ CASE = Resource(
     workflow="modules.services.states:CASE",
     editable_in=OPEN,
     actions=(
-        Action("sign", _l("Commitment signed"), f"{T}:sign_commitment", (Input("signed_by", "text", _l("Signed by"), required=True, max_length=80), TODAY),
-               word="change", guard=f"{T}:why_not_sign"),
-        Action("transfer", _l("Pass on"), f"{C}:transfer_case", (
-            Input("to_id", "ref", _l("Officer"), ref="core.user"), Input("to_text", "text", _l("To an office outside"), max_length=160),
-            Input("reason", "text", _l("Reason"), required=True, max_length=300), TODAY), word="change", guard=f"{C}:why_not_transfer"),
-        Action("defer", _l("Ask for a deferral"), f"{X}:ask_deferral", (Input("days", "int", _l("Working days"), required=True, default=10),
-                                                                        Input("reason", "longtext", _l("Reason"), required=True)),
-               word="change", guard=f"{X}:why_not_defer"),
-        Action("partner", _l("Choose the partner hall"), f"{P}:choose_partner", (Input("partner_id", "ref", _l("Partner hall"), ref="services.partner", required=True),),
-               word="change"),
+        Action(
+            "sign",
+            _l("Commitment signed"),
+            f"{T}:sign_commitment",
+            (Input("signed_by", "text", _l("Signed by"), required=True, max_length=80), TODAY),
+            word="change",
+            guard=f"{T}:why_not_sign",
+        ),
+        Action(
+            "transfer",
+            _l("Pass on"),
+            f"{C}:transfer_case",
+            (
+                Input("to_id", "ref", _l("Officer"), ref="core.user"),
+                Input("to_text", "text", _l("To an office outside"), max_length=160),
+                Input("reason", "text", _l("Reason"), required=True, max_length=300),
+                TODAY,
+            ),
+            word="change",
+            guard=f"{C}:why_not_transfer",
+        ),
+        Action(
+            "defer",
+            _l("Ask for a deferral"),
+            f"{X}:ask_deferral",
+            (Input("days", "int", _l("Working days"), required=True, default=10), Input("reason", "longtext", _l("Reason"), required=True)),
+            word="change",
+            guard=f"{X}:why_not_defer",
+        ),
+        Action(
+            "partner",
+            _l("Choose the partner hall"),
+            f"{P}:choose_partner",
+            (Input("partner_id", "ref", _l("Partner hall"), ref="services.partner", required=True),),
+            word="change",
+        ),
     ),
     tabs=(
         Tab("checklist", _l("Checklist"), "services/checklist.html", checklist, order=1),
@@ -176,8 +248,14 @@ RESOURCES = [
         "services.case_material",
         CaseMaterial,
         Titles(_l("Checklist lines"), _l("Checklist line")),
-        columns=(Col("case_id", width=140, important=True), Col("position", width=70), Col("name", width=300, important=True, link=True),
-                 Col("state", width=140, important=True), Col("tolerable", width=110), Col("supplied_on", width=110)),
+        columns=(
+            Col("case_id", width=140, important=True),
+            Col("position", width=70),
+            Col("name", width=300, important=True, link=True),
+            Col("state", width=140, important=True),
+            Col("tolerable", width=110),
+            Col("supplied_on", width=110),
+        ),
         sections=(Section(_l("Checklist line"), ("case_id", "position", "name", "state", "tolerable", "supplied_on")),),
         load=("case",),
         search=("name",),
@@ -188,8 +266,13 @@ RESOURCES = [
         "services.case_notice",
         CaseNotice,
         Titles(_l("One-time notices"), _l("One-time notice")),
-        columns=(Col("number", width=130, important=True, link=True), Col("case_id", width=140, important=True), Col("given_on", width=110, important=True),
-                 Col("latest_on", width=110), Col("given_by", width=120)),
+        columns=(
+            Col("number", width=130, important=True, link=True),
+            Col("case_id", width=140, important=True),
+            Col("given_on", width=110, important=True),
+            Col("latest_on", width=110),
+            Col("given_by", width=120),
+        ),
         sections=(Section(_l("One-time notice"), ("number", "case_id", "given_on", "given_at", "latest_on", "given_by")),),
         load=("case",),
         search=("number",),
@@ -201,12 +284,21 @@ RESOURCES = [
         "services.commitment",
         CaseCommitment,
         Titles(_l("Tolerance commitments"), _l("Tolerance commitment")),
-        columns=(Col("case_id", width=140, important=True, link=True), Col("due_on", width=110, important=True), Col("state", width=120, important=True),
-                 Col("signed_by", width=120), Col("signed_on", width=110), Col("ended_on", width=110)),
+        columns=(
+            Col("case_id", width=140, important=True, link=True),
+            Col("due_on", width=110, important=True),
+            Col("state", width=120, important=True),
+            Col("signed_by", width=120),
+            Col("signed_on", width=110),
+            Col("ended_on", width=110),
+        ),
         sections=(Section(_l("Tolerance commitment"), ("case_id", "signed_by", "signed_on", "due_on", "ended_on")),),
         workflow="modules.services.states_quality:COMMITMENT",
-        views=(View("open", _l("To be supplied"), (Filter("state", "eq", "open"),), "due_on"),
-               View("overdue", _l("Overdue"), (Filter("state", "eq", "overdue"),), "-due_on"), View("all", _l("All"), (), "-id")),
+        views=(
+            View("open", _l("To be supplied"), (Filter("state", "eq", "open"),), "due_on"),
+            View("overdue", _l("Overdue"), (Filter("state", "eq", "overdue"),), "-due_on"),
+            View("all", _l("All"), (), "-id"),
+        ),
         load=("case",),
         sort="-id",
         menu=("hall", 70),
@@ -216,9 +308,15 @@ RESOURCES = [
         "services.transfer",
         CaseTransfer,
         Titles(_l("First-asked register"), _l("Hand-over")),
-        columns=(Col("on_date", width=110, important=True, link=True), Col("case_id", width=140, important=True),
-                 Col("case.first_officer.name", _l("First asked"), 120), Col("from_id", width=120), Col("to_id", width=120, important=True),
-                 Col("to_text", width=160), Col("reason", width=260)),
+        columns=(
+            Col("on_date", width=110, important=True, link=True),
+            Col("case_id", width=140, important=True),
+            Col("case.first_officer.name", _l("First asked"), 120),
+            Col("from_id", width=120),
+            Col("to_id", width=120, important=True),
+            Col("to_text", width=160),
+            Col("reason", width=260),
+        ),
         sections=(Section(_l("Hand-over"), ("case_id", "on_date", "at", "from_id", "to_id", "to_text", "reason")),),
         load=("case", "sender", "receiver"),
         search=("reason",),
@@ -241,8 +339,21 @@ slots.fact("tenants.firm", Fact(_l("Open cases"), firm_cases))
 CLERK, MANAGER, LEADERSHIP = "operations_clerk", "operations_manager", "leadership"
 for _tile in (
     Tile("services.mine", _l("My cases"), "services.case", "mine", (CLERK,), ("applicant", "promised_due"), 70),
-    Tile("services.late", _l("Cases late"), "services.case", "late", (CLERK, MANAGER, LEADERSHIP), ("applicant", "promised_due"), 71, "red"),
-    Tile("services.handover", _l("Results to hand over"), "services.case", "handover", (CLERK,), ("applicant", "completed_on"), 72, "green"),
-    Tile("services.commitments", _l("Materials still promised"), "services.commitment", "open", (CLERK, MANAGER), ("case_id", "due_on"), 73, "amber"),
+    Tile(
+        "services.late", _l("Cases late"), "services.case", "late", (CLERK, MANAGER, LEADERSHIP), ("applicant", "promised_due"), 71, "red"
+    ),
+    Tile(
+        "services.handover", _l("Results to hand over"), "services.case", "handover", (CLERK,), ("applicant", "completed_on"), 72, "green"
+    ),
+    Tile(
+        "services.commitments",
+        _l("Materials still promised"),
+        "services.commitment",
+        "open",
+        (CLERK, MANAGER),
+        ("case_id", "due_on"),
+        73,
+        "amber",
+    ),
 ):
     slots.tile(_tile)

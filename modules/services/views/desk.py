@@ -64,11 +64,22 @@ class HallTicketPage(HallPage):
         halls = self.halls()
         hall, ticket, wrong = self.chosen(halls), None, None
         if request.method == "POST" and hall is not None:
-            ticket, refusal = attempt(self.session, lambda: queue.take_ticket(self.session, hall_id=hall.id, item_class=request.form.get("item_class", "")))
+            ticket, refusal = attempt(
+                self.session, lambda: queue.take_ticket(self.session, hall_id=hall.id, item_class=request.form.get("item_class", ""))
+            )
             wrong = said(refusal) if refusal is not None else None
         before = queue.ahead(self.session, ticket) if ticket is not None else None
-        return self.draw("services/take.html", 422 if wrong else 200, title=self.title, halls=halls, hall=hall, classes=ITEM_CLASSES, ticket=ticket, before=before,
-                         said=wrong)
+        return self.draw(
+            "services/take.html",
+            422 if wrong else 200,
+            title=self.title,
+            halls=halls,
+            hall=hall,
+            classes=ITEM_CLASSES,
+            ticket=ticket,
+            before=before,
+            said=wrong,
+        )
 
 
 class HallWindowPage(HallPage):
@@ -81,7 +92,9 @@ class HallWindowPage(HallPage):
     icon = "speakerphone"
 
     def windows(self) -> list[HallWindow]:
-        return list(self.session.scalars(select(HallWindow).where(HallWindow.active.is_(True)).order_by(HallWindow.hall_id, HallWindow.code)))
+        return list(
+            self.session.scalars(select(HallWindow).where(HallWindow.active.is_(True)).order_by(HallWindow.hall_id, HallWindow.code))
+        )
 
     @route("/", "read")
     def index(self) -> Any:
@@ -92,8 +105,19 @@ class HallWindowPage(HallPage):
         screen = queue.screen(self.session, window.hall, at=now) if window is not None else None
         case = cases.of_ticket(self.session, here) if here is not None else None
         waiting = queue.waiting(self.session, window, at=now) if window is not None else []
-        return self.draw("services/desk.html", title=self.title, windows=windows, window=window, here=here, screen=screen, case=case, classes=ITEM_CLASSES,
-                         only=[ITEM_CLASSES.label(c) for c in classes_of(window.classes)] if window is not None else [], now=now, waiting=waiting)
+        return self.draw(
+            "services/desk.html",
+            title=self.title,
+            windows=windows,
+            window=window,
+            here=here,
+            screen=screen,
+            case=case,
+            classes=ITEM_CLASSES,
+            only=[ITEM_CLASSES.label(c) for c in classes_of(window.classes)] if window is not None else [],
+            now=now,
+            waiting=waiting,
+        )
 
     @route("/do", "act", methods=("POST",))
     def do(self) -> Any:
@@ -171,7 +195,16 @@ class HallBoardPage(HallPage):
         period = _period(request.args.get("period"))
         found = board.show_board(self.session, start=period.start, end=period.end, hall_id=pk if any(h.id == pk for h in halls) else None)
         top = max((n for _day, n in found.by_day if n), default=0)
-        return self.draw("services/board.html", title=self.title, halls=halls, hall=pk, period=period, board=found, top=top, previous=period.previous().key)
+        return self.draw(
+            "services/board.html",
+            title=self.title,
+            halls=halls,
+            hall=pk,
+            period=period,
+            board=found,
+            top=top,
+            previous=period.previous().key,
+        )
 
 
 def _period(text: str | None) -> Period:

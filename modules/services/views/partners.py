@@ -44,7 +44,10 @@ RESOURCES = [
         create=f"{P}:create_partner",
         change=f"{P}:change_partner",
         remove=f"{P}:remove_partner",
-        tabs=(Related("cases", _l("Cases"), "services.case", "partner_id", order=10), Related("messages", _l("Messages"), "services.partner_message", "partner_id", order=20)),
+        tabs=(
+            Related("cases", _l("Cases"), "services.case", "partner_id", order=10),
+            Related("messages", _l("Messages"), "services.partner_message", "partner_id", order=20),
+        ),
         load=("hall",),
         search=("name", "code"),
         sort="code",
@@ -65,7 +68,9 @@ RESOURCES = [
             Col("key", width=220),
             Col("sent_at", width=150),
         ),
-        sections=(Section(_l("Partner message"), ("partner_id", "direction", "kind", "key", "nonce", "case_id", "at", "sent_at", "error")),),
+        sections=(
+            Section(_l("Partner message"), ("partner_id", "direction", "kind", "key", "nonce", "case_id", "at", "sent_at", "error")),
+        ),
         load=("partner",),
         search=("key",),
         sort="-id",

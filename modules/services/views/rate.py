@@ -49,8 +49,19 @@ class HallRatePage(Page):
             case = ratings.case_of(s, token)
             online = case.channel in ("online", "kiosk")
             names = {c.name: c.info["label"] for c in ServiceRating.__table__.c if c.name in (ONLINE if online else OFFLINE)}
-            return self.draw("services/rate.html", 200 if said is None else 422, number=case.number, item=case.item.name, hall=case.hall.name, stars=case.stars,
-                             why=ratings.why_not_rate(s, case), said=said, names=names, grades=GRADES, given=request.form)
+            return self.draw(
+                "services/rate.html",
+                200 if said is None else 422,
+                number=case.number,
+                item=case.item.name,
+                hall=case.hall.name,
+                stars=case.stars,
+                why=ratings.why_not_rate(s, case),
+                said=said,
+                names=names,
+                grades=GRADES,
+                given=request.form,
+            )
 
     def _rate(self, park_id: int, pk: int, token: str) -> str | None:
         """None when it is stored, else the sentence."""

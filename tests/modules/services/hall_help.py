@@ -30,8 +30,19 @@ def window(s: Any, where: Any, code: str = "W1", **values: Any) -> Any:
 
 def item(s: Any, materials: tuple = (("申请书", False), ("住所证明", True)), **values: Any) -> Any:
     """An item; materials are (name, may follow)."""
-    values = {"code": f"I{next(_n)}", "name": "公司设立登记", "item_class": "startup", "label": "authority", "promised_days": 3, "statutory_days": 20,
-              "tolerance": True, "tolerance_days": 2, "shared": True, "online": True, **values}
+    values = {
+        "code": f"I{next(_n)}",
+        "name": "公司设立登记",
+        "item_class": "startup",
+        "label": "authority",
+        "promised_days": 3,
+        "statutory_days": 20,
+        "tolerance": True,
+        "tolerance_days": 2,
+        "shared": True,
+        "online": True,
+        **values,
+    }
     row = catalogue.create_item(s, **values)
     for name, later in materials:
         catalogue.create_material(s, item_id=row.id, name=name, tolerable=later)

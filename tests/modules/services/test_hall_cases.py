@@ -16,16 +16,19 @@ DAY = timedelta(days=1)
 PLAIN = calc_days.Calendar()
 
 
-@pytest.mark.parametrize(("start", "days", "own", "due"), [
-    (MON, 3, {MON + 2 * DAY: False}, MON + 4 * DAY),  # Monday 09:00, three days, holiday on Wednesday: Friday
-    (MON, 3, {}, MON + 3 * DAY),
-    (MON, 0, {}, MON),
-    (MON + 4 * DAY, 1, {}, MON + 7 * DAY),  # Friday: the weekend does not count
-    (MON + 4 * DAY, 1, {MON + 5 * DAY: True}, MON + 5 * DAY),  # make-up Saturday
-    (date(2022, 9, 30), 1, {}, date(2022, 10, 8)),  # public calendar: 1 to 7 October off, Saturday the 8th worked
-    (date(2022, 9, 30), 1, {date(2022, 10, 8): False}, date(2022, 10, 9)),  # the park's own entry decides
-    (date(2035, 1, 5), 1, {}, date(2035, 1, 8)),  # not announced yet: by the week
-])
+@pytest.mark.parametrize(
+    ("start", "days", "own", "due"),
+    [
+        (MON, 3, {MON + 2 * DAY: False}, MON + 4 * DAY),  # Monday 09:00, three days, holiday on Wednesday: Friday
+        (MON, 3, {}, MON + 3 * DAY),
+        (MON, 0, {}, MON),
+        (MON + 4 * DAY, 1, {}, MON + 7 * DAY),  # Friday: the weekend does not count
+        (MON + 4 * DAY, 1, {MON + 5 * DAY: True}, MON + 5 * DAY),  # make-up Saturday
+        (date(2022, 9, 30), 1, {}, date(2022, 10, 8)),  # public calendar: 1 to 7 October off, Saturday the 8th worked
+        (date(2022, 9, 30), 1, {date(2022, 10, 8): False}, date(2022, 10, 9)),  # the park's own entry decides
+        (date(2035, 1, 5), 1, {}, date(2035, 1, 8)),  # not announced yet: by the week
+    ],
+)
 def test_due_days(start, days, own, due):
     assert calc_days.Calendar(own).due(start, days) == due
 

@@ -51,7 +51,12 @@ def imported(session, tmp_path):
     item(session, (), code="B-1", promised_days=1, label="assist", statutory_days=None)
     lines = ["办件编号,事项编码,申请人,受理日期,等候分钟,办结日期,评价星级"]
     lines += [f"K-{n},B-1,企业{n},2026-03-02,{n % 5},2026-03-0{2 + n % 3},{5 if n else 2}" for n in range(20)]
-    lines += ["K-20,B-9,企业,2026-03-02,,,", "K-21,B-1,企业,2026-03-03,,2026-03-02,", "K-22,B-1,企业,2026-03-02,,,5", "K-23,B-1,企业,2026-03-02,,,"]
+    lines += [
+        "K-20,B-9,企业,2026-03-02,,,",
+        "K-21,B-1,企业,2026-03-03,,2026-03-02,",
+        "K-22,B-1,企业,2026-03-02,,,5",
+        "K-23,B-1,企业,2026-03-02,,,",
+    ]
     path = tmp_path / "cases.csv"
     path.write_text("\n".join(lines), encoding="utf-8")
     kind = kind_of("services.cases")
@@ -111,12 +116,16 @@ def request_for(record_id=None):
 
 
 def words(doc):
-    return repr([(str(s.title), str(s.text), [(str(f[0]), str(f[1])) for f in s.facts], s.table.rows if s.table else None) for s in doc.sections])
+    return repr(
+        [(str(s.title), str(s.text), [(str(f[0]), str(f[1])) for f in s.facts], s.table.rows if s.table else None) for s in doc.sections]
+    )
 
 
 def test_guide_and_notice_hold_what_the_law_asks(session):
     place = hall(session)
-    row = case(session, item(session, hall_id=place.id, basis="市场主体登记管理条例", conditions="依法设立", process="受理→决定"), where=place)
+    row = case(
+        session, item(session, hall_id=place.id, basis="市场主体登记管理条例", conditions="依法设立", process="受理→决定"), where=place
+    )
     have(session, row)
     cases.give_notice(session, row, on=MON)
     for doc in (papers.guide(session, request_for(row.item_id)), papers.notice(session, request_for(row.id))):
@@ -129,7 +138,9 @@ def test_client_rates_by_link_without_a_login(client, db):
     with system_scope("test") as s:
         from sqlalchemy import text
 
-        s.info["scope"] = s.info["scope"].__class__(parks=None, system=True, park_id=s.execute(text("select id from core_park where code='east'")).scalar_one())
+        s.info["scope"] = s.info["scope"].__class__(
+            parks=None, system=True, park_id=s.execute(text("select id from core_park where code='east'")).scalar_one()
+        )
         row = done(s)
         token, number = ratings.token_of(row), row.number
         s.commit()
@@ -143,4 +154,3 @@ def test_client_rates_by_link_without_a_login(client, db):
     with system_scope("test") as s:
         found = s.scalars(select(ServiceRating)).one()
         assert (found.stars, found.attitude, found.rated_by) == (4, 5, "link")
-

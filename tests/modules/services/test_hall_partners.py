@@ -33,33 +33,52 @@ def seal(**changes):
     return replace(GOOD, **changes)
 
 
-@pytest.mark.parametrize(("found", "more", "why"), [
-    (GOOD, {}, None),
-    (GOOD, {"now": NOW + 300}, None),
-    (GOOD, {"now": NOW + 301}, "time"),
-    (GOOD, {"now": NOW - 301}, "time"),
-    (GOOD, {"body": b"{ }"}, "signature"),
-    (GOOD, {"path": PATH + "x"}, "signature"),
-    (GOOD, {"method": "PUT"}, "signature"),
-    (GOOD, {"key": "k" * 39 + "l"}, "signature"),
-    (seal(nonce="m" * 20), {}, "signature"),
-    (seal(time=str(NOW + 1)), {}, "signature"),
-    (seal(signature="é"), {}, "signature"),
-    (calc_sign.seal(KEY, method="POST", path=PATH, key_id="pair-1", now=NOW, nonce="short", body=b"{}"), {}, "nonce"),
-])
+@pytest.mark.parametrize(
+    ("found", "more", "why"),
+    [
+        (GOOD, {}, None),
+        (GOOD, {"now": NOW + 300}, None),
+        (GOOD, {"now": NOW + 301}, "time"),
+        (GOOD, {"now": NOW - 301}, "time"),
+        (GOOD, {"body": b"{ }"}, "signature"),
+        (GOOD, {"path": PATH + "x"}, "signature"),
+        (GOOD, {"method": "PUT"}, "signature"),
+        (GOOD, {"key": "k" * 39 + "l"}, "signature"),
+        (seal(nonce="m" * 20), {}, "signature"),
+        (seal(time=str(NOW + 1)), {}, "signature"),
+        (seal(signature="é"), {}, "signature"),
+        (calc_sign.seal(KEY, method="POST", path=PATH, key_id="pair-1", now=NOW, nonce="short", body=b"{}"), {}, "nonce"),
+    ],
+)
 def test_what_a_signature_covers(found, more, why):
     given = {"key": KEY, "method": "POST", "path": PATH, "body": b"{}", "now": NOW, **more}
     assert calc_sign.why_wrong(found, given.pop("key"), **given) == why
 
 
 def pair(s, **values):
-    return partners.create_partner(s, **{"code": "P", "name": "临渭区政务大厅", "hall_id": hall(s).id, "key_id": "pair-1", "key": KEY,
-                                         "url": "http://127.0.0.1:9", **values})
+    return partners.create_partner(
+        s,
+        **{
+            "code": "P",
+            "name": "临渭区政务大厅",
+            "hall_id": hall(s).id,
+            "key_id": "pair-1",
+            "key": KEY,
+            "url": "http://127.0.0.1:9",
+            **values,
+        },
+    )
 
 
 def body_of(code, number="SC-2026-000001"):
-    return {"number": number, "item": code, "applicant": "渭南好药师家庭大药房", "accepted_on": "2026-03-02", "post_address": "临渭区前进路",
-            "materials": [{"name": "申请书", "state": "have"}]}
+    return {
+        "number": number,
+        "item": code,
+        "applicant": "渭南好药师家庭大药房",
+        "accepted_on": "2026-03-02",
+        "post_address": "临渭区前进路",
+        "materials": [{"name": "申请书", "state": "have"}],
+    }
 
 
 def test_unknown_key_and_wrong_signature_are_refused_alike(session):
@@ -95,8 +114,12 @@ def test_control_without_the_nonce_a_replay_passes(session):
 def test_what_is_not_taken(session):
     where = pair(session)
     what = item(session, shared=False)
-    for body in (body_of(what.code), {**body_of(item(session).code), "materials": "x"}, {**body_of(item(session).code), "applicant": ""},
-                 {**body_of(item(session).code), "accepted_on": "yesterday"}):
+    for body in (
+        body_of(what.code),
+        {**body_of(item(session).code), "materials": "x"},
+        {**body_of(item(session).code), "applicant": ""},
+        {**body_of(item(session).code), "accepted_on": "yesterday"},
+    ):
         with pytest.raises(RuleError), session.begin_nested():
             inbox.take(session, where, kind="case", key=secrets.token_hex(8), nonce=secrets.token_hex(12), body=body)
     with pytest.raises(RuleError, match="waits for a result"):
@@ -126,8 +149,12 @@ def hall_of(name, template):
     embedded.drop_database(database)
     embedded.create_database(database, template)
     env = {**os.environ, "_PARKOPS_TEST_DB": database}
-    child = subprocess.Popen([sys.executable, "-m", "parkops.cli", "serve", "--port", str(port), "--workers", "1"], env=env, stdout=subprocess.DEVNULL,
-                             stderr=subprocess.DEVNULL)
+    child = subprocess.Popen(
+        [sys.executable, "-m", "parkops.cli", "serve", "--port", str(port), "--workers", "1"],
+        env=env,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
     try:
         _wait(port, child)
         yield port, database
@@ -160,7 +187,9 @@ def post(port, message, *, key=KEY, at=None, nonce=None, spoil=False):
     import http.client
 
     body = json.dumps(message).encode()
-    found = calc_sign.seal(key, method="POST", path=PATH, key_id="pair-1", now=at or int(time.time()), nonce=nonce or secrets.token_urlsafe(24), body=body)
+    found = calc_sign.seal(
+        key, method="POST", path=PATH, key_id="pair-1", now=at or int(time.time()), nonce=nonce or secrets.token_urlsafe(24), body=body
+    )
     ask = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
     ask.request("POST", PATH, body + b" " if spoil else body, {"Content-Type": "application/json", **found.headers()})
     return ask.getresponse().status
