@@ -15,7 +15,7 @@ ON = Input("on", "date", _l("Date"), required=True, default=lambda session: cloc
 
 RESULTS = Choices(
     "services.result",
-    ("approved", _l("Approved"), "green"),
+    ("approved", _l("Granted"), "green"),
     ("done", _l("Service done"), "green"),
     ("not_approved", _l("Not approved"), "red"),
 )
@@ -29,7 +29,7 @@ TICKET = Workflow(
     start="waiting",
     states=(
         State("waiting", _l("In the hall"), "blue"),
-        State("called", _l("Called"), "amber"),
+        State("called", _l("Called to a window"), "amber"),
         State("serving", _l("At the window"), "violet"),
         State("served", _l("Served"), "green", final=True),
         State("missed", _l("Missed the call"), "red"),
@@ -56,7 +56,7 @@ CASE = Workflow(
         State("completed", _l("Result ready"), "green"),
         State("delivered", _l("Result handed over"), "green", final=True),
         State("not_accepted", _l("Not accepted"), "red", final=True),
-        State("withdrawn", _l("Taken back"), "grey", final=True),
+        State("withdrawn", _l("Taken back by the applicant"), "grey", final=True),
     ),
     steps=(
         Step(
@@ -125,7 +125,7 @@ CASE = Workflow(
             f"{D}:deliver_case",
             word="change",
             form=(
-                Input("carrier", "text", _l("Carrier"), max_length=60),
+                Input("carrier", "text", _l("Parcel carrier"), max_length=60),
                 Input("tracking_no", "text", _l("Tracking no."), max_length=60),
                 ON,
             ),

@@ -62,7 +62,7 @@ RECTIFICATION = Workflow(
             _l("Verify"),
             f"{R}:verify_review",
             word="change",
-            form=(Input("holds", "bool", _l("The complaint holds")), Input("finding", "longtext", _l("Finding"), required=True), ON),
+            form=(Input("holds", "bool", _l("The complaint holds")), Input("finding", "longtext", _l("Verification finding"), required=True), ON),
             primary=True,
         ),
         Step(
@@ -72,7 +72,7 @@ RECTIFICATION = Workflow(
             _l("Put right"),
             f"{R}:rectify_review",
             word="change",
-            form=(Input("measure", "longtext", _l("What was done"), required=True), ON),
+            form=(Input("measure", "longtext", _l("Measure taken"), required=True), ON),
             primary=True,
         ),
         Step(
@@ -113,7 +113,7 @@ DEMAND = Workflow(
             "answer",
             ("assigned",),
             "answered",
-            _l("Answer"),
+            _l("Reply"),
             f"{D}:answer_demand",
             word="change",
             form=(Input("answer", "longtext", _l("Answer to the client"), required=True), ON),

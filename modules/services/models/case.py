@@ -73,10 +73,10 @@ class ServiceCase(ParkScoped, Record):
     )
     number: Mapped[str] = field(String(40), _l("Case no."), fmt="code")
     state: Mapped[str] = field(EnumText(CASE.choices), _l("State"), default="received", server_default="received")
-    hall_id: Mapped[int] = fk("services_hall.id", _l("Hall"))
+    hall_id: Mapped[int] = fk("services_hall.id", _l("Service hall"))
     item_id: Mapped[int] = fk("services_item.id", _l("Service item"))
     firm_id: Mapped[int | None] = fk("tenants_firm.id", _l("Firm"), help=_l("Empty: not a firm of the park"))
-    applicant: Mapped[str] = field(String(200), _l("Applicant"))
+    applicant: Mapped[str] = field(String(200), _l("Applicant of the case"))
     credit_code: Mapped[str | None] = field(String(18), _l("Credit code"), fmt="code")
     contact: Mapped[str | None] = field(String(80), _l("Contact person"), personal="name")
     phone: Mapped[str | None] = field(String(40), _l("Phone"), personal="phone")
@@ -90,9 +90,9 @@ class ServiceCase(ParkScoped, Record):
     received_on: Mapped[date] = field(Date, _l("Received on"))
     clock_from: Mapped[date] = field(Date, _l("Clock runs from"))
     restarts: Mapped[int] = field(SmallInteger, _l("Clock restarts"), default=0, server_default="0")
-    accepted_on: Mapped[date | None] = field(Date, _l("Accepted on"))
+    accepted_on: Mapped[date | None] = field(Date, _l("Case accepted on"))
     deemed: Mapped[bool] = field(Boolean, _l("Deemed accepted"), default=False, server_default="false")
-    promised_due: Mapped[date] = field(Date, _l("Promised by"))
+    promised_due: Mapped[date] = field(Date, _l("Promised for"))
     statutory_due: Mapped[date | None] = field(Date, _l("Statutory limit"))
     deferred_days: Mapped[int] = field(SmallInteger, _l("Days deferred"), default=0, server_default="0")
     completed_at: Mapped[datetime | None] = field(UTCDateTime, _l("Result at"))
@@ -102,7 +102,7 @@ class ServiceCase(ParkScoped, Record):
     spot: Mapped[bool | None] = field(Boolean, _l("On the spot"))
     in_time: Mapped[bool | None] = field(Boolean, _l("In time"))
     delivery: Mapped[str | None] = field(EnumText(DELIVERIES), _l("Handed over"))
-    carrier: Mapped[str | None] = field(String(60), _l("Carrier"))
+    carrier: Mapped[str | None] = field(String(60), _l("Parcel carrier"))
     tracking_no: Mapped[str | None] = field(String(60), _l("Tracking no."), fmt="code")
     delivered_on: Mapped[date | None] = field(Date, _l("Handed over on"))
     stars: Mapped[int | None] = field(SmallInteger, _l("Stars"))
@@ -135,9 +135,9 @@ class CaseMaterial(ParkScoped, Record):
         CheckConstraint("state <> 'missing_tolerable' OR tolerable", name="tolerable"),
         CheckConstraint("(state = 'have') = (supplied_on IS NOT NULL)", name="supplied"),
     )
-    case_id: Mapped[int] = fk("services_case.id", _l("Case"), ondelete="CASCADE", index=False)
+    case_id: Mapped[int] = fk("services_case.id", _l("Hall case"), ondelete="CASCADE", index=False)
     material_id: Mapped[int | None] = fk("services_item_material.id", _l("Material of the item"), ondelete="SET NULL")
-    position: Mapped[int] = field(SmallInteger, _l("Position"))
+    position: Mapped[int] = field(SmallInteger, _l("Line no."))
     name: Mapped[str] = field(String(200), _l("Material"))
     tolerable: Mapped[bool] = field(Boolean, _l("May follow later"))
     state: Mapped[str] = field(EnumText(MATERIAL_STATES), _l("Checklist state"))
@@ -154,7 +154,7 @@ class CaseNotice(ParkScoped, Record):
 
     __tablename__ = "services_case_notice"
     __table_args__ = (UniqueConstraint("case_id"), UniqueConstraint("park_id", "number"))
-    case_id: Mapped[int] = fk("services_case.id", _l("Case"), index=False)
+    case_id: Mapped[int] = fk("services_case.id", _l("Hall case"), index=False)
     number: Mapped[str] = field(String(40), _l("Notice no."), fmt="code")
     given_on: Mapped[date] = field(Date, _l("Told on"))
     given_at: Mapped[datetime] = field(UTCDateTime, _l("Told at"))
@@ -177,7 +177,7 @@ class CaseCommitment(ParkScoped, Record):
         Index("ix_services_commitment_due", "park_id", "due_on", postgresql_where="state = 'open'"),
         CheckConstraint("due_on >= signed_on", name="due_on"),
     )
-    case_id: Mapped[int] = fk("services_case.id", _l("Case"), index=False)
+    case_id: Mapped[int] = fk("services_case.id", _l("Hall case"), index=False)
     signed_by: Mapped[str] = field(String(80), _l("Signed by"), personal="name")
     signed_on: Mapped[date] = field(Date, _l("Signed on"))
     due_on: Mapped[date] = field(Date, _l("To be supplied by"))
@@ -194,11 +194,11 @@ class CaseTransfer(ParkScoped, Record):
     """Who passed the case to whom and why; the first asked stays answerable (首问负责). Never changed."""
 
     __tablename__ = "services_transfer"
-    case_id: Mapped[int] = fk("services_case.id", _l("Case"))
+    case_id: Mapped[int] = fk("services_case.id", _l("Hall case"))
     on_date: Mapped[date] = field(Date, _l("Date"))
     at: Mapped[datetime] = field(UTCDateTime, _l("Time"))
-    from_id: Mapped[int | None] = fk("core_user.id", _l("From"))
-    to_id: Mapped[int | None] = fk("core_user.id", _l("To"))
+    from_id: Mapped[int | None] = fk("core_user.id", _l("Handed by"))
+    to_id: Mapped[int | None] = fk("core_user.id", _l("Handed to"))
     to_text: Mapped[str | None] = field(String(160), _l("To an office outside"))
     reason: Mapped[str] = field(String(300), _l("Reason"))
     case: Mapped[ServiceCase] = relationship(foreign_keys="CaseTransfer.case_id")

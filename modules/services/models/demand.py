@@ -20,7 +20,7 @@ DEMAND_KINDS = Choices(
     "services.demand_kind",
     ("demand", _l("Demand"), "blue"),
     ("complaint", _l("Complaint"), "red"),
-    ("question", _l("Question"), "grey"),
+    ("question", _l("Request for information"), "grey"),
     ("proposal", _l("Suggestion"), "violet"),
 )
 LEVELS = Choices(
@@ -43,10 +43,10 @@ class ServiceDemand(ParkScoped, Record):
     )
     number: Mapped[str] = field(String(40), _l("Demand no."), fmt="code")
     kind: Mapped[str] = field(EnumText(DEMAND_KINDS), _l("Kind of demand"))
-    title: Mapped[str] = field(String(200), _l("Subject"))
+    title: Mapped[str] = field(String(200), _l("What it concerns"))
     text: Mapped[str | None] = field(Text, _l("What it is about"), long=True)
     firm_id: Mapped[int | None] = fk("tenants_firm.id", _l("Firm"))
-    case_id: Mapped[int | None] = fk("services_case.id", _l("Case"))
+    case_id: Mapped[int | None] = fk("services_case.id", _l("Hall case"))
     applicant: Mapped[str | None] = field(String(120), _l("Who asks"), personal="name")
     phone: Mapped[str | None] = field(String(40), _l("Phone"), personal="phone")
     channel: Mapped[str] = field(EnumText(CHANNELS), _l("Channel"), default="window", server_default="window")

@@ -20,12 +20,12 @@ class ServiceHall(ParkScoped, Record):
     __tablename__ = "services_hall"
     __table_args__ = (UniqueConstraint("park_id", "code"), CheckConstraint("area IS NULL OR area > 0", name="area"))
     code: Mapped[str] = field(String(20), _l("Code"), fmt="code")
-    name: Mapped[str] = field(String(120), _l("Hall"))
+    name: Mapped[str] = field(String(120), _l("Service hall"))
     address: Mapped[str | None] = field(String(200), _l("Address"))
     phone: Mapped[str | None] = field(String(40), _l("Enquiry telephone"))
     hours: Mapped[str | None] = field(String(120), _l("Office hours"))
     area: Mapped[Decimal | None] = field(Area, _l("Floor area"))
-    opened_on: Mapped[date | None] = field(Date, _l("Opened on"))
+    opened_on: Mapped[date | None] = field(Date, _l("Task opened on"))
     zones: Mapped[str | None] = field(Text, _l("Areas of the hall"), long=True)
     active: Mapped[bool] = field(Boolean, _l("In use"), default=True, server_default="true")
 
@@ -40,7 +40,7 @@ class HallWindow(ParkScoped, Record):
 
     __tablename__ = "services_window"
     __table_args__ = (UniqueConstraint("hall_id", "code"),)
-    hall_id: Mapped[int] = fk("services_hall.id", _l("Hall"), index=False)
+    hall_id: Mapped[int] = fk("services_hall.id", _l("Service hall"), index=False)
     code: Mapped[str] = field(String(20), _l("Code"), fmt="code")
     name: Mapped[str] = field(String(80), _l("Service window"))
     officer_id: Mapped[int | None] = fk("core_user.id", _l("Officer"))
@@ -61,7 +61,7 @@ class HallVisitors(ParkScoped, Record):
     __tablename__ = "services_visitors"
     __table_args__ = (UniqueConstraint("hall_id", "day"), CheckConstraint("visitors >= 0", name="visitors"))
     __reported__ = ("visitors",)
-    hall_id: Mapped[int] = fk("services_hall.id", _l("Hall"), index=False)
+    hall_id: Mapped[int] = fk("services_hall.id", _l("Service hall"), index=False)
     day: Mapped[date] = field(Date, _l("Day"), index=True)
     visitors: Mapped[int] = field(Integer, _l("Visitors"))
     counted_by: Mapped[str | None] = field(String(80), _l("Counted by"))

@@ -23,7 +23,7 @@ ITEM_CLASSES = Choices(
     ("culture", _l("Culture and tourism")),
     ("health", _l("Health and hygiene")),
     ("tax", _l("Taxes")),
-    ("legal", _l("Legal services")),
+    ("legal", _l("Legal help")),
     ("finance", _l("Financing services")),
     ("mediation", _l("Labour mediation")),
     ("property", _l("Property and party service")),
@@ -37,7 +37,7 @@ LABELS = Choices(
 MATERIAL_FORMS = Choices(
     "services.material_form",
     ("original", _l("Original")),
-    ("copy", _l("Copy")),
+    ("copy", _l("Photocopy")),
     ("both", _l("Original and copy")),
     ("electronic", _l("Electronic")),
 )
@@ -62,7 +62,7 @@ class HallItem(ParkScoped, Record):
     authority: Mapped[str | None] = field(String(120), _l("Authority"))
     basis: Mapped[str | None] = field(Text, _l("Legal basis"), long=True)
     conditions: Mapped[str | None] = field(Text, _l("Conditions"), long=True)
-    process: Mapped[str | None] = field(Text, _l("Process"), long=True)
+    process: Mapped[str | None] = field(Text, _l("How it is handled"), long=True)
     promised_days: Mapped[int] = field(SmallInteger, _l("Promised working days"), help=_l("0: done on the spot"))
     statutory_days: Mapped[int | None] = field(SmallInteger, _l("Statutory working days"), help=_l("Binds the authority only"))
     fee: Mapped[Decimal] = field(Money, _l("Service fee"), default=Decimal(0), server_default="0")
@@ -74,7 +74,7 @@ class HallItem(ParkScoped, Record):
     result_name: Mapped[str | None] = field(String(120), _l("Paper of the result"))
     phone: Mapped[str | None] = field(String(40), _l("Enquiry telephone"))
     active: Mapped[bool] = field(Boolean, _l("In use"), default=True, server_default="true")
-    hall_id: Mapped[int | None] = fk("services_hall.id", _l("Hall"))
+    hall_id: Mapped[int | None] = fk("services_hall.id", _l("Service hall"))
     hall: Mapped[ServiceHall | None] = relationship(foreign_keys="HallItem.hall_id")
 
     __search__ = ("name", "code")
@@ -94,7 +94,7 @@ class ItemMaterial(ParkScoped, Record):
     __tablename__ = "services_item_material"
     __table_args__ = (UniqueConstraint("item_id", "position"), CheckConstraint("copies BETWEEN 1 AND 20", name="copies"))
     item_id: Mapped[int] = fk("services_item.id", _l("Service item"), ondelete="CASCADE", index=False)
-    position: Mapped[int] = field(SmallInteger, _l("Position"))
+    position: Mapped[int] = field(SmallInteger, _l("Line no."))
     name: Mapped[str] = field(String(200), _l("Material"))
     form: Mapped[str] = field(EnumText(MATERIAL_FORMS), _l("Form of the paper"), default="original", server_default="original")
     copies: Mapped[int] = field(SmallInteger, _l("Copies"), default=1, server_default="1")

@@ -67,7 +67,7 @@ class PartnerMessage(ParkScoped, Record):
     kind: Mapped[str] = field(EnumText(MESSAGES), _l("Kind of message"))
     key: Mapped[str] = field(String(120), _l("Message key"), fmt="code")
     nonce: Mapped[str | None] = field(String(80), _l("Nonce"), fmt="code")
-    case_id: Mapped[int | None] = fk("services_case.id", _l("Case"))
+    case_id: Mapped[int | None] = fk("services_case.id", _l("Hall case"))
     body: Mapped[dict] = field(Json, _l("Content"))
     answer: Mapped[dict | None] = field(Json, _l("Answer of the other side"))
     at: Mapped[datetime] = field(UTCDateTime, _l("Time"))

@@ -20,11 +20,11 @@ from .case import ServiceCase
 
 GRADES = Choices(
     "services.grade",
-    ("5", _l("Very content"), "green"),
-    ("4", _l("Content"), "green"),
-    ("3", _l("Mostly content"), "blue"),
-    ("2", _l("Not content"), "red"),
-    ("1", _l("Not content at all"), "red"),
+    ("5", _l("Very satisfied"), "green"),
+    ("4", _l("Satisfied"), "green"),
+    ("3", _l("Basically satisfied"), "blue"),
+    ("2", _l("Dissatisfied"), "red"),
+    ("1", _l("Very dissatisfied"), "red"),
 )
 BAD = ("1", "2")
 RATED_BY = Choices(
@@ -48,7 +48,7 @@ class ServiceRating(ParkScoped, Record):
         *(CheckConstraint(f"{n} BETWEEN 1 AND 5", name=n) for n in (*OFFLINE, *ONLINE)),
         CheckConstraint("stars BETWEEN 1 AND 5", name="stars"),
     )
-    case_id: Mapped[int] = fk("services_case.id", _l("Case"), index=False)
+    case_id: Mapped[int] = fk("services_case.id", _l("Hall case"), index=False)
     stars: Mapped[int] = field(SmallInteger, _l("Stars"))
     online: Mapped[bool] = field(Boolean, _l("Online service"), default=False, server_default="false")
     efficiency: Mapped[int | None] = field(SmallInteger, _l("Efficiency"))
@@ -81,16 +81,16 @@ class ReviewTask(ParkScoped, Record):
         UniqueConstraint("rating_id"),
         Index("ix_services_rectification_due", "park_id", "due_on", postgresql_where="state <> 'closed'"),
     )
-    rating_id: Mapped[int] = fk("services_rating.id", _l("Rating"), index=False)
-    case_id: Mapped[int] = fk("services_case.id", _l("Case"))
+    rating_id: Mapped[int] = fk("services_rating.id", _l("Client rating"), index=False)
+    case_id: Mapped[int] = fk("services_case.id", _l("Hall case"))
     owner_id: Mapped[int | None] = fk("core_user.id", _l("Owner"))
-    opened_on: Mapped[date] = field(Date, _l("Opened on"))
+    opened_on: Mapped[date] = field(Date, _l("Task opened on"))
     due_on: Mapped[date] = field(Date, _l("To be put right by"))
     state: Mapped[str] = field(EnumText(RECTIFICATION.choices), _l("State"), default="open", server_default="open")
     holds: Mapped[bool | None] = field(Boolean, _l("The complaint holds"))
-    finding: Mapped[str | None] = field(Text, _l("Finding"), long=True)
+    finding: Mapped[str | None] = field(Text, _l("Verification finding"), long=True)
     verified_on: Mapped[date | None] = field(Date, _l("Verified on"))
-    measure: Mapped[str | None] = field(Text, _l("What was done"), long=True)
+    measure: Mapped[str | None] = field(Text, _l("Measure taken"), long=True)
     rectified_on: Mapped[date | None] = field(Date, _l("Put right on"))
     rectified_by_id: Mapped[int | None] = fk("core_user.id", _l("Put right by"))
     answer: Mapped[str | None] = field(Text, _l("What the client said"), long=True)
@@ -112,7 +112,7 @@ class QualityCheck(ParkScoped, Record):
         UniqueConstraint("case_id", "checker_id"),
         CheckConstraint("score BETWEEN 0 AND 100", name="score"),
     )
-    case_id: Mapped[int] = fk("services_case.id", _l("Case"), index=False)
+    case_id: Mapped[int] = fk("services_case.id", _l("Hall case"), index=False)
     checker_id: Mapped[int] = fk("core_user.id", _l("Checked by"))
     checked_on: Mapped[date] = field(Date, _l("Checked on"))
     score: Mapped[int] = field(SmallInteger, _l("Score of 100"))
@@ -120,7 +120,7 @@ class QualityCheck(ParkScoped, Record):
     told_once: Mapped[bool] = field(Boolean, _l("Told everything at once"), default=True, server_default="true")
     limits_kept: Mapped[bool] = field(Boolean, _l("Limits kept"), default=True, server_default="true")
     file_complete: Mapped[bool] = field(Boolean, _l("File complete"), default=True, server_default="true")
-    findings: Mapped[str | None] = field(Text, _l("Findings"), long=True)
+    findings: Mapped[str | None] = field(Text, _l("Check findings"), long=True)
     case: Mapped[ServiceCase] = relationship(foreign_keys="QualityCheck.case_id")
     checker: Mapped[Any] = relationship("UserProfile", foreign_keys="QualityCheck.checker_id")
 

@@ -25,7 +25,7 @@ class QueueCounter(ParkScoped, Record):
     __tablename__ = "services_queue_counter"
     __table_args__ = (UniqueConstraint("hall_id", "day"), CheckConstraint("last > 0", name="last"))
     __audited__ = False
-    hall_id: Mapped[int] = fk("services_hall.id", _l("Hall"), index=False)
+    hall_id: Mapped[int] = fk("services_hall.id", _l("Service hall"), index=False)
     day: Mapped[date] = field(Date, _l("Day"))
     last: Mapped[int] = field(Integer, _l("Last number"))
 
@@ -41,7 +41,7 @@ class QueueTicket(ParkScoped, Record):
         CheckConstraint("waited >= 0", name="waited"),
         CheckConstraint("(state IN ('called', 'serving', 'served')) <= (window_id IS NOT NULL AND called_at IS NOT NULL)", name="window"),
     )
-    hall_id: Mapped[int] = fk("services_hall.id", _l("Hall"), index=False)
+    hall_id: Mapped[int] = fk("services_hall.id", _l("Service hall"), index=False)
     day: Mapped[date] = field(Date, _l("Day"))
     number: Mapped[int] = field(Integer, _l("Queue number"))
     item_class: Mapped[str] = field(EnumText(ITEM_CLASSES), _l("Class of item"))

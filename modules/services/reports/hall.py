@@ -36,7 +36,7 @@ def _limits(item: HallItem) -> tuple[Any, ...]:
 def _texts(item: HallItem) -> tuple[Section, ...]:
     return tuple(
         Section(title, text=value or _("None stated."))
-        for title, value in ((_l("Legal basis"), item.basis), (_l("Conditions"), item.conditions), (_l("Process"), item.process))
+        for title, value in ((_l("Legal basis"), item.basis), (_l("Conditions"), item.conditions), (_l("How it is handled"), item.process))
     )
 
 
@@ -86,7 +86,7 @@ def notice(session: Any, request: Request) -> Document:
     promise = tolerance.of_case(session, case)
     facts = (
         (_l("Case no."), case.number, "text"),
-        (_l("Applicant"), case.applicant, "text"),
+        (_l("Applicant of the case"), case.applicant, "text"),
         (_l("Service item"), case.item.name, "text"),
         (_l("Received on"), case.received_on, "date"),
         (_l("Told on"), row.given_on, "date"),

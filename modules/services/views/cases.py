@@ -103,7 +103,7 @@ TICKET = Resource(
 CASE = Resource(
     "services.case",
     ServiceCase,
-    Titles(_l("Cases"), _l("Case"), _l("New case")),
+    Titles(_l("Cases"), _l("Hall case"), _l("New case")),
     columns=(
         Col("number", width=140, important=True, link=True),
         Col("applicant", width=230, important=True),
@@ -139,7 +139,7 @@ CASE = Resource(
     ),
     sections=(
         Section(
-            _l("Case"),
+            _l("Hall case"),
             (
                 "hall_id",
                 "item_id",
@@ -210,7 +210,7 @@ CASE = Resource(
     ),
     tabs=(
         Tab("checklist", _l("Checklist"), "services/checklist.html", checklist, order=1),
-        Tab("rating", _l("Rating"), "services/rating.html", _ratings.rating_data, order=5),
+        Tab("rating", _l("Client rating"), "services/rating.html", _ratings.rating_data, order=5),
         Related("hands", _l("Hands"), "services.transfer", "case_id", order=20),
         Related("commitment", _l("Tolerance"), "services.commitment", "case_id", order=30),
         Related("demands", _l("Demands"), "services.demand", "case_id", order=40),
@@ -218,7 +218,7 @@ CASE = Resource(
         Related("messages", _l("Messages"), "services.partner_message", "case_id", order=60),
     ),
     facts=(
-        Fact(_l("Promised by"), due_fact),
+        Fact(_l("Promised for"), due_fact),
         Fact(_l("First asked"), lambda s, o: (str(o.first_officer or "—"), None)),
         Fact(_l("Stars"), lambda s, o: ("★" * o.stars if o.stars else "—", "red" if o.stars and o.stars < 3 else None)),
     ),

@@ -39,7 +39,7 @@ RESOURCES = [
         ),
         sections=(
             Section(_l("Partner hall"), ("code", "name", "district", "hall_id", "signed_on", "ends_on", "post_address", "phone", "active")),
-            Section(_l("Interface"), ("url", "key_id", "key")),
+            Section(_l("Data interface"), ("url", "key_id", "key")),
         ),
         create=f"{P}:create_partner",
         change=f"{P}:change_partner",

@@ -15,7 +15,7 @@ RESOURCES = [
     Resource(
         "services.rating",
         ServiceRating,
-        Titles(_l("Ratings"), _l("Rating")),
+        Titles(_l("Ratings"), _l("Client rating")),
         columns=(
             Col("rated_on", width=110, important=True, link=True),
             Col("case_id", width=140, important=True),
@@ -28,7 +28,7 @@ RESOURCES = [
             Col("online", hidden=True),
         ),
         sections=(
-            Section(_l("Rating"), ("case_id", "stars", "rated_on", "rated_by", "officer_id", "online", *OFFLINE, *ONLINE, "remark")),
+            Section(_l("Client rating"), ("case_id", "stars", "rated_on", "rated_by", "officer_id", "online", *OFFLINE, *ONLINE, "remark")),
         ),
         views=(View("bad", _l("Bad reviews"), (Filter("stars", "lte", 2),), "-rated_on"), View("all", _l("All"), (), "-id")),
         load=("case", "officer"),
@@ -75,7 +75,7 @@ RESOURCES = [
         ),
         workflow="modules.services.states_quality:RECTIFICATION",
         views=(
-            View("open", _l("Open"), (Filter("state", "ne", "closed"),), "due_on"),
+            View("open", _l("Still open"), (Filter("state", "ne", "closed"),), "due_on"),
             View("late", _l("Late"), (Filter("state", "ne", "closed"), Filter("due_on", "lte", "@today-1")), "due_on"),
             View("call_back", _l("To be called back"), (Filter("state", "eq", "rectified"),), "due_on"),
             View("all", _l("All"), (), "-id"),
@@ -138,7 +138,7 @@ RESOURCES = [
         sections=(
             Section(_l("Demand"), ("kind", "title", "text", "firm_id", "applicant", "phone", "channel", "case_id")),
             Section(
-                _l("Answer"),
+                _l("Reply"),
                 (
                     "received_on",
                     "due_on",
@@ -160,7 +160,7 @@ RESOURCES = [
         workflow="modules.services.states_quality:DEMAND",
         editable_in=("open", "assigned"),
         views=(
-            View("open", _l("Open"), (Filter("state", "ne", "closed"),), "due_on"),
+            View("open", _l("Still open"), (Filter("state", "ne", "closed"),), "due_on"),
             View("late", _l("Late"), (Filter("state", "in", ["open", "assigned"]), Filter("due_on", "lte", "@today-1")), "due_on"),
             View("unowned", _l("Without an owner"), (Filter("state", "eq", "open"),), "due_on"),
             View("mine", _l("Mine"), (Filter("state", "in", ["assigned"]), Filter("owner_id", "eq", "@me")), "due_on"),
