@@ -58,7 +58,7 @@ class NotifyDelivery(ParkOptional, Record):
     kind: Mapped[str] = field(String(80), _l("Kind"))
     channel: Mapped[str] = field(EnumText(CHANNELS), _l("Channel"))
     notice_id: Mapped[int] = mapped_column(
-        BigInteger, ForeignKey("core_notice.id", ondelete="CASCADE"), nullable=False, info={"label": _l("Notice"), "fmt": "ref"}
+        BigInteger, ForeignKey("core_notice.id", ondelete="CASCADE"), nullable=False, info={"label": _l("Notice told"), "fmt": "ref"}
     )
     outbox_id: Mapped[int | None] = fk("core_outbox.id", _l("Outgoing message"), ondelete="SET NULL")
     user: Mapped[UserProfile] = relationship(UserProfile, foreign_keys="NotifyDelivery.user_id")

@@ -20,12 +20,14 @@ def check(session: Any, problems: Problems, *, email: str, name: str, password: 
     problems.extend(passwords.problems(password or "", profile=config().security_profile, username=email, name=name or ""))
 
 
-def create_portal_user(session: Any, *, email: str, name: str, password: str, locale: str = "zh", is_demo: bool = False) -> UserProfile:
+def create_portal_user(
+    session: Any, *, email: str, name: str, password: str, locale: str = "zh", is_demo: bool = False, username: str | None = None
+) -> UserProfile:
     """A firm's user, who logs in with the e-mail address. The password was chosen by the person: nothing to change at first
     log-in. The caller has checked (`check`) and stands in a system scope: the invitation was the right."""
     profile = users._insert(
         session,
-        email,
+        username or email,
         name.strip(),
         email,
         passwords.hashed(password),

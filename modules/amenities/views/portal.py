@@ -23,7 +23,7 @@ EVERYBODY = ("owner", "finance", "staff")
 PORTAL_AREAS = [
     Area("notices", _l("Notices of the park"), EVERYBODY, ("amenities.notice_receipt read change",)),
     Area("surveys", _l("Surveys"), EVERYBODY, ("amenities.survey_sheet add",)),
-    Area("events", _l("Events"), EVERYBODY, ("amenities.registration read add",)),
+    Area("events", _l("Park events"), EVERYBODY, ("amenities.registration read add",)),
 ]
 PORTAL_ROWS = [
     Rows(
@@ -44,7 +44,7 @@ PORTAL_ROWS = [
 PORTAL_LINKS = [
     Link("notices", _l("Notices of the park"), "/portal/news/", "speakerphone", order=50),
     Link("surveys", _l("Surveys"), "/portal/surveys/", "star", order=55),
-    Link("events", _l("Events"), "/portal/events/", "calendar-star", order=57),
+    Link("events", _l("Park events"), "/portal/events/", "calendar-star", order=57),
 ]
 
 

@@ -7,9 +7,9 @@ from io import BytesIO
 from typing import Any
 
 from flask import g, send_file
-from sqlalchemy import func, select
+from sqlalchemy import BigInteger, func, select, type_coerce
 
-from parkops import clock
+from parkops import clock, money
 from parkops.i18n import _, _l
 from parkops.reports import registry as reports
 from parkops.security import portal
@@ -54,11 +54,11 @@ def open_bills(session: Any) -> list[Bill]:
 
 def balance(session: Any, on: Any) -> tuple[Decimal, Decimal]:
     """(owed, of it overdue) in yuan: open bills less unused credit notes."""
-    left = Bill.gross - Bill.settled
-    row = session.execute(
+    left = type_coerce(Bill.gross, BigInteger) - type_coerce(Bill.settled, BigInteger)
+    owed, overdue = session.execute(
         select(func.sum(left), func.sum(left).filter(Bill.due_on < on, Bill.kind == "bill")).where(Bill.state == "posted")
     ).one()
-    return tuple(Decimal(x or 0) for x in row)  # type: ignore[return-value]
+    return money.yuan(owed or 0), money.yuan(overdue or 0)
 
 
 def _balance_card(session: Any) -> dict[str, Any]:

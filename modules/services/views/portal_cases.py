@@ -35,7 +35,7 @@ PORTAL_ROWS = [
     Rows("services.item", lambda cls, who: (cls.park_id == who.park_id) & cls.active),
     Rows("services.item_material", lambda cls, who: cls.park_id == who.park_id),
     Through("services.case_material", "case_id", "services.case"),
-    Through("services.notice", "case_id", "services.case"),
+    Through("services.case_notice", "case_id", "services.case"),
     Through("services.rating", "case_id", "services.case"),
 ]
 PORTAL_LINKS = [

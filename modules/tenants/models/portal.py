@@ -80,7 +80,7 @@ class SharedFile(ParkScoped, Record):
     attachment_id: Mapped[int] = fk("core_attachment.id", _l("File"), ondelete="CASCADE")
     title: Mapped[str] = field(String(160), _l("Title"))
     shared_on: Mapped[date] = field(Date, _l("Shared on"))
-    shared_by: Mapped[str] = field(String(80), _l("Shared by"))
+    shared_by: Mapped[str] = field(String(80), _l("Shared by whom"))
     firm: Mapped[Firm] = relationship(foreign_keys="SharedFile.firm_id")
     attachment: Mapped[Attachment] = relationship(foreign_keys="SharedFile.attachment_id")
 
