@@ -156,4 +156,5 @@ CASE = Workflow(
     ),
 )
 OPEN = ("received", "supplement", "accepted", "transferred")
+TICKING = ("received", "accepted", "transferred")  # while the applicant supplies, the clock waits: it restarts then
 DONE = ("completed", "delivered")

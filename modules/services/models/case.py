@@ -81,7 +81,7 @@ class ServiceCase(ParkScoped, Record):
     contact: Mapped[str | None] = field(String(80), _l("Contact person"), personal="name")
     phone: Mapped[str | None] = field(String(40), _l("Phone"), personal="phone")
     post_address: Mapped[str | None] = field(String(200), _l("Postal address"), personal="name")
-    channel: Mapped[str] = field(EnumText(CHANNELS), _l("Channel"))
+    channel: Mapped[str] = field(EnumText(CHANNELS), _l("Channel"), default="window", server_default="window")
     ticket_id: Mapped[int | None] = fk("services_ticket.id", _l("Queue ticket"), index=False)
     waited: Mapped[int | None] = field(Integer, _l("Minutes waited"))
     first_officer_id: Mapped[int | None] = fk("core_user.id", _l("First asked"))

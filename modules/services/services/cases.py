@@ -134,7 +134,7 @@ def change_case(
     session: Any,
     case: ServiceCase,
     *,
-    applicant: str,
+    applicant: str | None = None,
     credit_code: str | None = None,
     contact: str | None = None,
     phone: str | None = None,
@@ -143,6 +143,7 @@ def change_case(
 ) -> ServiceCase:
     """Who applies and where the result goes; item and days are fixed."""
     values = {n: v for n, v in locals().items() if n not in ("session", "case")}
+    values["applicant"] = (applicant or "").strip() or (case.firm.name if case.firm is not None else None)
     return records.change(session, case, values, _check)
 
 

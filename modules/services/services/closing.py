@@ -13,7 +13,7 @@ from parkops.i18n import _, _l
 from parkops.security import access
 
 from ..models.case import CaseCommitment, ServiceCase
-from ..states import CASE, DELIVERIES, OPEN, RESULTS
+from ..states import CASE, DELIVERIES, RESULTS, TICKING
 from . import cases
 from .calendar import calendar_of
 
@@ -140,7 +140,7 @@ def remind_due(session: Any, *, on: date, park_id: int) -> dict[str, int]:
     """SV-39: a to-do for the officer of a case due soon or late, and of a commitment that ends; once each."""
     last = calendar_of(session, park_id).due(on, settings.get(session, "services.soon_days", park_id))
     c, told = ServiceCase, 0
-    for case in session.scalars(select(c).where(c.park_id == park_id, c.state.in_(OPEN), c.promised_due <= last).order_by(c.id)):
+    for case in session.scalars(select(c).where(c.park_id == park_id, c.state.in_(TICKING), c.promised_due <= last).order_by(c.id)):
         told += _remind(
             session, case, _("Case %(number)s is promised by %(day)s", number=case.number, day=case.promised_due), case.promised_due, "due"
         )

@@ -13,12 +13,13 @@ from ..models.case import MATERIAL_STATES, CaseCommitment, CaseMaterial, CaseNot
 from ..models.queue import QueueTicket
 from ..services import cases, tolerance
 from ..services.calendar import calendar_of
-from ..states import OPEN
+from ..states import OPEN, TICKING
 from . import _ratings
 
 C, Q, T, X, P = (f"modules.services.services.{n}" for n in ("cases", "queue", "tolerance", "closing", "partners"))
 TODAY = Input("on", "date", _l("Date"), required=True, default=lambda s: clock.today())
 WAY = Filter("state", "in", list(OPEN))
+CLOCK = Filter("state", "in", list(TICKING))
 
 
 def checklist(session: Any, case: ServiceCase) -> dict[str, Any]:
@@ -39,6 +40,8 @@ def due_fact(session: Any, case: ServiceCase) -> tuple[str, str | None]:
     if case.completed_on is not None:
         return f"{case.promised_due}", "green" if case.in_time else "red"
     today = clock.today()
+    if case.state == "supplement":
+        return _("counted anew when supplied"), "amber"
     if case.state not in OPEN:
         return "—", None
     calendar = calendar_of(session, case.park_id)
@@ -49,7 +52,7 @@ def due_fact(session: Any, case: ServiceCase) -> tuple[str, str | None]:
 
 def late(model: Any, context: Any) -> Any:
     """Past the promised day without a result."""
-    return model.completed_on.is_(None) & (model.promised_due < context.today)
+    return model.state.in_(TICKING) & (model.promised_due < context.today)
 
 
 TICKET = Resource(
@@ -145,7 +148,7 @@ CASE = Resource(
                 "item_id",
                 "channel",
                 "firm_id",
-                "applicant",
+                Input("applicant", "text", _l("Applicant of the case"), help=_l("Empty: the firm's name"), max_length=200),
                 "credit_code",
                 "contact",
                 "phone",
@@ -224,8 +227,8 @@ CASE = Resource(
     ),
     views=(
         View("open", _l("Under way"), (WAY,), "promised_due"),
-        View("late", _l("Late"), (WAY, Filter("promised_due", "lte", "@today-1")), "promised_due"),
-        View("due", _l("Due by tomorrow"), (WAY, Filter("promised_due", "lte", "@today+1")), "promised_due"),
+        View("late", _l("Late"), (CLOCK, Filter("promised_due", "lte", "@today-1")), "promised_due"),
+        View("due", _l("Due by tomorrow"), (CLOCK, Filter("promised_due", "lte", "@today+1")), "promised_due"),
         View("supplement", _l("Waiting for materials"), (Filter("state", "eq", "supplement"),), "received_on"),
         View("handover", _l("Result ready"), (Filter("state", "eq", "completed"),), "completed_on"),
         View("partner", _l("Cross-district"), (Filter("channel", "eq", "cross"),), "-received_on"),
