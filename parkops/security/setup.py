@@ -75,6 +75,9 @@ def finish(app: Flask) -> None:
         view.blueprint.name for view in app.appbuilder.baseviews if getattr(view, "portal", False) and view.blueprint is not None)
     app.extensions["parkops_signed"] = frozenset(  # every call carries its own signature; no cookie is read
         view.blueprint.name for view in app.appbuilder.baseviews if getattr(view, "signed", False) and view.blueprint is not None)
+    from ..registry import registry
+
+    app.extensions["parkops_open"] = tuple(registry().collect("views", "PORTAL_OPEN"))  # beginnings of addresses open to everybody
     refuse_open_views(app)
 
 
@@ -128,7 +131,8 @@ def _portal_only() -> Any:
     """A firm's user reaches the pages of the portal and what is open to everybody; nothing else answers, default deny."""
     if not g.user.is_portal or request.routing_exception is not None:
         return None
-    if request.blueprint in current_app.extensions.get("parkops_portal", ()):
+    if request.blueprint in current_app.extensions.get("parkops_portal", ()) or request.path.startswith(
+            current_app.extensions.get("parkops_open", ())):
         return None
     if request.method in ("GET", "HEAD") and not wants_json():
         return redirect("/portal/")

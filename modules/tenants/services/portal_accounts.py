@@ -16,7 +16,7 @@ from parkops.clock import now
 from parkops.db.session import scope_of
 from parkops.errors import NotFound, Problem, Problems, RuleError
 from parkops.i18n import _, _l
-from parkops.notify import mail
+from parkops.notify import mail, sending
 from parkops.security import access, identity, portal_users, user_rules
 from parkops.security.models import UserProfile
 from parkops.security.portal import ROLES
@@ -172,6 +172,8 @@ def people_of(session: Any, firm_ids: list[int], roles: tuple[str, ...] = ()) ->
 def share_file(session: Any, attachment: Attachment, firm: Firm, *, title: str, on: date) -> SharedFile:
     """Let a firm open a file of the park's records (T-54). The file's own record must be one the actor may read."""
     attachments.find(session, attachment.id)
+    people = people_of(session, [firm.id]).get(firm.id, [])
+    sending.tell(session, people, "tenants.shared_file", _l("The park shares a document with you: %(title)s"), {"title": title}, owner=firm)
     values = {"firm_id": firm.id, "attachment_id": attachment.id, "title": title, "shared_on": on, "shared_by": scope_of(session).user_name}
     return records.create(session, SharedFile, values)
 
