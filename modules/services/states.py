@@ -15,7 +15,7 @@ ON = Input("on", "date", _l("Date"), required=True, default=lambda session: cloc
 
 RESULTS = Choices(
     "services.result",
-    ("approved", _l("Granted"), "green"),
+    ("approved", _l("Application granted"), "green"),
     ("done", _l("Service done"), "green"),
     ("not_approved", _l("Not approved"), "red"),
 )
