@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import io
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import select
 
 from parkops import clock
+from parkops.clock import Period
 from parkops.demo import PASSWORD
 from parkops.i18n import _l
 from parkops.notify import sending
@@ -17,7 +19,8 @@ from parkops.security.models import User, UserProfile
 from .models.datacall import DataCall, DataCallResponse
 from .models.firm import Firm
 from .models.portal import PortalAccount
-from .services import portal_accounts
+from .models.statement import FirmStatement
+from .services import portal_accounts, statements
 
 PEOPLE = (  # log-in, name, role in the portal
     ("firm-owner", "周建平", "owner"),
@@ -53,8 +56,21 @@ def load(context: Any) -> None:
                              {"call": response.call.name, "day": response.call.due_on.isoformat()}, park_id=context.park_id)
             text = "入孵企业须知\n\n1. 账单每月 5 日前发出。\n2. 会议室可在企业门户预订。\n3. 报修请写明房间和联系电话。\n"
             portal_accounts.share_upload(s, firm, title="入孵企业须知", stream=io.BytesIO(text.encode()), filename="须知.txt", on=clock.today())
+            _before(s, firm)
         context.shared["portal_firm"] = firm.id
     context.say(f"portal: {firm.name}; log in at /portal/login/ as {PEOPLE[0][0]}, password {PASSWORD}")
+
+
+def _before(session: Any, firm: Firm) -> None:
+    """Figures of the month before an open call, so that the form has something to stand beside the answer."""
+    for call in session.scalars(select(DataCall).join(DataCallResponse, DataCallResponse.call_id == DataCall.id).where(
+            DataCallResponse.firm_id == firm.id, DataCall.state == "open", DataCall.grain == "month")):
+        before = Period.of("month", call.period_start).previous().start
+        have = select(FirmStatement.id).where(FirmStatement.firm_id == firm.id, FirmStatement.grain == "month", FirmStatement.period_start == before)
+        if session.scalar(have) is None:
+            statements.create_statement(
+                session, firm_id=firm.id, grain="month", period_start=before, reported_on=clock.today(), revenue=Decimal("862000.00"),
+                staff_total=18, staff_graduate=2, tax_paid=Decimal("21500.00"))
 
 
 def _account(session: Any, firm: Firm, username: str, name: str, role: str) -> None:

@@ -138,7 +138,7 @@ def test_answer_a_data_call(portal, shot):
             take = page.locator(f"[data-for='{fields.nth(n).get_attribute('id')}']")
             take.click() if take.count() else fields.nth(n).fill("0")
         first = next(fields.nth(n) for n in range(fields.count()) if fields.nth(n).input_value() not in ("", "0"))
-        first.fill(str(int(float(first.input_value()) * 10)))
+        first.fill(str(int(float(first.input_value())) * 10))
         page.click("button[value=submit]")
         page.wait_for_selector(".pp-why")
         shot(page, "portal-data-call")

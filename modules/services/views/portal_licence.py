@@ -53,8 +53,9 @@ class LicencePortal(PortalPage):
         rows = [(p, permits.standing(p, on)) for p in self.session.scalars(select(FirmPermit).order_by(FirmPermit.kind, FirmPermit.id))]
         address = _address(self.session, code) if code is not None else ""
         qr = Markup(wallet.svg(address)) if code is not None else ""  # noqa: S704 - drawn here
-        return self.draw("services/portal/licence.html", code=code, qr=qr, address=address, rows=rows, kinds=PERMIT_KINDS,
-                         standings=permits.STANDINGS)
+        return self.draw(
+            "services/portal/licence.html", code=code, qr=qr, address=address, rows=rows, kinds=PERMIT_KINDS, standings=permits.STANDINGS
+        )
 
 
 PAGES = [LicencePortal]
