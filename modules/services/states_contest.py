@@ -1,4 +1,6 @@
-"""Lives of staff contests. The source names the modes only (评星定级, 命题点将, 揭榜竞争, 业务比拼擂台赛); the flows are this product's own design."""
+"""Lives of staff contests. The source names the modes only (评星定级, 命题点将, 揭榜竞争, 业务比拼擂台赛).
+
+The flows are this product's own design."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ class MachineSession(ParkScoped, Record):
         UniqueConstraint("machine_id", "number"),
         Index("uq_services_machine_session_one", "machine_id", unique=True, postgresql_where="state = 'running'"),
         Index("ix_services_machine_session_park_id_day", "park_id", "day"),
-        CheckConstraint("(state = 'running') = (ended_at IS NULL)", name="ended"),
+        CheckConstraint("state = 'running' OR ended_at IS NOT NULL", name="ended"),
         CheckConstraint("ended_at >= started_at", name="order"),
         CheckConstraint("state <> 'failed' OR reason IS NOT NULL", name="reason"),
     )

@@ -90,7 +90,12 @@ end $body$;
 create trigger services_panel_seat_apart before insert or update on services_panel_seat for each row execute function services_panel_apart();
 create trigger services_bid_apart before insert or update on services_bid for each row execute function services_panel_apart();
 """
-after_create(PanelScore, PANEL_GUARD)
+PANEL_UNGUARD = """
+drop trigger services_bid_apart on services_bid;
+drop trigger services_panel_seat_apart on services_panel_seat;
+drop function services_panel_apart();
+"""
+after_create(PanelScore.__table__, PANEL_GUARD, PANEL_UNGUARD)
 
 
 class StaffArena(ParkScoped, Record):
@@ -174,7 +179,7 @@ class StaffAward(ParkScoped, Record):
         UniqueConstraint("park_id", "number"),
         UniqueConstraint("park_id", "resource", "record_id", "user_id"),
         CheckConstraint("amount > 0", name="amount"),
-        CheckConstraint("(state = 'approved') = (approved_on IS NOT NULL)", name="approved"),
+        CheckConstraint("state <> 'approved' OR approved_on IS NOT NULL", name="approved"),
     )
     number: Mapped[str] = field(String(40), _l("Award no."), fmt="code")
     user_id: Mapped[int] = fk("core_user.id", _l("Member of staff"))

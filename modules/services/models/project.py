@@ -1,7 +1,8 @@
 """Projects of firms: agent service (帮办代办) with milestones, and the agreement of tolerance with two commitments (双容双承诺).
 
-双容: materials may follow and steps may run ahead of the formal decision. 双承诺: the park promises its part, the firm its own, each with a
-day and what happens otherwise. What exactly the seed's park agreed is not published; content and consequences are texts of the agreement."""
+双容: materials may follow and steps may run ahead of the formal decision. 双承诺: the park promises its part, the firm its own, each
+with a day and what happens otherwise. What exactly the seed's park agreed is not published;
+content and consequences are texts of the agreement."""
 
 from __future__ import annotations
 
@@ -153,7 +154,7 @@ class AgreementPledge(ParkScoped, Record):
     __tablename__ = "services_pledge"
     __table_args__ = (
         Index("ix_services_pledge_due", "park_id", "due_on", postgresql_where="state = 'open'"),
-        CheckConstraint("(state = 'open') = (ended_on IS NULL)", name="ended"),
+        CheckConstraint("state = 'open' OR ended_on IS NOT NULL", name="ended"),
         CheckConstraint("state <> 'broken' OR consequence IS NOT NULL", name="consequence"),
     )
     agreement_id: Mapped[int] = fk("services_agreement.id", _l("Agreement"), ondelete="CASCADE")

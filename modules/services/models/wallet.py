@@ -84,7 +84,7 @@ class LicenceCode(ParkScoped, Record):
         Index("uq_services_licence_code_one", "firm_id", unique=True, postgresql_where="state = 'active'"),
         Index("uq_services_licence_code_public_id", "public_id", unique=True),
         CheckConstraint("serial > 0", name="serial"),
-        CheckConstraint("(state = 'active') = (ended_on IS NULL)", name="ended_on"),
+        CheckConstraint("state = 'active' OR ended_on IS NOT NULL", name="ended_on"),
     )
     firm_id: Mapped[int] = fk("tenants_firm.id", _l("Firm"), index=False)
     serial: Mapped[int] = field(Integer, _l("Issue of the code"))
