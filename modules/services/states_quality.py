@@ -62,7 +62,11 @@ RECTIFICATION = Workflow(
             _l("Verify"),
             f"{R}:verify_review",
             word="change",
-            form=(Input("holds", "bool", _l("The complaint holds")), Input("finding", "longtext", _l("Verification finding"), required=True), ON),
+            form=(
+                Input("holds", "bool", _l("The complaint holds")),
+                Input("finding", "longtext", _l("Verification finding"), required=True),
+                ON,
+            ),
             primary=True,
         ),
         Step(

@@ -178,7 +178,9 @@ IMPORTS = [
             ImportField("number", _l("Case no."), required=True, max_length=40, aliases=("办件编号", "业务编号", "受理编号", "Case no.")),
             ImportField("item_id", _l("Service item"), required=True, aliases=("事项编码", "事项代码", "Item")),
             ImportField("hall_id", _l("Service hall"), aliases=("大厅编码", "服务大厅", "Hall")),
-            ImportField("applicant", _l("Applicant of the case"), required=True, max_length=200, aliases=("申请人", "申请单位", "企业名称")),
+            ImportField(
+                "applicant", _l("Applicant of the case"), required=True, max_length=200, aliases=("申请人", "申请单位", "企业名称")
+            ),
             ImportField("credit_code", _l("Credit code"), max_length=18, aliases=("统一社会信用代码",)),
             ImportField("channel", _l("Channel"), kind="choice", choices=CHANNELS, aliases=("渠道", "受理方式")),
             ImportField("received_on", _l("Received on"), kind="date", required=True, aliases=("受理日期", "收件日期", "接收日期")),

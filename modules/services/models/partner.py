@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import Boolean, CheckConstraint, Date, Index, String, Text, UniqueConstraint
+from sqlalchemy import Boolean, CheckConstraint, Date, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, relationship
 
 from parkops.db.base import ParkScoped, Record, field, fk
@@ -72,7 +72,6 @@ class PartnerMessage(ParkScoped, Record):
     answer: Mapped[dict | None] = field(Json, _l("Answer of the other side"))
     at: Mapped[datetime] = field(UTCDateTime, _l("Time"))
     sent_at: Mapped[datetime | None] = field(UTCDateTime, _l("Delivered at"))
-    error: Mapped[str | None] = field(Text, _l("Last error"))
     partner: Mapped[PartnerHall] = relationship(foreign_keys="PartnerMessage.partner_id")
 
     def __str__(self) -> str:

@@ -25,6 +25,7 @@ GRANTS = [
     *(Grant(MANAGER, f"services.{n}", "add change remove") for n in SET_UP),
     *(Grant(MANAGER, f"services.{n}", "add change act unmask") for n in (*DESK, *QUALITY)),
     Grant(MANAGER, "services.visitors", "remove"),
+    Grant(MANAGER, "services.partner", "unmask"),
     Grant(MANAGER, "services.transfer", "add"),
     Grant(LEADERSHIP, "services.case", "act"),
     Grant(ADMIN, "services.calendar_day", "read add change remove export"),

@@ -69,12 +69,17 @@ def why_not_send(session: Any, case: ServiceCase) -> str | None:
     return None if case.partner.url else _("Enter the address of the partner's interface first.")
 
 
+def why_not_choose(session: Any, case: ServiceCase) -> str | None:
+    """SV-61: only items of the shared list, before the case is passed on."""
+    if case.incoming or case.state not in ("received", "supplement", "accepted"):
+        return _("The partner is chosen before the case is passed on.")
+    return None if case.item.shared else _("This item is not on the shared list of cross-district service.")
+
+
 def choose_partner(session: Any, case: ServiceCase, *, partner_id: int) -> ServiceCase:
     """SV-61: where the case is handled; until it is passed on."""
-    if case.incoming or case.state not in ("received", "supplement", "accepted"):
-        raise RuleError([Problem("services.SV-61", _l("The partner is chosen before the case is passed on."))])
-    if not case.item.shared:
-        raise RuleError([Problem("services.SV-61", _l("This item is not on the shared list of cross-district service."), "partner_id")])
+    if why := why_not_choose(session, case):
+        raise RuleError([Problem("services.SV-61", why, "partner_id")])
     return records.change(session, case, {"partner_id": partner_id, "channel": "cross"})
 
 
@@ -138,7 +143,7 @@ def deliver(session: Any, payload: dict[str, Any], message: Any) -> None:
     if row is None or row.sent_at is not None:
         return
     answer = wire.send(row.partner, {"kind": row.kind, "key": row.key, "body": row.body}, path=OWN_ADDRESS)
-    row.answer, row.sent_at, row.error = answer, clock.now(), None
+    row.answer, row.sent_at = answer, clock.now()
     if row.kind == "case" and answer.get("number"):
         case = session.get(ServiceCase, row.case_id)
         case.foreign_number = str(answer["number"])[:60]

@@ -209,6 +209,7 @@ CASE = Resource(
             f"{P}:choose_partner",
             (Input("partner_id", "ref", _l("Partner hall"), ref="services.partner", required=True),),
             word="change",
+            guard=f"{P}:why_not_choose",
         ),
     ),
     tabs=(

@@ -69,7 +69,7 @@ RESOURCES = [
             Col("sent_at", width=150),
         ),
         sections=(
-            Section(_l("Partner message"), ("partner_id", "direction", "kind", "key", "nonce", "case_id", "at", "sent_at", "error")),
+            Section(_l("Partner message"), ("partner_id", "direction", "kind", "key", "nonce", "case_id", "at", "sent_at")),
         ),
         load=("partner",),
         search=("key",),

@@ -6,11 +6,21 @@ from datetime import date, datetime, time
 from itertools import count
 from typing import Any
 
+import pytest
+
 from modules.services.services import cases, catalogue, halls
 from parkops.clock import ZONE
+from parkops.i18n import force_locale
 
 _n = count(1)
 MON = date(2026, 3, 2)  # a Monday without holidays around
+
+
+@pytest.fixture(autouse=True)
+def english():
+    """Sentences are compared in English."""
+    with force_locale("en"):
+        yield
 
 
 def at(day: date = MON, hour: int = 9, minute: int = 0) -> datetime:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
-from hall_help import MON, at, case, done, hall, have, item
+from hall_help import MON, at, case, done, english, hall, have, item  # noqa: F401
 
 from modules.services import calc_days
 from modules.services.services import calendar, cases, closing, tolerance

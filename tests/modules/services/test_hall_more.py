@@ -6,7 +6,7 @@ import re
 from datetime import date, timedelta
 
 import pytest
-from hall_help import MON, at, case, done, hall, have, item
+from hall_help import MON, at, case, done, english, hall, have, item  # noqa: F401
 from sqlalchemy import func, select
 
 from modules.services.checks.hall import CHECKS

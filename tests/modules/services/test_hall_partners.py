@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from hall_help import MON, case, hall, have, item
+from hall_help import MON, case, english, hall, have, item  # noqa: F401
 from sqlalchemy import func, select
 
 from modules.services import calc_sign

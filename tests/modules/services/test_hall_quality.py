@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from hall_help import MON, at, case, done, hall, item, window
+from hall_help import MON, at, case, done, english, hall, item, window  # noqa: F401
 from sqlalchemy import select
 
 from modules.services import calc_days

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from types import SimpleNamespace
 
-from hall_help import at, done, hall, window
+from hall_help import at, done, english, hall, window  # noqa: F401
 from sqlalchemy import func, select, text
 
 from modules.services.models.case import ServiceCase
