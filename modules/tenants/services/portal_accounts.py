@@ -1,5 +1,5 @@
 """Who of a firm may use the portal: invitations (a link, once, for a time), accounts with a role, withdrawing, shared files.
-Rules T-50 to T-55."""
+Rules T-120 to T-124."""
 
 from __future__ import annotations
 
@@ -42,14 +42,14 @@ def fingerprint(token: str) -> str:
 
 
 def invite_person(session: Any, firm: Firm, *, name: str, email: str, role: str) -> tuple[PortalInvitation, str]:
-    """An invitation and its link's secret, which is shown once and kept nowhere (T-50). Open invitations of the same address
+    """An invitation and its link's secret, which is shown once and kept nowhere (T-120). Open invitations of the same address
     are withdrawn. Raises RuleError with every problem."""
     access.require(session, INVITATION, "add")
     problems, address = Problems(), (email or "").strip()
     if firm.state in ("dissolved", "rejected"):
-        problems.add("tenants.T-50", _l("This firm has left; nobody of it can be invited."))
+        problems.add("tenants.T-120", _l("This firm has left; nobody of it can be invited."))
     if role not in ROLES:
-        problems.add("tenants.T-50", _l("Choose one of the roles offered."), "role")
+        problems.add("tenants.T-120", _l("Choose one of the roles offered."), "role")
     user_rules.check_person(session, problems, username=address, name=name, email=address)
     problems.stop()
     mail.check_address(address)
@@ -81,7 +81,7 @@ def withdraw_invitation(session: Any, row: PortalInvitation) -> str:
     """The link opens nothing from now on."""
     access.require(session, INVITATION, "act")
     if row.state != "open":
-        raise RuleError([Problem("tenants.T-51", _l("This invitation is closed already."))])
+        raise RuleError([Problem("tenants.T-121", _l("This invitation is closed already."))])
     row.state = "withdrawn"
     session.flush()
     return _("The link opens nothing any more.")
@@ -98,12 +98,12 @@ def find_invitation(session: Any, token: str, at: datetime) -> PortalInvitation:
 
 
 def accept_invitation(session: Any, token: str, *, password: str, again: str, locale: str, at: datetime) -> PortalAccount:
-    """Take an invitation up once (T-51): the statement that closes it decides between two who hold the link. The session is the
+    """Take an invitation up once (T-121): the statement that closes it decides between two who hold the link. The session is the
     system's: the link was the right."""
     row = find_invitation(session, token, at)
     problems = Problems()
     if password != again:
-        problems.add("tenants.T-51", _l("The two passwords differ; type the password twice."), "again")
+        problems.add("tenants.T-121", _l("The two passwords differ; type the password twice."), "again")
     portal_users.check(session, problems, email=row.email, name=row.name, password=password)
     problems.stop()
     taken = session.execute(
@@ -124,12 +124,12 @@ def accept_invitation(session: Any, token: str, *, password: str, again: str, lo
 
 
 def change_role(session: Any, account: PortalAccount, *, role: str) -> str:
-    """Another role; the person's open sessions end, so that the old rights end with them (T-52)."""
+    """Another role; the person's open sessions end, so that the old rights end with them (T-122)."""
     access.require(session, ACCOUNT, "change")
     if account.state != "active":
-        raise RuleError([Problem("tenants.T-52", _l("This account was withdrawn; invite the person anew."))])
+        raise RuleError([Problem("tenants.T-122", _l("This account was withdrawn; invite the person anew."))])
     if role not in ROLES:
-        raise RuleError([Problem("tenants.T-52", _l("Choose one of the roles offered."), "role")])
+        raise RuleError([Problem("tenants.T-122", _l("Choose one of the roles offered."), "role")])
     if role != account.role:
         account.role = role
         session.flush()
@@ -138,10 +138,10 @@ def change_role(session: Any, account: PortalAccount, *, role: str) -> str:
 
 
 def withdraw_account(session: Any, account: PortalAccount, *, reason: str | None = None) -> str:
-    """The person can no longer log in, at once (T-53)."""
+    """The person can no longer log in, at once (T-123)."""
     access.require(session, ACCOUNT, "act")
     if account.state != "active":
-        raise RuleError([Problem("tenants.T-53", _l("This account was withdrawn already."))])
+        raise RuleError([Problem("tenants.T-123", _l("This account was withdrawn already."))])
     account.state, account.withdrawn_at, account.withdrawn_by = "withdrawn", now(), scope_of(session).user_name
     profile = _profile(session, account)
     portal_users.end_portal_user(session, profile)
@@ -170,7 +170,7 @@ def people_of(session: Any, firm_ids: list[int], roles: tuple[str, ...] = ()) ->
 
 
 def share_file(session: Any, attachment: Attachment, firm: Firm, *, title: str, on: date) -> SharedFile:
-    """Let a firm open a file of the park's records (T-54). The file's own record must be one the actor may read."""
+    """Let a firm open a file of the park's records (T-124). The file's own record must be one the actor may read."""
     attachments.find(session, attachment.id)
     people = people_of(session, [firm.id]).get(firm.id, [])
     sending.tell(session, people, "tenants.shared_file", _l("The park shares a document with you: %(title)s"), {"title": title}, owner=firm)
