@@ -75,20 +75,24 @@ class PanelScore(ParkScoped, Record):
 
 PANEL_GUARD = """
 create or replace function services_panel_apart() returns trigger language plpgsql as $body$
+declare clash boolean;
 begin
-  if tg_table_name = 'services_panel_seat' and (
-       exists (select 1 from services_bid b where b.challenge_id = new.challenge_id and b.bidder_id = new.user_id)
-       or exists (select 1 from services_star_nomination n where n.id = new.nomination_id and n.nominee_id = new.user_id)) then
-    raise exception 'a bidder or nominee sits on no panel of their own' using errcode = 'check_violation', constraint = 'services_panel_apart';
+  if tg_table_name = 'services_bid' then
+    clash := exists (select 1 from services_panel_seat p where p.challenge_id = new.challenge_id and p.user_id = new.bidder_id);
+  else
+    clash := exists (select 1 from services_bid b where b.challenge_id = new.challenge_id and b.bidder_id = new.user_id)
+          or exists (select 1 from services_star_nomination n where n.id = new.nomination_id and n.nominee_id = new.user_id);
   end if;
-  if tg_table_name = 'services_bid' and exists (
-       select 1 from services_panel_seat p where p.challenge_id = new.challenge_id and p.user_id = new.bidder_id) then
-    raise exception 'a bidder or nominee sits on no panel of their own' using errcode = 'check_violation', constraint = 'services_panel_apart';
+  if clash then
+    raise exception 'a bidder or nominee sits on no panel of their own'
+      using errcode = 'check_violation', constraint = 'services_panel_apart';
   end if;
   return new;
 end $body$;
-create trigger services_panel_seat_apart before insert or update on services_panel_seat for each row execute function services_panel_apart();
-create trigger services_bid_apart before insert or update on services_bid for each row execute function services_panel_apart();
+create trigger services_panel_seat_apart before insert or update on services_panel_seat
+  for each row execute function services_panel_apart();
+create trigger services_bid_apart before insert or update on services_bid
+  for each row execute function services_panel_apart();
 """
 PANEL_UNGUARD = """
 drop trigger services_bid_apart on services_bid;

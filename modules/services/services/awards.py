@@ -103,7 +103,8 @@ def collect_points(session: Any, *, on: date, park_id: int | None = None) -> dic
         ).where(*where, person.is_not(None), day <= on, on - day <= 400, *((rate.is_not(None),) if own is None else ()))
         query = query.where(model.park_id == park_id) if park_id else query
         columns = ["park_id", "user_id", "source", "resource", "record_id", "on_date", "points"]
-        made += session.execute(insert(StaffPoint).from_select(columns, query).on_conflict_do_nothing()).rowcount
+        new = insert(StaffPoint).from_select(columns, query).on_conflict_do_nothing().returning(StaffPoint.id)
+        made += len(session.execute(new).all())
     if made:
         audit.bulk(session, StaffPoint, "insert", made, park_id=park_id)
     return {"points": made}

@@ -180,7 +180,7 @@ RESOURCES = [
         ArenaScore,
         _l("Results of rounds"),
         _l("Result of a round"),
-        _l("Record a result"),
+        _l("Enter a round result"),
         "round_no!:80 subject:200 user.username!:140 score!:90 arena_id- user_id-",
         "arena_id round_no subject user_id score",
         "arenas:create_arena_score",

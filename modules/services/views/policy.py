@@ -66,7 +66,7 @@ RESOURCES = [
             Related("pushes", _l("Firms told"), "services.policy_push", "item_id", order=6),
             Related("applications", _l("Policy applications"), "services.policy_application", "item_id", order=7),
         ),
-        facts=(Fact(_l("Applications"), window),),
+        facts=(Fact(_l("Applications now"), window),),
         actions=(
             Action(
                 "push",
