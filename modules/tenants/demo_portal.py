@@ -45,11 +45,11 @@ def load(context: Any) -> None:
         firm = chosen(s, context.park_id)
         if firm is None:
             return
-        for username, name, role in PEOPLE:
-            if s.scalar(select(User.id).where(User.username == username)) is None:
-                _account(s, firm, username, name, role)
+        fresh = s.scalar(select(User.id).where(User.username == PEOPLE[0][0])) is None
+        for username, name, role in PEOPLE if fresh else ():
+            _account(s, firm, username, name, role)
         people = portal_accounts.people_of(s, [firm.id]).get(firm.id, [])
-        if s.scalar(select(PortalAccount.id).where(PortalAccount.firm_id == firm.id)) is not None:
+        if fresh:
             sending.tell(s, people, "core.general", _l("The portal is open for %(firm)s."), {"firm": firm.name}, park_id=context.park_id)
             for response in s.scalars(select(DataCallResponse).where(DataCallResponse.firm_id == firm.id, DataCallResponse.state == "open")):
                 sending.tell(s, people[:2], "tenants.data_call", _l("Please answer: %(call)s, due on %(day)s."),

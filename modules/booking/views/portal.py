@@ -80,7 +80,7 @@ class BookingsPortal(PortalPage):
         resource = self.own(BookableResource, pk)
         day = day_typed(request.values.get("day")) or clock.today()
         asked = bool(request.values.get("starts") and request.values.get("ends"))
-        if request.method == "GET":
+        if request.method == "GET" or request.form.get("look"):
             return self._form(pk, day, self._preview(pk, day) if asked else None)
         typed = {k: v for k, v in request.form.items() if k not in ("csrf_token", "_once")}
         claimed = idempotency.claim(self.session, request.form.get("_once"), request.path, typed, needed=True)

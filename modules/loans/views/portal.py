@@ -57,7 +57,7 @@ class LoansPortal(PortalPage):
     def check(self) -> Any:
         """GET with amount and term answers rule by rule and stores nothing; POST opens a case."""
         amount, term = amount_typed(request.values.get("amount")), _term(request.values.get("term"))
-        if request.method == "GET":
+        if request.method == "GET" or request.form.get("look"):
             return self._form(amount, term)
         typed = {k: v for k, v in request.form.items() if k not in ("csrf_token", "_once")}
         claimed = idempotency.claim(self.session, request.form.get("_once"), request.path, typed, needed=True)
