@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import demo_hall, demo_portal
+from . import demo_hall, demo_more, demo_portal
 
-PARTS: tuple[Any, ...] = (demo_hall, demo_portal)
+PARTS: tuple[Any, ...] = (demo_hall, demo_more, demo_portal)
 FIGURES = [figure for part in PARTS for figure in part.FIGURES]
 
 

@@ -61,4 +61,5 @@ def finish_session(session: Any, row: MachineSession, *, receipt: str | None = N
 
 def fail_session(session: Any, row: MachineSession, *, reason: str, at: datetime | None = None) -> None:
     """SV-145: did not work, and why."""
-    _end(session, row, "fail", at, reason=reason[:300])
+    row.reason = reason[:300]
+    _end(session, row, "fail", at, reason=reason)
