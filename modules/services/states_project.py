@@ -152,7 +152,7 @@ PLEDGE = Workflow(
             _l("Commitment kept"),
             f"{A}:keep_pledge",
             word="change",
-            form=(Input("proof", "text", _l("Proof"), required=True, max_length=300), ON),
+            form=(Input("proof", "text", _l("Proof that it was kept"), required=True, max_length=300), ON),
             guard=f"{A}:why_not_keep",
             primary=True,
         ),

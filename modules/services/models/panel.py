@@ -168,7 +168,7 @@ class StaffPoint(ParkScoped, Record):
     resource: Mapped[str] = field(String(80), _l("Kind of record"))
     record_id: Mapped[int] = field(BigInteger, _l("Record"))
     on_date: Mapped[date] = field(Date, _l("Date"))
-    points: Mapped[int] = field(Integer, _l("Points"))
+    points: Mapped[int] = field(Integer, _l("Contest points"))
     user: Mapped[Any] = relationship("UserProfile", foreign_keys="StaffPoint.user_id")
 
     def __str__(self) -> str:

@@ -163,7 +163,7 @@ class AgreementPledge(ParkScoped, Record):
     due_on: Mapped[date] = field(Date, _l("To be kept by"))
     otherwise: Mapped[str | None] = field(String(300), _l("What happens otherwise"))
     state: Mapped[str] = field(EnumText(PLEDGE.choices), _l("State"), default="open", server_default="open")
-    proof: Mapped[str | None] = field(String(300), _l("Proof"))
+    proof: Mapped[str | None] = field(String(300), _l("Proof that it was kept"))
     consequence: Mapped[str | None] = field(Text, _l("Consequence"), long=True)
     ended_on: Mapped[date | None] = field(Date, _l("Ended on"))
     agreement: Mapped[ProjectAgreement] = relationship(foreign_keys="AgreementPledge.agreement_id")
