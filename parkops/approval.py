@@ -275,7 +275,7 @@ def _decide(session: Any, row: Approval, state: str, book: dict[str, list[Callab
     for fn in book.get(row.kind, ()):
         fn(session, row, owner)
     if row.requested_by_id is not None:
-        notify(session, row.requested_by_id, TOLD[state], {"title": row.title}, owner=owner)
+        notify(session, row.requested_by_id, TOLD[state], {"title": row.title}, owner=owner, kind="core.approval")
 
 
 def waiting(session: Any, on: date | None = None) -> list[Approval]:

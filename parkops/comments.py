@@ -103,7 +103,7 @@ def _tell(session: Any, owner: Any, users: list[Any]) -> None:
     for user in users:
         if user.id != scope.user_id:
             notify(session, user.id, _l("%(who)s mentioned you: %(record)s"),
-                   {"who": who, "record": str(owner)}, owner=owner)
+                   {"who": who, "record": str(owner)}, owner=owner, kind="core.mention")
 
 
 def full_names(session: Any, usernames: Iterable[str]) -> dict[str, str]:

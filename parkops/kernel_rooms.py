@@ -10,7 +10,8 @@ MODELS = (
     "parkops.db.audit", "parkops.db.scope", "parkops.db.walls", "parkops.models", "parkops.security.models", "parkops.workflow",
     "parkops.approval",
     "parkops.rules.models", "parkops.settings", "parkops.sequences", "parkops.outbox", "parkops.search", "parkops.attachments",
-    "parkops.comments", "parkops.todos", "parkops.jobs.models", "parkops.kpi.models", "parkops.web.models",
+    "parkops.comments", "parkops.todos", "parkops.notify.models", "parkops.notify.sending",
+    "parkops.jobs.models", "parkops.kpi.models", "parkops.web.models",
     "parkops.web.importer.models",
     "parkops.web.idempotency",
 )
@@ -31,8 +32,11 @@ def load(*, screens: bool = False) -> None:
 
 
 def screens() -> list[ModuleType]:
-    """Modules holding the kernel's RESOURCES and pages: `parkops.web.admin` and its submodules."""
+    """Modules holding the kernel's RESOURCES and pages: `parkops.web.admin`, `parkops.web.portal` and their submodules."""
     import pkgutil
 
-    package = importlib.import_module("parkops.web.admin")
-    return [package, *(importlib.import_module(f"parkops.web.admin.{m.name}") for m in pkgutil.iter_modules(package.__path__))]
+    out = []
+    for name in ("parkops.web.admin", "parkops.web.portal"):
+        package = importlib.import_module(name)
+        out += [package, *(importlib.import_module(f"{name}.{m.name}") for m in pkgutil.iter_modules(package.__path__))]
+    return out

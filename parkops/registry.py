@@ -19,7 +19,7 @@ from .errors import Refused
 
 ROOT = Path(__file__).resolve().parent.parent
 MODULES = ROOT / "modules"
-ROOMS = ("errors", "states", "models", "signals", "services", "facts", "roles", "kpis", "jobs", "exports", "checks", "hooks")
+ROOMS = ("errors", "states", "models", "signals", "services", "facts", "roles", "kpis", "jobs", "exports", "checks", "notify", "hooks")
 SCREEN_ROOMS = ("views",)
 
 

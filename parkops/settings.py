@@ -26,12 +26,25 @@ from .errors import NotFound, Problem, Refused, RuleError
 from .i18n import _l
 from .registry import registry
 from .security import access
+from .security.sealing import seal, unseal
 
-TYPES = ("int", "decimal", "money", "bool", "text", "choice", "date", "list")
+TYPES = ("int", "decimal", "money", "bool", "text", "choice", "date", "list", "secret")
 CACHE = "settings_cache"
 KERNEL_SETTINGS: dict[str, dict[str, Any]] = {
     "core.export_approval_rows": {"type": "int", "default": 10000, "min": 100, "max": 10000,
                                   "title": "Exports of this many rows need approval"},
+    "core.public_url": {"type": "text", "default": "", "per_park": False, "title": "Address of this installation",
+                        "help": "Such as https://park.example.org; links in e-mails begin with it. Empty: no links."},
+    "core.smtp_host": {"type": "text", "default": "", "per_park": False, "title": "Mail server",
+                       "help": "Empty: no e-mail is sent; messages wait and then fail with that reason."},
+    "core.smtp_port": {"type": "int", "default": 465, "min": 1, "max": 65535, "per_park": False, "title": "Port of the mail server"},
+    "core.smtp_security": {"type": "choice", "default": "tls", "choices": ["tls", "starttls", "none"], "per_park": False,
+                           "title": "Encryption to the mail server"},
+    "core.smtp_user": {"type": "text", "default": "", "per_park": False, "title": "User name at the mail server"},
+    "core.smtp_password": {"type": "secret", "default": "", "per_park": False, "title": "Password at the mail server",
+                           "help": "Sealed; never shown again."},
+    "core.smtp_sender": {"type": "text", "default": "", "per_park": False, "title": "Sender of e-mails"},
+    "core.invitation_hours": {"type": "int", "default": 168, "min": 1, "max": 720, "title": "Hours an invitation to the portal holds"},
 }
 
 
@@ -120,6 +133,8 @@ def _typed(known: Definition, value: Any) -> Any:
         return None
     if known.type in ("decimal", "money"):
         return Decimal(str(value))
+    if known.type == "secret":
+        return unseal(value) if value else ""
     if known.type == "date" and not isinstance(value, date):
         return date.fromisoformat(value)
     return value
@@ -197,6 +212,8 @@ def _parse(kind: str, value: Any) -> Any:
         return date.fromisoformat(str(value)).isoformat()
     if kind == "list":
         return [str(v).strip() for v in (value if isinstance(value, list | tuple) else str(value).split("\n")) if str(v).strip()]
+    if kind == "secret":
+        return seal(str(value)) if str(value) else ""
     return str(value).replace("\x00", "")
 
 

@@ -115,7 +115,7 @@ def add(session: Any, owner: Any, title: str, due_on: date | None = None, assign
     session.add(row)
     session.flush()
     if assignee is not None and assignee.id != scope.user_id:
-        notify(session, assignee.id, _l("New to-do: %(title)s"), {"title": title}, owner=owner)
+        notify(session, assignee.id, _l("New to-do: %(title)s"), {"title": title}, owner=owner, kind="core.todo")
     return row
 
 
@@ -142,7 +142,7 @@ def change(session: Any, todo: Todo, *, title: str | None = None, due_on: date |
         user = _user(session, assignee_id)
         todo.assignee_id, todo.assignee_name = user.id, user.username
         notify(session, user.id, _l("New to-do: %(title)s"), {"title": todo.title}, ref=(todo.resource, todo.record_id),
-               park_id=todo.park_id)
+               park_id=todo.park_id, kind="core.todo")
     session.flush()
     return todo
 
@@ -161,13 +161,17 @@ def mine(session: Any, limit: int = 50) -> list[Todo]:
 
 
 def notify(session: Any, user_id: int, text: Lazy, values: dict | None = None, *, owner: Any = None,
-           ref: tuple[str | None, int | None] | None = None, park_id: int | None = None) -> Notice:
-    """Tell a user something (bell). `text` is a lazy msgid; `values` its placeholders."""
+           ref: tuple[str | None, int | None] | None = None, park_id: int | None = None, kind: str = "core.general") -> Notice:
+    """Tell a user something: the bell, and the channels the user wants for this kind (`parkops.notify`). `text` is a lazy msgid;
+    `values` its placeholders."""
+    from .notify.sending import fan_out
+
     resource, record_id = refs.ref(owner) if owner is not None else (ref or (None, None))
     row = Notice(user_id=user_id, msgid=text.msgid, values={**text.values, **(values or {})}, resource=resource,
                  record_id=record_id, told_at=now(), park_id=owner_park(session, owner) if owner is not None else park_id)
     session.add(row)
     session.flush()
+    fan_out(session, row, kind)
     return row
 
 

@@ -14,7 +14,7 @@ from parkops import clock
 from parkops.demo import Context, Figure
 
 from . import demo_data as data
-from . import demo_firms, demo_people, demo_support, demo_today
+from . import demo_firms, demo_people, demo_portal, demo_support, demo_today
 from .models.batch import SigningBatch, SigningProject
 from .models.capital_project import CapitalProject
 from .models.credential import PRACTITIONER
@@ -47,6 +47,7 @@ def load(context: Context) -> None:
     demo_today.build(context, maker, today)
     demo_people.build(context, maker, today)
     context.say("tenants: signing batches and today's work")
+    demo_portal.load(context)
 
 
 def _count(what: Any, text: str) -> Any:

@@ -20,4 +20,8 @@ GRANTS = [
     *(Grant("operations_manager", f"tenants.{thing}", "unmask") for thing in CONTACTS),
     *(Grant("finance", f"tenants.{thing}", "read export") for thing in FOR_FINANCE),
     *(Grant("leadership", f"tenants.{thing}", "read export") for thing in EVERYTHING if thing != "data_call_response"),
+    *(Grant(role, f"tenants.{thing}", "read add change act export") for role in ("operations_clerk", "operations_manager")
+      for thing in ("portal_account", "portal_invitation")),
+    *(Grant(role, "tenants.shared_file", "read add remove export") for role in ("operations_clerk", "operations_manager")),
+    Grant("operations_manager", "tenants.portal_invitation", "unmask"),
 ]

@@ -41,6 +41,8 @@ class Scope:
     reason: str = ""
     locale: str = "zh"
     address: str = ""
+    firm_id: int | None = None  # a firm's own user in the portal: the fence of `security.portal` stands
+    portal_role: str = ""
     action_id: str = field(default_factory=lambda: uuid.uuid4().hex)
 
     def sees(self, park_id: int | None) -> bool:
@@ -122,6 +124,7 @@ def refuse_unsafe(bind: Engine) -> None:
 @lru_cache(maxsize=1)
 def _guards() -> None:
     """Attach the scope and audit listeners: a session without them must not exist, whatever was imported before."""
+    from ..security import portal  # noqa: F401
     from . import audit, park_optional, scope, walls  # noqa: F401
 
 

@@ -84,6 +84,13 @@ def load_file(session: Any, path: Path) -> dict[str, int]:
     return counts
 
 
+def load_set(session: Any, item: dict[str, Any], *, source: str) -> bool:
+    """One rule set given as the mapping of a file (conditions a module's users entered); True when it changed. `source` names it in refusals."""
+    changed = _load_set(session, item, source)
+    session.flush()
+    return changed
+
+
 def _known(item: Any, keys: set[str], where: str) -> None:
     if not isinstance(item, dict):
         raise Refused(f"{where}: expected a mapping with {', '.join(sorted(keys))}")

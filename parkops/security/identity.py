@@ -5,6 +5,7 @@ Knows nothing of Flask. `find` is called once per request by the security manage
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -24,7 +25,7 @@ FIND = text("""
 select s.id as session_id, s.kind, s.last_seen_at, s.expires_at, s.epoch as session_epoch,
        u.id as user_id, u.username, u.email, u.active,
        p.name, p.locale, p.home_role, p.all_parks, p.current_park_id, p.epoch, p.must_change_password,
-       p.password_changed_at, p.totp_enabled, p.is_demo, p.preferences,
+       p.password_changed_at, p.totp_enabled, p.is_demo, p.is_portal, p.preferences,
        array(select r.name from ab_user_role ur join ab_role r on r.id = ur.role_id
               where ur.user_id = u.id order by r.name) as roles,
        case when exists (select 1 from ab_user_role ur join ab_role r on r.id = ur.role_id
@@ -77,11 +78,18 @@ class Identity:
     totp_enabled: bool
     is_demo: bool
     last_seen_at: datetime
+    firm_id: int | None = None  # only for a firm's own user
+    portal_role: str = ""
     preferences: dict[str, Any] = field(default_factory=dict, hash=False, compare=False)
 
     is_authenticated = True
     is_active = True
     is_anonymous = False
+
+    @property
+    def is_portal(self) -> bool:
+        """A firm's user: sees the portal and nothing else."""
+        return self.firm_id is not None
 
     def get_id(self) -> str:
         return str(self.id)
@@ -100,7 +108,7 @@ class Identity:
         """The scope of this request's session."""
         return Scope(user_id=self.id, user_name=self.username, roles=frozenset(self.roles), rights=self.rights,
                      parks=None if self.all_parks else frozenset(self.parks), park_id=self.park_id, via=via,
-                     locale=locale or self.locale, address=address)
+                     locale=locale or self.locale, address=address, firm_id=self.firm_id, portal_role=self.portal_role)
 
 
 def site_rights(pairs: list[str]) -> frozenset[tuple[str, str]]:
@@ -147,6 +155,33 @@ def make(row: Any) -> Identity:
         preferences=dict(row.preferences or {}))
 
 
+Account = tuple[int, int, str]  # firm, park, portal role
+_source: list[Callable[[Any, int], Account | None]] = []
+
+
+def portal_accounts(fn: Callable[[Any, int], Account | None]) -> Callable[[Any, int], Account | None]:
+    """Decorator: `fn(connection, user_id)` answers (firm, park, portal role) of an active portal account, else None. One
+    module keeps the accounts; without it no firm's user gets in."""
+    _source[:] = [fn]
+    return fn
+
+
+def make_portal(connection: Any, row: Any) -> Identity | None:
+    """The Identity of a firm's user: rights of the portal role, the firm's park, and no staff role whatever is stored."""
+    from . import portal
+
+    account = _source[0](connection, row.user_id) if _source else None
+    if account is None:
+        return None
+    firm_id, park_id, role = account
+    return Identity(
+        id=row.user_id, username=row.username, name=row.name or row.username, email=row.email, session_id=row.session_id,
+        kind=row.kind, roles=(), rights=portal.rights_of(role), parks=(park_id,), all_parks=False, park_id=park_id,
+        locale=row.locale, home_role=None, must_change_password=row.must_change_password,
+        password_changed_at=row.password_changed_at, totp_enabled=row.totp_enabled, is_demo=row.is_demo,
+        last_seen_at=row.last_seen_at, firm_id=firm_id, portal_role=role, preferences=dict(row.preferences or {}))
+
+
 def find(connection: Any, token: str, now: datetime) -> tuple[Identity | None, Any, str | None]:
     """(identity, row, why it ended). One statement. `connection` is a plain connection: no ORM, so no recursion into
     the scope listeners."""
@@ -154,4 +189,7 @@ def find(connection: Any, token: str, now: datetime) -> tuple[Identity | None, A
     if row is None:
         return None, None, None
     why = why_ended(row, now)
+    if why is None and row.is_portal:
+        found = make_portal(connection, row) if row.kind == "screen" else None
+        return (found, row, None if found is not None else "rights")
     return (None, row, why) if why else (make(row), row, None)

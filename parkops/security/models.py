@@ -51,6 +51,9 @@ class UserProfile(Record):
     totp_secret: Mapped[str | None] = mapped_column(String(64))
     totp_enabled: Mapped[bool] = field(Boolean, _l("Two-step log-in"), default=False, server_default="false")
     totp_last_step: Mapped[int | None] = mapped_column(BigInteger)
+    is_portal: Mapped[bool] = field(
+        Boolean, _l("Firm's user"), default=False, server_default="false",
+        help=_l("Logs in at the portal only and sees one firm's records; holds no staff role."))
     is_demo: Mapped[bool] = field(Boolean, _l("Demo user"), default=False, server_default="false")
     last_seen_at: Mapped[datetime | None] = field(UTCDateTime, _l("Last log-in"))
     preferences: Mapped[dict[str, Any]] = mapped_column(Json, nullable=False, default=dict, server_default="{}")

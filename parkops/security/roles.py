@@ -79,7 +79,7 @@ KERNEL_GRANTS: tuple[Grant, ...] = (
     *(Grant(role, "core.user", "read") for role in ("operations_clerk", "operations_manager", "finance", "leadership")),
     *(Grant("system_administrator", f"core.{thing}", "read add change remove act export")
       for thing in ("user", "role", "park", "module", "job", "kpi", "rule", "rule_set", "parameter",
-                    "decision", "setting", "sequence", "sequence_number", "outbox", "todo", "session")),
+                    "decision", "setting", "sequence", "sequence_number", "outbox", "notify_delivery", "todo", "session")),
 )
 
 

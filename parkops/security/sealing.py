@@ -79,5 +79,9 @@ class SealedText(TypeDecorator):
     def process_result_value(self, value: str | None, dialect: Any) -> str | None:
         return None if value is None else unseal(value)
 
+    def __init__(self, length: int = 300) -> None:
+        super().__init__(length)
+        self.long = length
+
     def __repr__(self) -> str:
-        return "sa.String(length=300)"
+        return f"sa.String(length={self.long})"

@@ -17,7 +17,7 @@ from . import lockout, passwords, totp
 from .identity import ABSOLUTE, token_hash
 
 FIND_USER = text("""
-select u.id, u.username, u.password, u.active, p.epoch, p.totp_enabled, p.totp_secret, p.name
+select u.id, u.username, u.password, u.active, p.epoch, p.totp_enabled, p.totp_secret, p.name, p.is_portal
   from ab_user u join core_user p on p.user_id = u.id
  where lower(u.username) = lower(:name) or (position('@' in :name) > 0 and lower(u.email) = lower(:name))
  order by (lower(u.username) = lower(:name)) desc limit 1
@@ -46,11 +46,12 @@ def _note(kind: str, name: str, *, result: str, address: str, via: str, user_id:
 
 
 def log_in(name: str, password: str, code: str | None = None, *, now: datetime, address: str = "", via: str = "screen",
-           code_only_for: int | None = None) -> LoggedIn:
+           code_only_for: int | None = None, space: str = "staff") -> LoggedIn:
     """Check a user name and password (and one-time code when the user has one).
 
     The same work is done for unknown, inactive and existing users. `code_only_for`: the password was right a moment ago
-    for this user id; only the code is checked."""
+    for this user id; only the code is checked. `space`: staff and portal are two log-in spaces; who belongs to the other one
+    is unknown here."""
     with engine().begin() as c:
         row = c.execute(FIND_USER, {"name": name.strip()}).one_or_none() if passwords.is_text(name) else None
     account = row.username if row is not None else name  # user name and e-mail share one count
@@ -61,7 +62,7 @@ def log_in(name: str, password: str, code: str | None = None, *, now: datetime, 
         right = passwords.matches(row.password if row is not None else None, password)
     else:
         right = row is not None and row.id == code_only_for
-    if row is None or not right or not row.active:
+    if row is None or not right or not row.active or row.is_portal != (space == "portal"):
         _note("login", name, result="refused", address=address, via=via, user_id=row.id if row is not None else None)
         return LoggedIn("wrong")
     if row.totp_enabled and not _code_ok(row, code, now):

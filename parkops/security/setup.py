@@ -23,7 +23,8 @@ log = logging.getLogger(__name__)
 SID = "sid"
 BLOCKED = {"LocaleView.index", "UtilView.back", "MenuApi.get_menu_data"}  # FAB's GET language switch, "back" to anywhere, own menu
 NO_TOKEN = {"ParkSecurityApi.login"}  # no cookie is read or set there
-DUTY_FREE = {"LoginPage.login", "LoginPage.code", "LoginPage.logout", "AccountPage.password", "AccountPage.two_step",
+DUTY_FREE = {"PortalAccountPage.password", "PortalLoginPage.logout", "PortalLoginPage.locale",
+             "LoginPage.login", "LoginPage.code", "LoginPage.logout", "AccountPage.password", "AccountPage.two_step",
              "AccountPage.locale", "ParkSecurityApi.login", "ParkSecurityApi.logout", "ParkSecurityApi.refresh"}
 
 
@@ -41,6 +42,7 @@ class Visitor:
     is_active = False
     is_anonymous = True
     is_demo = False
+    is_portal = False
 
     def get_id(self) -> None:
         return None
@@ -69,6 +71,13 @@ def finish(app: Flask) -> None:
     from ..web import security_pages
 
     app.register_error_handler(CSRFError, security_pages.csrf_failed)
+    app.extensions["parkops_portal"] = frozenset(
+        view.blueprint.name for view in app.appbuilder.baseviews if getattr(view, "portal", False) and view.blueprint is not None)
+    app.extensions["parkops_signed"] = frozenset(  # every call carries its own signature; no cookie is read
+        view.blueprint.name for view in app.appbuilder.baseviews if getattr(view, "signed", False) and view.blueprint is not None)
+    from ..registry import registry
+
+    app.extensions["parkops_open"] = tuple(registry().collect("views", "PORTAL_OPEN"))  # beginnings of addresses open to everybody
     refuse_open_views(app)
 
 
@@ -115,7 +124,19 @@ def enter() -> Any:
         _enter_bearer()
     elif SID in session:
         _enter_cookie(session[SID])
-    return _duty()
+    return _portal_only() or _duty()
+
+
+def _portal_only() -> Any:
+    """A firm's user reaches the pages of the portal and what is open to everybody; nothing else answers, default deny."""
+    if not g.user.is_portal or request.routing_exception is not None:
+        return None
+    if request.blueprint in current_app.extensions.get("parkops_portal", ()) or request.path.startswith(
+            current_app.extensions.get("parkops_open", ())):
+        return None
+    if request.method in ("GET", "HEAD") and not wants_json():
+        return redirect("/portal/")
+    raise NotAllowed(_l("This part is for the staff of the park. Your own pages are in the portal."))
 
 
 def become(who: identity.Identity | None, via: str = "screen") -> None:
@@ -174,7 +195,7 @@ def _duty() -> Any:
         return None
     cfg = current_app.config["PARKOPS"]
     if who.must_change_password or passwords.expired(who.password_changed_at, clock.now(), cfg.security_profile):
-        target = "/account/password/"
+        target = "/portal/account/password/" if who.is_portal else "/account/password/"
     elif cfg.require_totp and not who.totp_enabled and set(who.roles) & set(totp.FORCED_ROLES):
         target = "/account/two-step/"
     else:
@@ -187,6 +208,8 @@ def _duty() -> Any:
 def check_csrf() -> None:
     """Every change needs the token, REST included, unless the call shows a bearer token."""
     if headers.is_static() or is_bearer() or request.endpoint in NO_TOKEN or request.routing_exception is not None:
+        return
+    if request.blueprint in current_app.extensions.get("parkops_signed", ()):
         return
     current_app.extensions["csrf"].protect()
 

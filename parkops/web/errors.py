@@ -73,8 +73,9 @@ def page(status: int, text: str, number: str | None = None) -> str:
     """The frame when it can be drawn, a bare page when even that fails (no database)."""
     values = {"status": status, "title": str(TITLES.get(status, TITLES[400 if status < 500 else 500])), "message": text, "number": number}
     if status < 500:
+        own = "parkops/portal/error.html" if getattr(g.get("user"), "is_portal", False) else "parkops/error.html"
         try:
-            return render_template("parkops/error.html", **values)
+            return render_template(own, **values)
         except Exception:
             log.exception("the error page itself failed")
             _rollback()

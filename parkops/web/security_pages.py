@@ -14,6 +14,7 @@ from ..db.session import engine, system_scope
 from ..errors import RuleError
 from ..i18n import _
 from ..models import Park
+from ..notify import preferences
 from ..security import passwords, sessions, totp, users
 from ..security.identity import IDLE
 from ..security.models import ENDINGS, LOCALES, UserProfile, UserSession
@@ -212,6 +213,22 @@ class AccountPage(Page):
         web_session().commit()
         flash(_("Two-step log-in is off."), "success")
         return redirect("/account/")
+
+    @route("/notifications/", word=None, methods=("GET", "POST"))
+    def notifications(self) -> Any:
+        """Where the person is reached besides the bell, and what about."""
+        errors: dict[str, str] = {}
+        if request.method == "POST":
+            try:
+                preferences.save_form(web_session(), request.form, portal=False)
+                web_session().commit()
+                flash(_("Saved."), "success")
+                return redirect("/account/notifications/")
+            except RuleError as e:
+                web_session().rollback()
+                errors = {p.field or "": str(p.message) for p in e.problems}
+        return self.draw("parkops/security/notifications.html", 422 if errors else 200, errors=errors,
+                         wishes=preferences.overview(web_session(), portal=False))
 
     @route("/locale/", word=None, methods=("POST",))
     def locale(self) -> Any:

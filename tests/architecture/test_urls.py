@@ -13,7 +13,7 @@ import pytest
 from parkops.testing.plugin import PERSONAS
 from tests.architecture import matrix, walk
 
-PUBLIC = ("/login/", "/login/code/", "/favicon.ico", "/health", "/healthz", "/ready")
+PUBLIC = ("/portal/login/", "/portal/manifest.webmanifest", "/login/", "/login/code/", "/favicon.ico", "/health", "/healthz", "/ready")
 NOISY = ("core_session", "core_user_session", "core_audit", "core_login_attempt", "core_user_preference")  # activity marks and denials
 OPEN = ("/logout", "/login", "/me/", "/account", "/api/v1/security", "/lang")  # everybody's own business
 LOOKERS = ("system_administrator", "auditor")  # they see every page

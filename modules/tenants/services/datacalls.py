@@ -22,6 +22,7 @@ from ..models.firm import Firm
 from ..models.stage import Stage
 from ..states_support import DATA_CALL
 from .fact_queries import stage_on
+from .portal_notify import tell_firm
 
 AUDIENCE_STATES = {"incubating": ("incubating",), "chain": ("incubating", "graduated", "accelerating")}
 PENDING = ("open", "draft", "returned")
@@ -220,6 +221,8 @@ def deliver_reminder(session: Any, payload: dict[str, Any], message: Any) -> Non
     call, firm = session.get(DataCall, response.call_id), session.get(Firm, response.firm_id)
     todos.add(session, response, _("Ask %(firm)s for the figures of %(call)s", firm=firm.name, call=call.name),
               due_on=call.due_on, key=f"tenants.data_call:{response.id}")
+    tell_firm(session, firm.id, "tenants.data_call", _l("Please answer: %(call)s, due on %(day)s."),
+              {"call": call.name, "day": call.due_on.isoformat()}, owner=response, roles=("owner", "finance"))
 
 
 def drop_unasked(session: Any, call: DataCall) -> int:

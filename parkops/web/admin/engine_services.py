@@ -204,7 +204,8 @@ def setting_groups(session: Any, park_id: int | None, errors: dict, typed: dict)
             "known": known, "title": _(known.title or known.key), "help": _(known.help) if known.help else "",
             "choices": _choices(known), "default": _shown(known.default),
             "places": [{"place": name, "set": (known.key, park) in values, "error": errors.get((known.key, name)),
-                        "value": typed.get((known.key, name), _shown(values.get((known.key, park))))} for name, park in places]})
+                        "value": "" if known.type == "secret" else typed.get((known.key, name), _shown(values.get((known.key, park))))}
+                       for name, park in places]})
     return list(groups.items())
 
 

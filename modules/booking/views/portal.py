@@ -1,0 +1,172 @@
+"""The firm's own pages of this module: rooms and equipment to book with the price before, own bookings, cancelling."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any
+
+from flask import flash, redirect, request
+from sqlalchemy import select
+
+from parkops import clock
+from parkops.errors import Refused
+from parkops.i18n import _, _l, i18n_text
+from parkops.security.portal import Area, Open, Rows
+from parkops.web import idempotency
+from parkops.web.portal.frame import Card, Link, PortalPage
+from parkops.web.values import day_typed
+from parkops.web.views import PK, route
+
+from ..models.booking import LIVE, Booking
+from ..models.resource import BookableResource
+from ..services import bookings, calendar, policy
+from ..states import BOOKING
+
+PORTAL_AREAS = [
+    Area("bookings", _l("Bookings"), ("owner", "finance", "staff"), ("booking.booking read add change", "booking.waiting read"))
+]
+PORTAL_ROWS = [
+    Rows("booking.resource", lambda cls, who: (cls.park_id == who.park_id) & cls.active),
+    *(Open(f"booking.{name}") for name in ("group", "opening", "attribute")),
+]
+PORTAL_LINKS = [Link("bookings", _l("Bookings"), "/portal/bookings/", "calendar-event", order=20, bottom=True)]
+
+
+def coming(session: Any, at: datetime, limit: int = 30) -> list[Booking]:
+    """The firm's bookings that are not over, the next first."""
+    return list(
+        session.scalars(select(Booking).where(Booking.state.in_(LIVE), Booking.ends_at > at).order_by(Booking.starts_at).limit(limit))
+    )
+
+
+def _next_card(session: Any) -> dict[str, Any]:
+    rows = coming(session, clock.now(), 1)
+    return {"row": rows[0] if rows else None, "local": clock.local}
+
+
+PORTAL_CARDS = [Card("bookings", "booking/portal/next_card.html", _next_card, order=20)]
+
+
+def _instant(day: date, text: str | None) -> datetime:
+    try:
+        return datetime.combine(day, time.fromisoformat((text or "")[:5]), tzinfo=clock.ZONE)
+    except ValueError:
+        raise Refused(_l("Choose the time as hours and minutes, such as 14:30.")) from None
+
+
+class BookingsPortal(PortalPage):
+    """`/portal/bookings/`: own bookings; `/portal/bookings/new/7`: a room's day, the price, the booking."""
+
+    route_base = "/portal/bookings"
+    area = "bookings"
+
+    @route("/", None)
+    def index(self) -> Any:
+        at = clock.now()
+        past = list(self.session.scalars(select(Booking).where(Booking.ends_at <= at).order_by(Booking.starts_at.desc()).limit(20)))
+        return self.draw(
+            "booking/portal/bookings.html", coming=coming(self.session, at), past=past, local=clock.local, states=BOOKING.choices
+        )
+
+    @route("/new", None)
+    def choose(self) -> Any:
+        """What can be booked, by group."""
+        return self.draw("booking/portal/choose.html", groups=calendar.groups_of(self.session), text=i18n_text)
+
+    @route(f"/new/{PK}", None, methods=("GET", "POST"))
+    def new(self, pk: int) -> Any:
+        """The day of a room with the times taken, and by `look` the price; POST books once however often it is sent."""
+        resource = self.own(BookableResource, pk)
+        day = day_typed(request.values.get("day")) or clock.today()
+        asked = bool(request.values.get("starts") and request.values.get("ends"))
+        if request.method == "GET" or request.form.get("look"):
+            return self._form(pk, day, self._preview(pk, day) if asked else None)
+        typed = {k: v for k, v in request.form.items() if k not in ("csrf_token", "_once")}
+        claimed = idempotency.claim(self.session, request.form.get("_once"), request.path, typed, needed=True)
+        if claimed.answer is not None:
+            self.session.rollback()
+            return redirect(str(claimed.answer.get("url") or "/portal/bookings/"), 303)
+        made, refusal = self.run(lambda: self._book(pk, day, claimed))
+        if refusal is not None:
+            return self._form(pk, day, None, refusal)
+        flash(
+            _("Booked: %(name)s", name=i18n_text(resource, "name")) if made == "confirmed" else _("Asked for; the park confirms it."),
+            "success",
+        )
+        return redirect("/portal/bookings/", 303)
+
+    def _book(self, pk: int, day: date, claimed: Any) -> str:
+        people = (request.form.get("people") or "").strip()
+        row = bookings.book(
+            self.session,
+            resource=bookings.resource_of(self.session, pk),
+            starts_at=_instant(day, request.form.get("starts")),
+            ends_at=_instant(day, request.form.get("ends")),
+            firm_id=self.firm_id,
+            people=int(people) if people.isascii() and people.isdigit() and len(people) < 5 else None,
+            memo=request.form.get("memo"),
+        )
+        idempotency.keep(self.session, claimed, {"url": "/portal/bookings/"})
+        return row.state
+
+    def _preview(self, pk: int, day: date) -> dict[str, Any]:
+        """Price and objections; computed with everything the rules look at, told as sums and sentences only."""
+        starts, ends = _instant(day, request.values.get("starts")), _instant(day, request.values.get("ends"))
+
+        def look() -> dict[str, Any]:
+            resource = bookings.resource_of(self.session, pk)
+            found = policy.problems(self.session, resource=resource, starts_at=starts, ends_at=ends, firm_id=self.firm_id)
+            lines, total = calendar.price_of(self.session, resource=resource, starts_at=starts, ends_at=ends, firm_id=self.firm_id)
+            return {
+                "problems": [str(f.message) for f in found],
+                "total": total,
+                "lines": [(str(line["text"]), Decimal(line["amount"])) for line in lines],
+            }
+
+        return self._looked(look)
+
+    def _looked(self, look: Any) -> Any:
+        """A look with the reading side open: nothing is kept of it."""
+        from parkops.security import portal
+
+        with portal.acting(self.session):
+            return look()
+
+    def _form(self, pk: int, day: date, preview: Any, refusal: Any = None) -> Any:
+        start = datetime.combine(day, time(0), tzinfo=clock.ZONE)
+
+        def look() -> list[tuple[str, str]]:
+            rows = calendar.bookings_between(self.session, [bookings.resource_of(self.session, pk)], start, start + timedelta(days=1))
+            return [(f"{clock.local(b.starts_at):%H:%M}", f"{clock.local(b.ends_at):%H:%M}") for b in rows]
+
+        taken = self._looked(look)
+        problems = [str(p) for p in getattr(refusal, "problems", [refusal] if refusal is not None else [])]
+        return self.draw(
+            "booking/portal/new.html",
+            422 if refusal is not None else 200,
+            resource=self.own(BookableResource, pk),
+            day=day,
+            today=clock.today(),
+            taken=taken,
+            preview=preview,
+            problems=problems,
+            once=idempotency.new_key(),
+            text=i18n_text,
+            typed={k: request.values.get(k, "") for k in ("starts", "ends", "people", "memo")},
+        )
+
+    @route(f"/{PK}/cancel", None, methods=("POST",))
+    def cancel(self, pk: int) -> Any:
+        """Free until the room's limit, late after it."""
+        self.own(Booking, pk)
+
+        def work() -> None:
+            bookings.cancel(self.session, self.session.get(Booking, pk), reason=(request.form.get("reason") or "")[:300] or None)
+
+        _done, refusal = self.run(work)
+        flash(str(refusal) if refusal is not None else _("The booking is cancelled."), "danger" if refusal is not None else "success")
+        return redirect("/portal/bookings/", 303)
+
+
+PAGES = [BookingsPortal]

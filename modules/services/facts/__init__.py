@@ -1,0 +1,1 @@
+"""Facts of services for the rules engine."""

@@ -1,0 +1,190 @@
+"""Points from real events, and awards that reach pay only when other people approved them. Rules SV-161 to SV-163; our own design."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import BigInteger, Integer, String, cast, func, literal, select, type_coerce
+from sqlalchemy.dialects.postgresql import insert
+
+from parkops import approval, clock, records, refs
+from parkops.db import audit
+from parkops.db.session import scope_of
+from parkops.errors import Problem
+from parkops.i18n import _l
+from parkops.security import access
+
+from ..models.case import ServiceCase
+from ..models.contest import ChallengeBid, StaffAssignment, StaffChallenge, StarNomination
+from ..models.outreach import AidProblem
+from ..models.panel import PointRule, StaffAward, StaffPoint
+from ..models.quality import ServiceRating
+from ..models.repair import ServiceRepair
+from ..states_contest import AWARD
+from .steps import number, refuse, take
+
+KIND = "services.award"
+RESULTS = {
+    "services.star_nomination": "published",
+    "services.assignment": "passed",
+    "services.challenge": "accepted",
+    "services.arena": "published",
+}
+approval.ApprovalKind(
+    KIND, _l("Award of a contest"), "services.award", "act", needed=2, guard="modules.services.services.awards:not_yourself"
+)
+
+
+def create_point_rule(session: Any, **values: Any) -> PointRule:
+    """How many points an event brings."""
+    return records.create(session, PointRule, values)
+
+
+def remove_point_rule(session: Any, row: PointRule) -> None:
+    """Points that were given stay."""
+    records.remove(session, row)
+
+
+def _events() -> list[tuple[str, str, Any, Any, Any, Any, tuple[Any, ...]]]:
+    """(source, resource, id, person, day, own points or None, where)."""
+    c, r, p, x = ServiceCase, ServiceRating, AidProblem, ServiceRepair
+    return [
+        ("case", "services.case", c.id, c.officer_id, c.completed_on, None, (c.completed_on.is_not(None), c.in_time.is_(True))),
+        ("five_stars", "services.rating", r.id, r.officer_id, r.rated_on, None, (r.stars == 5,)),
+        ("problem", "services.aid_problem", p.id, p.owner_id, p.closed_on, None, (p.state == "closed", p.satisfaction >= 4)),
+        ("repair", "services.repair", x.id, x.assignee_id, x.closed_on, None, (x.state == "confirmed", x.stars >= 4)),
+        (
+            "star",
+            "services.star_nomination",
+            StarNomination.id,
+            StarNomination.nominee_id,
+            StarNomination.published_on,
+            StarNomination.stars,
+            (StarNomination.state == "published",),
+        ),
+        (
+            "assignment",
+            "services.assignment",
+            StaffAssignment.id,
+            StaffAssignment.owner_id,
+            StaffAssignment.reviewed_on,
+            StaffAssignment.points,
+            (StaffAssignment.state == "passed",),
+        ),
+        (
+            "challenge",
+            "services.challenge",
+            StaffChallenge.id,
+            ChallengeBid.bidder_id,
+            StaffChallenge.ended_on,
+            StaffChallenge.points,
+            (StaffChallenge.state == "accepted", ChallengeBid.challenge_id == StaffChallenge.id, ChallengeBid.rank == 1),
+        ),
+    ]
+
+
+def _rate(source: str, model: Any, day: Any) -> Any:
+    """Points of the rule in force on the day of the event."""
+    rule = select(PointRule.points).where(PointRule.park_id == model.park_id, PointRule.source == source, PointRule.effective_from <= day)
+    return rule.order_by(PointRule.effective_from.desc()).limit(1).correlate(model).scalar_subquery()
+
+
+def collect_points(session: Any, *, on: date, park_id: int | None = None) -> dict[str, int]:
+    """SV-161, job: points of real events of the last 400 days, each once; set-based. Stars count one rule's points each."""
+    made = 0
+    for source, resource, record, person, day, own, where in _events():
+        model = record.class_
+        rate = _rate(source, model, day)
+        points = rate if own is None else own * func.coalesce(rate, 1) if source == "star" else own
+        query = select(
+            model.park_id, person, literal(source, String), literal(resource, String), cast(record, BigInteger), day, cast(points, Integer)
+        ).where(*where, person.is_not(None), day <= on, on - day <= 400, *((rate.is_not(None),) if own is None else ()))
+        query = query.where(model.park_id == park_id) if park_id else query
+        columns = ["park_id", "user_id", "source", "resource", "record_id", "on_date", "points"]
+        new = insert(StaffPoint).from_select(columns, query).on_conflict_do_nothing().returning(StaffPoint.id)
+        made += len(session.execute(new).all())
+    if made:
+        audit.bulk(session, StaffPoint, "insert", made, park_id=park_id)
+    return {"points": made}
+
+
+def collect_text(session: Any) -> dict[str, int]:
+    """By hand, for the current park."""
+    access.require(session, "services.point", "act")
+    return collect_points(session, on=clock.today(), park_id=scope_of(session).park_id)
+
+
+def table(session: Any, *, since: date, until: date) -> list[tuple[int, int, int]]:
+    """(user, points, events) of the days, most first."""
+    p = StaffPoint
+    rows = session.execute(
+        select(p.user_id, func.sum(p.points), func.count(p.id))
+        .where(p.on_date.between(since, until))
+        .group_by(p.user_id)
+        .order_by(func.sum(p.points).desc(), p.user_id)
+    )
+    return [tuple(r) for r in rows]
+
+
+def create_award(session: Any, *, user_id: int, resource: str, record_id: int, text: str, pay_month: date, amount: Decimal) -> StaffAward:
+    """SV-162: an award for a result that is published, passed or accepted; once per person and result."""
+    if resource not in RESULTS:
+        raise refuse("SV-162", _l("Awards follow from a nomination, a task, a challenge or a contest."), "resource")
+    record = refs.load(session, resource, record_id)
+    if record.state != RESULTS[resource]:
+        raise refuse("SV-162", _l("This result is not decided yet."), "record_id")
+    scope, on = scope_of(session), clock.today()
+    values = {
+        "user_id": user_id,
+        "resource": resource,
+        "record_id": record_id,
+        "text": text,
+        "pay_month": pay_month.replace(day=1),
+        "amount": amount,
+        "prepared_by_id": scope.user_id,
+        "number": number(session, "award", record.park_id, on),
+    }
+    return records.create(session, StaffAward, values)
+
+
+def change_award(session: Any, row: StaffAward, *, text: str, pay_month: date, amount: Decimal) -> StaffAward:
+    """Before it is asked for."""
+    return records.change(session, row, {"text": text, "pay_month": pay_month.replace(day=1), "amount": amount})
+
+
+def submit_award(session: Any, row: StaffAward) -> None:
+    """SV-163: two other people approve; nobody their own award."""
+    take(session, AWARD, row, "submit")
+    approval.request(session, row, KIND, amount=row.amount, payload={"amount": row.amount, "for": str(row.user)})
+
+
+def not_yourself(session: Any, request: approval.Approval, user_id: int) -> Problem | None:
+    """Guard of the approval."""
+    found = session.scalar(select(StaffAward.user_id).where(StaffAward.id == request.record_id))
+    return Problem("services.SV-163", _l("Nobody approves an award of their own.")) if found == user_id else None
+
+
+@approval.on_approved(KIND)
+def _approved(session: Any, request: Any, row: StaffAward) -> None:
+    row.approved_on = clock.today()
+    session.flush()
+    AWARD.move(session, row, "approve")
+
+
+@approval.on_returned(KIND)
+def _returned(session: Any, request: Any, row: StaffAward) -> None:
+    AWARD.move(session, row, "return")
+
+
+def pay_list(session: Any, month: date) -> list[tuple[int, Decimal]]:
+    """SV-163: (user, yuan) of a pay month: approved records only."""
+    a = StaffAward
+    rows = session.execute(
+        select(a.user_id, func.sum(type_coerce(a.amount, a.amount.type)))
+        .where(a.state == "approved", a.pay_month == month.replace(day=1))
+        .group_by(a.user_id)
+        .order_by(a.user_id)
+    )
+    return [tuple(r) for r in rows]

@@ -1,0 +1,1 @@
+"""The tenant portal: the frame of firms' own pages, their log-in and their account."""
