@@ -130,27 +130,30 @@ def _projects(s: Any, firms: list[int], today: date, users: dict[str, int]) -> N
         for k, step in enumerate(steps[:3]):
             projects.submit_milestone(s, step, on=begun + timedelta(days=3 + 9 * k))
             projects.obtain_milestone(s, step, on=begun + timedelta(days=5 + 9 * k), document_no=f"济高〔{begun.year}〕{n}{k}")
-        paper = agreements.create_agreement(s, project_id=row.id, basis="双容双承诺改革试点", ahead=True)
-        agreements.create_pledge(
-            s,
-            agreement_id=paper.id,
-            party="park",
-            text="三个工作日内协调核发施工许可",
-            due_on=begun + timedelta(days=35),
-            otherwise="由管委会督办",
-        )
-        agreements.create_pledge(
-            s,
-            agreement_id=paper.id,
-            party="firm",
-            text="补齐用地规划附图并按期开工",
-            due_on=today + timedelta(days=3 + n),
-            otherwise="撤回容缺许可",
-        )
-        agreements.create_material(
-            s, agreement_id=paper.id, tolerance="material", name="用地规划附图", due_on=today + timedelta(days=3 + n)
-        )
-        agreements.sign_agreement(s, paper, firm_signer="企业负责人", on=begun + timedelta(days=1))
+        _promises(s, row.id, n, begun, today)
+
+
+def _promises(s: Any, project_id: int, n: int, begun: date, today: date) -> None:
+    """What park and firm promise each other over a project, and what is tolerated meanwhile."""
+    paper = agreements.create_agreement(s, project_id=project_id, basis="双容双承诺改革试点", ahead=True)
+    agreements.create_pledge(
+        s,
+        agreement_id=paper.id,
+        party="park",
+        text="三个工作日内协调核发施工许可",
+        due_on=begun + timedelta(days=35),
+        otherwise="由管委会督办",
+    )
+    agreements.create_pledge(
+        s,
+        agreement_id=paper.id,
+        party="firm",
+        text="补齐用地规划附图并按期开工",
+        due_on=today + timedelta(days=3 + n),
+        otherwise="撤回容缺许可",
+    )
+    agreements.create_material(s, agreement_id=paper.id, tolerance="material", name="用地规划附图", due_on=today + timedelta(days=3 + n))
+    agreements.sign_agreement(s, paper, firm_signer="企业负责人", on=begun + timedelta(days=1))
 
 
 def _policies(s: Any, today: date) -> None:
@@ -218,22 +221,7 @@ def _desks(s: Any, firms: list[int], today: date) -> None:
             talk = financing.introduce(s, ask, product_id=made[0].id, on=today - timedelta(days=15))
             if n < 2:
                 financing.grant(s, talk, amount=ask.amount, rate=D("0.0385"), on=today - timedelta(days=2))
-        desks.create_consultation(
-            s, firm_id=firm, legal_field=("contract", "labour", "ip")[n % 3], question="合同条款审查", asked_on=date(2022, 9, 5 + n)
-        )
-        case = desks.create_mediation(
-            s,
-            firm_id=firm,
-            kind="wages",
-            party="职工代表",
-            claim="加班工资",
-            claimed=D("8000"),
-            mediator="调解员甲",
-            received_on=date(2022, 9, 5 + n),
-        )
-        desks.begin_mediation(s, case, on=date(2022, 9, 6 + n))
-        desks.create_session(s, mediation_id=case.id, held_on=date(2022, 9, 8 + n), minutes=60)
-        desks.agree_mediation(s, case, agreement="分两次支付", perform_by=date(2022, 10, 8), on=date(2022, 9, 8 + n), amount=D("6000"))
+        _advice(s, firm, n)
     steward = desks.create_steward(s, place="创达大厦", name="红色管家", branch="创达大厦党支部", since=date(2022, 3, 1))
     desks.create_contact(
         s,
@@ -244,6 +232,31 @@ def _desks(s: Any, firms: list[int], today: date) -> None:
         text="楼道照明",
         settled_on=date(2022, 9, 10),
     )
+    _machines(s, firms)
+
+
+def _advice(s: Any, firm: int, n: int) -> None:
+    """A legal question and a dispute about wages that ends in an agreement."""
+    desks.create_consultation(
+        s, firm_id=firm, legal_field=("contract", "labour", "ip")[n % 3], question="合同条款审查", asked_on=date(2022, 9, 5 + n)
+    )
+    case = desks.create_mediation(
+        s,
+        firm_id=firm,
+        kind="wages",
+        party="职工代表",
+        claim="加班工资",
+        claimed=D("8000"),
+        mediator="调解员甲",
+        received_on=date(2022, 9, 5 + n),
+    )
+    desks.begin_mediation(s, case, on=date(2022, 9, 6 + n))
+    desks.create_session(s, mediation_id=case.id, held_on=date(2022, 9, 8 + n), minutes=60)
+    desks.agree_mediation(s, case, agreement="分两次支付", perform_by=date(2022, 10, 8), on=date(2022, 9, 8 + n), amount=D("6000"))
+
+
+def _machines(s: Any, firms: list[int]) -> None:
+    """Sessions at the registration kiosk and the tax terminal; one fails."""
     hall = s.scalar(select(ServiceHall.id).order_by(ServiceHall.id).limit(1))
     for code, name, kind, item in (("SS-1", "商事注册一体机", "registration", "企业设立登记"), ("BS-1", "智能办税终端", "tax", "发票代开")):
         box = machines.create_machine(s, code=code, name=name, kind=kind, hall_id=hall, installed_on=date(2022, 1, 10))
@@ -272,22 +285,7 @@ def _outreach(s: Any, firms: list[int], today: date, users: dict[str, int]) -> N
             firms=12 + n % 15,
             host="服务基地",
         )
-    course = trainings.create_training(
-        s,
-        title="金融服务政策解读及实务操作培训会",
-        kind="finance",
-        trainer="证券公司专家",
-        host="财政局、科技创新局",
-        held_on=date(2022, 9, 15),
-        hours=D("6"),
-        places=60,
-    )
-    for n, firm in enumerate(firms[:10]):
-        who = trainings.add_attendee(s, training_id=course.id, name=f"学员{n + 1}", firm_id=firm)
-        if n < 8:
-            trainings.note_attended(s, who)
-    trainings.hold_training(s, course)
-    trainings.issue_certificates(s, course)
+    _training(s, firms)
     for n, firm in enumerate(firms[:6]):
         day = today - timedelta(days=20 - n)
         visit = aid_visits.create_visit(s, firm_id=firm, visited_on=day, officers="首席服务员", summary="走访了解生产经营情况")
@@ -359,3 +357,23 @@ def _contests(context: Context, today: date) -> None:
 
 
 FIGURES: list[Any] = []  # F26 is counted by the first part, from the catalogue
+
+
+def _training(s: Any, firms: list[int]) -> None:
+    """A training with certificates for those who came."""
+    course = trainings.create_training(
+        s,
+        title="金融服务政策解读及实务操作培训会",
+        kind="finance",
+        trainer="证券公司专家",
+        host="财政局、科技创新局",
+        held_on=date(2022, 9, 15),
+        hours=D("6"),
+        places=60,
+    )
+    for n, firm in enumerate(firms[:10]):
+        who = trainings.add_attendee(s, training_id=course.id, name=f"学员{n + 1}", firm_id=firm)
+        if n < 8:
+            trainings.note_attended(s, who)
+    trainings.hold_training(s, course)
+    trainings.issue_certificates(s, course)

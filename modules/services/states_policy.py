@@ -197,7 +197,8 @@ INTRODUCTION = Workflow(
             ),
             primary=True,
         ),
-        Step("refuse", ("open",), "refused", _l("Bank refused"), f"{F}:refuse_bank", form=(ON,), word="change", needs_reason=True, danger=True),
+        Step("refuse", ("open",), "refused", _l("Bank refused"), f"{F}:refuse_bank", form=(ON,),
+             word="change", needs_reason=True, danger=True),
         Step("drop", ("open",), "dropped", _l("Not followed up"), f"{F}:drop", form=(ON,), word="change", needs_reason=True),
     ),
 )

@@ -85,7 +85,8 @@ def load_file(session: Any, path: Path) -> dict[str, int]:
 
 
 def load_set(session: Any, item: dict[str, Any], *, source: str) -> bool:
-    """One rule set given as the mapping of a file (conditions a module's users entered); True when it changed. `source` names it in refusals."""
+    """One rule set given as the mapping of a file (conditions a module's users entered); True when it changed. `source` names it in
+    refusals."""
     changed = _load_set(session, item, source)
     session.flush()
     return changed

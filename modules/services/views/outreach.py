@@ -4,22 +4,29 @@ from __future__ import annotations
 
 from parkops.i18n import _l
 from parkops.web import slots
-from parkops.web.resource import Action, Filter, Related, Tile, View
+from parkops.web.resource import Action, Col, Filter, Related, Resource, Section, Tile, Titles, View
 
 from ..models.outreach import AidProblem, AidVisit, HallActivity, ServiceTraining, TrainingAttendee
-from ._make import S, plain
+
+S = "modules.services.services"
 
 D = "modules.services.states_desk"
 
 RESOURCES = [
-    plain(
+    Resource(
+        "services.aid_visit",
         AidVisit,
-        _l("Visits to help firms"),
-        _l("Visit to help a firm"),
-        _l("New visit to help a firm"),
-        "visited_on!:110 firm.name!:260 officers!:200 summary:320 firm_id-",
-        "firm_id visited_on officers met summary",
-        "aid_visits:create_visit/change_visit",
+        Titles(_l("Visits to help firms"), _l("Visit to help a firm"), _l("New visit to help a firm")),
+        columns=(
+            Col("visited_on", width=110, important=True, link=True),
+            Col("firm.name", _l("Firm"), width=260, important=True),
+            Col("officers", width=200, important=True),
+            Col("summary", width=320),
+            Col("firm_id", hidden=True),
+        ),
+        sections=(Section(_l("Visit to help a firm"), ("firm_id", "visited_on", "officers", "met", "summary")),),
+        create=f"{S}.aid_visits:create_visit",
+        change=f"{S}.aid_visits:change_visit",
         load=("firm",),
         search=("firm.name", "officers"),
         sort="-visited_on",
@@ -28,16 +35,32 @@ RESOURCES = [
         menu=("desks", 110),
         icon="walk",
     ),
-    plain(
+    Resource(
+        "services.aid_problem",
         AidProblem,
-        _l("Problems of firms"),
-        _l("Problem of a firm"),
-        _l("New problem of a firm"),
-        "number!:130 text!:300 firm.name:220 kind:130 owner.username:110 promised_on!:105 state:140 satisfaction:90 visit_id- firm_id- owner_id-",
-        "visit_id firm_id kind text raised_on",
-        "aid_visits:create_problem/change_problem",
-        more="number owner_id promised_on measure solved_on satisfaction words reopened closed_on",
-        labels={"owner.username": _l("Owner")},
+        Titles(_l("Problems of firms"), _l("Problem of a firm"), _l("New problem of a firm")),
+        columns=(
+            Col("number", width=130, important=True, link=True),
+            Col("text", width=300, important=True),
+            Col("firm.name", _l("Firm"), width=220),
+            Col("kind", width=130),
+            Col("owner.username", _l("Owner"), width=110),
+            Col("promised_on", width=105, important=True),
+            Col("state", width=140),
+            Col("satisfaction", width=90),
+            Col("visit_id", hidden=True),
+            Col("firm_id", hidden=True),
+            Col("owner_id", hidden=True),
+        ),
+        sections=(
+            Section(_l("Problem of a firm"), ("visit_id", "firm_id", "kind", "text", "raised_on")),
+            Section(
+                _l("Course"),
+                ("number", "owner_id", "promised_on", "measure", "solved_on", "satisfaction", "words", "reopened", "closed_on"),
+            ),
+        ),
+        create=f"{S}.aid_visits:create_problem",
+        change=f"{S}.aid_visits:change_problem",
         workflow=f"{D}:PROBLEM",
         editable_in=("raised", "assigned"),
         load=("visit", "firm", "owner"),
@@ -51,28 +74,51 @@ RESOURCES = [
             View("all", _l("All"), (), "-id"),
         ),
     ),
-    plain(
+    Resource(
+        "services.activity",
         HallActivity,
-        _l("Activities at the hall"),
-        _l("Activity at the hall"),
-        _l("New activity at the hall"),
-        "held_on!:110 title!:320 kind!:130 mode:120 participants:100 firms:90 host:200 hall_id-",
-        "title kind held_on mode hall_id participants firms host note",
-        "trainings:create_activity/change_activity/remove_activity",
+        Titles(_l("Activities at the hall"), _l("Activity at the hall"), _l("New activity at the hall")),
+        columns=(
+            Col("held_on", width=110, important=True, link=True),
+            Col("title", width=320, important=True),
+            Col("kind", width=130, important=True),
+            Col("mode", width=120),
+            Col("participants", width=100),
+            Col("firms", width=90),
+            Col("host", width=200),
+            Col("hall_id", hidden=True),
+        ),
+        sections=(
+            Section(_l("Activity at the hall"), ("title", "kind", "held_on", "mode", "hall_id", "participants", "firms", "host", "note")),
+        ),
+        create=f"{S}.trainings:create_activity",
+        change=f"{S}.trainings:change_activity",
+        remove=f"{S}.trainings:remove_activity",
         load=("hall",),
         search=("title", "host"),
         sort="-held_on",
         menu=("desks", 130),
         icon="calendar-star",
     ),
-    plain(
+    Resource(
+        "services.training",
         ServiceTraining,
-        _l("Trainings of the hall"),
-        _l("Training of the hall"),
-        _l("New training of the hall"),
-        "title!:300 kind:140 trainer:120 held_on!:110 hours:80 place:160 state!:110 places-:80",
-        "title kind trainer host held_on hours place places content",
-        "trainings:create_training/change_training",
+        Titles(_l("Trainings of the hall"), _l("Training of the hall"), _l("New training of the hall")),
+        columns=(
+            Col("title", width=300, important=True, link=True),
+            Col("kind", width=140),
+            Col("trainer", width=120),
+            Col("held_on", width=110, important=True),
+            Col("hours", width=80),
+            Col("place", width=160),
+            Col("state", width=110, important=True),
+            Col("places", width=80, hidden=True),
+        ),
+        sections=(
+            Section(_l("Training of the hall"), ("title", "kind", "trainer", "host", "held_on", "hours", "place", "places", "content")),
+        ),
+        create=f"{S}.trainings:create_training",
+        change=f"{S}.trainings:change_training",
         workflow=f"{D}:TRAINING",
         editable_in=("planned",),
         search=("title", "trainer"),
@@ -82,16 +128,26 @@ RESOURCES = [
         menu=("desks", 100),
         icon="school",
     ),
-    plain(
+    Resource(
+        "services.training_attendee",
         TrainingAttendee,
-        _l("Participants of trainings"),
-        _l("Participant of a training"),
-        _l("Add a participant"),
-        "name!:120 training.title!:260 firm.name:220 attended!:100 certificate_no:140 certified_on:105 training_id- firm_id-",
-        "training_id name firm_id user_id",
-        "trainings:add_attendee//remove_attendee",
-        more="attended certificate_no certified_on",
-        labels={"training.title": _l("Training")},
+        Titles(_l("Participants of trainings"), _l("Participant of a training"), _l("Add a participant")),
+        columns=(
+            Col("name", width=120, important=True, link=True),
+            Col("training.title", _l("Training"), width=260, important=True),
+            Col("firm.name", _l("Firm"), width=220),
+            Col("attended", width=100, important=True),
+            Col("certificate_no", width=140),
+            Col("certified_on", width=105),
+            Col("training_id", hidden=True),
+            Col("firm_id", hidden=True),
+        ),
+        sections=(
+            Section(_l("Participant of a training"), ("training_id", "name", "firm_id", "user_id")),
+            Section(_l("Course"), ("attended", "certificate_no", "certified_on")),
+        ),
+        create=f"{S}.trainings:add_attendee",
+        remove=f"{S}.trainings:remove_attendee",
         load=("training", "firm"),
         sort="id",
         actions=(Action("attended", _l("Was there"), f"{S}.trainings:note_attended", word="change", primary=True),),

@@ -7,11 +7,12 @@ from typing import Any
 from parkops import clock
 from parkops.i18n import _l
 from parkops.web import slots
-from parkops.web.resource import Action, Fact, Filter, Input, Related, Tab, Tile, View
+from parkops.web.resource import Action, Col, Fact, Filter, Input, Related, Resource, Section, Tab, Tile, Titles, View
 
 from ..models.policy import PolicyApplication, PolicyCondition, PolicyDocument, PolicyItem, PolicyPayment, PolicyPush
 from ..services import policies, policy_money
-from ._make import S, plain
+
+S = "modules.services.services"
 
 W = "modules.services.states_policy"
 
@@ -33,29 +34,67 @@ def window(session: Any, row: PolicyItem) -> tuple[str, str | None]:
 
 
 RESOURCES = [
-    plain(
+    Resource(
+        "services.policy",
         PolicyDocument,
-        _l("Policy documents"),
-        _l("Policy document"),
-        _l("New policy document"),
-        "title!:340 doc_no!:180 issuer:200 level:110 effective_from!:105 effective_to:105",
-        "title doc_no issuer level issued_on effective_from effective_to provenance url text",
-        "policies:create_policy/change_policy/remove_policy",
+        Titles(_l("Policy documents"), _l("Policy document"), _l("New policy document")),
+        columns=(
+            Col("title", width=340, important=True, link=True),
+            Col("doc_no", width=180, important=True),
+            Col("issuer", width=200),
+            Col("level", width=110),
+            Col("effective_from", width=105, important=True),
+            Col("effective_to", width=105),
+        ),
+        sections=(
+            Section(
+                _l("Policy document"),
+                ("title", "doc_no", "issuer", "level", "issued_on", "effective_from", "effective_to", "provenance", "url", "text"),
+            ),
+        ),
+        create=f"{S}.policies:create_policy",
+        change=f"{S}.policies:change_policy",
+        remove=f"{S}.policies:remove_policy",
         search=("title", "doc_no"),
         tabs=(Related("items", _l("What is offered"), "services.policy_item", "policy_id", order=5),),
         menu=("policy", 10),
         icon="book",
     ),
-    plain(
+    Resource(
+        "services.policy_item",
         PolicyItem,
-        _l("Policy items"),
-        _l("Policy item"),
-        _l("New policy item"),
-        "name!:300 policy.title:280 benefit:120 amount_max!: apply_to:105 state!:110 code-:100 policy_id-",
-        "policy_id code name benefit amount_max amount_text combine apply_from apply_to office materials",
-        "policies:create_item/change_item",
-        more="rule_key",
-        labels={"policy.title": _l("Policy")},
+        Titles(_l("Policy items"), _l("Policy item"), _l("New policy item")),
+        columns=(
+            Col("name", width=300, important=True, link=True),
+            Col("policy.title", _l("Policy"), width=280),
+            Col("benefit", width=120),
+            Col("amount_max", important=True),
+            Col("apply_to", width=105),
+            Col("state", width=110, important=True),
+            Col("code", width=100, hidden=True),
+            Col("policy_id", hidden=True),
+        ),
+        sections=(
+            Section(
+                _l("Policy item"),
+                (
+                    "policy_id",
+                    "code",
+                    "name",
+                    "benefit",
+                    "amount_max",
+                    "amount_text",
+                    "combine",
+                    "apply_from",
+                    "apply_to",
+                    "office",
+                    "materials",
+                ),
+            ),
+            Section(_l("Course"), ("rule_key",)),
+        ),
+        create=f"{S}.policies:create_item",
+        change=f"{S}.policies:change_item",
         workflow=f"{W}:POLICY_ITEM",
         editable_in=("draft",),
         load=("policy",),
@@ -82,27 +121,53 @@ RESOURCES = [
         icon="gift",
         views=(View("published", _l("Published"), (Filter("state", "eq", "published"),), "apply_to"), View("all", _l("All"), (), "-id")),
     ),
-    plain(
+    Resource(
+        "services.policy_condition",
         PolicyCondition,
-        _l("Conditions of policies"),
-        _l("Condition of a policy"),
-        _l("Add a condition"),
-        "sentence!:340 fact!:170 op:90 value!:120 unit:60 clause:140 position-:70 item_id-",
-        "item_id position clause fact op value unit sentence sentence_en collect any_of",
-        "policies:create_condition/change_condition/remove_condition",
+        Titles(_l("Conditions of policies"), _l("Condition of a policy"), _l("Add a condition")),
+        columns=(
+            Col("sentence", width=340, important=True, link=True),
+            Col("fact", width=170, important=True),
+            Col("op", width=90),
+            Col("value", width=120, important=True),
+            Col("unit", width=60),
+            Col("clause", width=140),
+            Col("position", width=70, hidden=True),
+            Col("item_id", hidden=True),
+        ),
+        sections=(
+            Section(
+                _l("Condition of a policy"),
+                ("item_id", "position", "clause", "fact", "op", "value", "unit", "sentence", "sentence_en", "collect", "any_of"),
+            ),
+        ),
+        create=f"{S}.policies:create_condition",
+        change=f"{S}.policies:change_condition",
+        remove=f"{S}.policies:remove_condition",
         load=("item",),
         sort="position",
         parent=("item_id", "services.policy_item"),
         icon="checklist",
     ),
-    plain(
+    Resource(
+        "services.policy_push",
         PolicyPush,
-        _l("Firms told of policies"),
-        _l("Firm told of a policy"),
-        None,
-        "firm.name!:240 item.name:260 verdict!:120 state!:130 pushed_on:105 why:260 item_id- firm_id-",
-        "item_id firm_id pushed_on pushed_by verdict why owner_id answered_on",
-        labels={"item.name": _l("What is offered")},
+        Titles(_l("Firms told of policies"), _l("Firm told of a policy"), None),
+        columns=(
+            Col("firm.name", _l("Firm"), width=240, important=True, link=True),
+            Col("item.name", _l("What is offered"), width=260),
+            Col("verdict", width=120, important=True),
+            Col("state", width=130, important=True),
+            Col("pushed_on", width=105),
+            Col("why", width=260),
+            Col("item_id", hidden=True),
+            Col("firm_id", hidden=True),
+        ),
+        sections=(
+            Section(
+                _l("Firm told of a policy"), ("item_id", "firm_id", "pushed_on", "pushed_by", "verdict", "why", "owner_id", "answered_on")
+            ),
+        ),
         workflow=f"{W}:PUSH",
         load=("item", "firm"),
         search=("firm.name", "item.name"),
@@ -113,16 +178,30 @@ RESOURCES = [
             View("all", _l("All"), (), "-id"),
         ),
     ),
-    plain(
+    Resource(
+        "services.policy_application",
         PolicyApplication,
-        _l("Applications for policies"),
-        _l("Application for a policy"),
-        _l("New application for a policy"),
-        "number!:130 firm.name!:220 item.name:240 asked: approved: paid: verdict:110 state!:120 item_id- firm_id-",
-        "item_id firm_id asked owner_id",
-        "policy_money:create_application/change_application",
-        more="number verdict applied_on accepted_on decided_on approved paid document_no reason",
-        labels={"item.name": _l("What is offered")},
+        Titles(_l("Applications for policies"), _l("Application for a policy"), _l("New application for a policy")),
+        columns=(
+            Col("number", width=130, important=True, link=True),
+            Col("firm.name", _l("Firm"), width=220, important=True),
+            Col("item.name", _l("What is offered"), width=240),
+            Col("asked"),
+            Col("approved"),
+            Col("paid"),
+            Col("verdict", width=110),
+            Col("state", width=120, important=True),
+            Col("item_id", hidden=True),
+            Col("firm_id", hidden=True),
+        ),
+        sections=(
+            Section(_l("Application for a policy"), ("item_id", "firm_id", "asked", "owner_id")),
+            Section(
+                _l("Course"), ("number", "verdict", "applied_on", "accepted_on", "decided_on", "approved", "paid", "document_no", "reason")
+            ),
+        ),
+        create=f"{S}.policy_money:create_application",
+        change=f"{S}.policy_money:change_application",
         workflow=f"{W}:APPLICATION",
         editable_in=("preparing",),
         load=("item", "firm"),
@@ -135,15 +214,24 @@ RESOURCES = [
             View("all", _l("All"), (), "-id"),
         ),
     ),
-    plain(
+    Resource(
+        "services.policy_payment",
         PolicyPayment,
-        _l("Money from policies"),
-        _l("Payment from a policy"),
-        _l("Record a payment"),
-        "reference!:140 firm.name!:240 paid_on:105 amount!: payer:180 application_id- firm_id-",
-        "application_id paid_on amount payer reference",
-        "policy_money:record_payment",
-        more="firm_id",
+        Titles(_l("Money from policies"), _l("Payment from a policy"), _l("Record a payment")),
+        columns=(
+            Col("reference", width=140, important=True, link=True),
+            Col("firm.name", _l("Firm"), width=240, important=True),
+            Col("paid_on", width=105),
+            Col("amount", important=True),
+            Col("payer", width=180),
+            Col("application_id", hidden=True),
+            Col("firm_id", hidden=True),
+        ),
+        sections=(
+            Section(_l("Payment from a policy"), ("application_id", "paid_on", "amount", "payer", "reference")),
+            Section(_l("Course"), ("firm_id",)),
+        ),
+        create=f"{S}.policy_money:record_payment",
         load=("application", "firm"),
         search=("reference", "firm.name"),
         sort="-paid_on",

@@ -6,12 +6,13 @@ from typing import Any
 
 from parkops.i18n import _l
 from parkops.web import slots
-from parkops.web.resource import Action, Filter, Related, Tab, Tile, View
+from parkops.web.resource import Action, Col, Filter, Related, Resource, Section, Tab, Tile, Titles, View
 
 from ..models.project import AgreementMaterial, AgreementPledge, ProjectAgreement, ProjectMilestone, ServiceBenchmark, ServiceProject
 from ..services import projects
 from ..states_project import ON
-from ._make import S, plain
+
+S = "modules.services.services"
 
 W = "modules.services.states_project"
 
@@ -22,16 +23,27 @@ def benchmark_data(session: Any, row: ServiceProject) -> dict[str, Any]:
 
 
 RESOURCES = [
-    plain(
+    Resource(
+        "services.project",
         ServiceProject,
-        _l("Projects of firms"),
-        _l("Project of a firm"),
-        _l("New project of a firm"),
-        "number:120 name!:260 firm.name!:220 kind:120 agent.username:110 target_on:105 state!:130 investment firm_id-",
-        "firm_id name kind place investment agent_id target_on note",
-        "projects:create_project/change_project",
-        more="number started_on ended_on",
-        labels={"agent.username": _l("Agent of the park")},
+        Titles(_l("Projects of firms"), _l("Project of a firm"), _l("New project of a firm")),
+        columns=(
+            Col("number", width=120, link=True),
+            Col("name", width=260, important=True),
+            Col("firm.name", _l("Firm"), width=220, important=True),
+            Col("kind", width=120),
+            Col("agent.username", _l("Agent of the park"), width=110),
+            Col("target_on", width=105),
+            Col("state", width=130, important=True),
+            Col("investment"),
+            Col("firm_id", hidden=True),
+        ),
+        sections=(
+            Section(_l("Project of a firm"), ("firm_id", "name", "kind", "place", "investment", "agent_id", "target_on", "note")),
+            Section(_l("Course"), ("number", "started_on", "ended_on")),
+        ),
+        create=f"{S}.projects:create_project",
+        change=f"{S}.projects:change_project",
         workflow=f"{W}:PROJECT",
         editable_in=("planned", "running"),
         load=("firm", "agent"),
@@ -49,16 +61,31 @@ RESOURCES = [
             View("all", _l("All"), (), "-id"),
         ),
     ),
-    plain(
+    Resource(
+        "services.milestone",
         ProjectMilestone,
-        _l("Permits of projects"),
-        _l("Permit of a project"),
-        _l("Add a permit to fetch"),
-        "name!:230 project.name:200 authority:160 promised_days:90 submitted_on:105 due_on!:105 days:90 state!:120 position-:70 project_id-",
-        "project_id position name authority promised_days day_unit benchmark_id",
-        "projects:create_milestone/change_milestone/remove_milestone",
-        more="submitted_on due_on ended_on days document_no",
-        labels={"project.name": _l("Project")},
+        Titles(_l("Permits of projects"), _l("Permit of a project"), _l("Add a permit to fetch")),
+        columns=(
+            Col("name", width=230, important=True, link=True),
+            Col("project.name", _l("Project"), width=200),
+            Col("authority", width=160),
+            Col("promised_days", width=90),
+            Col("submitted_on", width=105),
+            Col("due_on", width=105, important=True),
+            Col("days", width=90),
+            Col("state", width=120, important=True),
+            Col("position", width=70, hidden=True),
+            Col("project_id", hidden=True),
+        ),
+        sections=(
+            Section(
+                _l("Permit of a project"), ("project_id", "position", "name", "authority", "promised_days", "day_unit", "benchmark_id")
+            ),
+            Section(_l("Course"), ("submitted_on", "due_on", "ended_on", "days", "document_no")),
+        ),
+        create=f"{S}.projects:create_milestone",
+        change=f"{S}.projects:change_milestone",
+        remove=f"{S}.projects:remove_milestone",
         workflow=f"{W}:MILESTONE",
         editable_in=("planned",),
         load=("project", "benchmark"),
@@ -71,29 +98,44 @@ RESOURCES = [
             View("all", _l("All"), (), "position"),
         ),
     ),
-    plain(
+    Resource(
+        "services.benchmark",
         ServiceBenchmark,
-        _l("Benchmarks"),
-        _l("Benchmark"),
-        _l("New benchmark"),
-        "title!:300 place!:140 before_days:110 days!:100 unit:120 source:360",
-        "code title place before_days days unit source",
-        "projects:create_benchmark",
+        Titles(_l("Benchmarks"), _l("Benchmark"), _l("New benchmark")),
+        columns=(
+            Col("title", width=300, important=True, link=True),
+            Col("place", width=140, important=True),
+            Col("before_days", width=110),
+            Col("days", width=100, important=True),
+            Col("unit", width=120),
+            Col("source", width=360),
+        ),
+        sections=(Section(_l("Benchmark"), ("code", "title", "place", "before_days", "days", "unit", "source")),),
+        create=f"{S}.projects:create_benchmark",
         sort="title",
         search=("title", "place"),
         menu=("projects", 60),
         icon="gauge",
     ),
-    plain(
+    Resource(
+        "services.agreement",
         ProjectAgreement,
-        _l("Two-sided agreements"),
-        _l("Two-sided agreement"),
-        _l("New two-sided agreement"),
-        "number!:130 project.name!:260 signed_on:105 ahead:110 state!:140 ended_on:105 project_id-",
-        "project_id basis ahead",
-        "agreements:create_agreement/change_agreement",
-        more="number signed_on park_signer firm_signer ended_on consequence",
-        labels={"project.name": _l("Project")},
+        Titles(_l("Two-sided agreements"), _l("Two-sided agreement"), _l("New two-sided agreement")),
+        columns=(
+            Col("number", width=130, important=True, link=True),
+            Col("project.name", _l("Project"), width=260, important=True),
+            Col("signed_on", width=105),
+            Col("ahead", width=110),
+            Col("state", width=140, important=True),
+            Col("ended_on", width=105),
+            Col("project_id", hidden=True),
+        ),
+        sections=(
+            Section(_l("Two-sided agreement"), ("project_id", "basis", "ahead")),
+            Section(_l("Course"), ("number", "signed_on", "park_signer", "firm_signer", "ended_on", "consequence")),
+        ),
+        create=f"{S}.agreements:create_agreement",
+        change=f"{S}.agreements:change_agreement",
         workflow=f"{W}:AGREEMENT",
         editable_in=("draft",),
         load=("project",),
@@ -106,16 +148,26 @@ RESOURCES = [
         menu=("projects", 50),
         icon="file-certificate",
     ),
-    plain(
+    Resource(
+        "services.pledge",
         AgreementPledge,
-        _l("Commitments of agreements"),
-        _l("Commitment of an agreement"),
-        _l("Add a commitment"),
-        "text!:320 party!:100 due_on!:105 state:130 otherwise:200 agreement.number:120 agreement_id-",
-        "agreement_id party text due_on otherwise",
-        "agreements:create_pledge/change_pledge/remove_pledge",
-        more="proof consequence ended_on",
-        labels={"agreement.number": _l("Agreement no.")},
+        Titles(_l("Commitments of agreements"), _l("Commitment of an agreement"), _l("Add a commitment")),
+        columns=(
+            Col("text", width=320, important=True, link=True),
+            Col("party", width=100, important=True),
+            Col("due_on", width=105, important=True),
+            Col("state", width=130),
+            Col("otherwise", width=200),
+            Col("agreement.number", _l("Agreement no."), width=120),
+            Col("agreement_id", hidden=True),
+        ),
+        sections=(
+            Section(_l("Commitment of an agreement"), ("agreement_id", "party", "text", "due_on", "otherwise")),
+            Section(_l("Course"), ("proof", "consequence", "ended_on")),
+        ),
+        create=f"{S}.agreements:create_pledge",
+        change=f"{S}.agreements:change_pledge",
+        remove=f"{S}.agreements:remove_pledge",
         workflow=f"{W}:PLEDGE",
         editable_in=("open",),
         load=("agreement",),
@@ -127,15 +179,23 @@ RESOURCES = [
             View("all", _l("All"), (), "due_on"),
         ),
     ),
-    plain(
+    Resource(
+        "services.agreement_material",
         AgreementMaterial,
-        _l("Tolerated materials and steps"),
-        _l("Tolerated material or step"),
-        _l("Add what is tolerated"),
-        "name!:300 tolerance!:160 due_on!:105 supplied_on:105 agreement_id-",
-        "agreement_id tolerance name due_on",
-        "agreements:create_material//remove_material",
-        more="supplied_on",
+        Titles(_l("Tolerated materials and steps"), _l("Tolerated material or step"), _l("Add what is tolerated")),
+        columns=(
+            Col("name", width=300, important=True, link=True),
+            Col("tolerance", width=160, important=True),
+            Col("due_on", width=105, important=True),
+            Col("supplied_on", width=105),
+            Col("agreement_id", hidden=True),
+        ),
+        sections=(
+            Section(_l("Tolerated material or step"), ("agreement_id", "tolerance", "name", "due_on")),
+            Section(_l("Course"), ("supplied_on",)),
+        ),
+        create=f"{S}.agreements:create_material",
+        remove=f"{S}.agreements:remove_material",
         load=("agreement",),
         sort="due_on",
         parent=("agreement_id", "services.agreement"),

@@ -6,11 +6,12 @@ from typing import Any
 
 from parkops.i18n import _l
 from parkops.web import slots
-from parkops.web.resource import Fact, Filter, Related, Tile, View
+from parkops.web.resource import Col, Fact, Filter, Related, Resource, Section, Tile, Titles, View
 
 from ..models.repair import IncidentTicket, ServiceIncident, ServiceRepair
 from ..services import incidents
-from ._make import plain
+
+S = "modules.services.services"
 
 W = "modules.services.states_repair"
 
@@ -21,16 +22,33 @@ def tickets(session: Any, row: ServiceIncident) -> tuple[str, str | None]:
 
 
 RESOURCES = [
-    plain(
+    Resource(
+        "services.repair",
         ServiceRepair,
-        _l("Repairs"),
-        _l("Repair"),
-        _l("Report a repair"),
-        "number!:130 place!:200 kind:120 urgency:90 firm.name:200 assignee.username:110 reported_on:105 promised_on!:105 state:150 stars:70 firm_id- assignee_id-",
-        "kind urgency firm_id place unit_id text reporter phone source",
-        "repairs:create_repair/change_repair",
-        more="number reported_at assignee_id promised_on measure done_on stars remark reopened closed_on",
-        labels={"assignee.username": _l("Who repairs")},
+        Titles(_l("Repairs"), _l("Repair"), _l("Report a repair")),
+        columns=(
+            Col("number", width=130, important=True, link=True),
+            Col("place", width=200, important=True),
+            Col("kind", width=120),
+            Col("urgency", width=90),
+            Col("firm.name", _l("Firm"), width=200),
+            Col("assignee.username", _l("Who repairs"), width=110),
+            Col("reported_on", width=105),
+            Col("promised_on", width=105, important=True),
+            Col("state", width=150),
+            Col("stars", width=70),
+            Col("firm_id", hidden=True),
+            Col("assignee_id", hidden=True),
+        ),
+        sections=(
+            Section(_l("Repair"), ("kind", "urgency", "firm_id", "place", "unit_id", "text", "reporter", "phone", "source")),
+            Section(
+                _l("Course"),
+                ("number", "reported_at", "assignee_id", "promised_on", "measure", "done_on", "stars", "remark", "reopened", "closed_on"),
+            ),
+        ),
+        create=f"{S}.repairs:create_repair",
+        change=f"{S}.repairs:change_repair",
         workflow=f"{W}:REPAIR",
         editable_in=("reported", "assigned"),
         load=("firm", "assignee"),
@@ -50,15 +68,24 @@ RESOURCES = [
             View("all", _l("All"), (), "-id"),
         ),
     ),
-    plain(
+    Resource(
+        "services.incident",
         ServiceIncident,
-        _l("Incidents"),
-        _l("Incident of the park"),
-        _l("New incident"),
-        "number!:130 title!:300 place:180 started_at!:140 expected_at:140 state:150",
-        "title place started_at expected_at script cause",
-        "incidents:create_incident/change_incident",
-        more="number answer ended_at",
+        Titles(_l("Incidents"), _l("Incident of the park"), _l("New incident")),
+        columns=(
+            Col("number", width=130, important=True, link=True),
+            Col("title", width=300, important=True),
+            Col("place", width=180),
+            Col("started_at", width=140, important=True),
+            Col("expected_at", width=140),
+            Col("state", width=150),
+        ),
+        sections=(
+            Section(_l("Incident of the park"), ("title", "place", "started_at", "expected_at", "script", "cause")),
+            Section(_l("Course"), ("number", "answer", "ended_at")),
+        ),
+        create=f"{S}.incidents:create_incident",
+        change=f"{S}.incidents:change_incident",
         workflow=f"{W}:INCIDENT",
         editable_in=("open",),
         search=("number", "title"),
@@ -68,21 +95,25 @@ RESOURCES = [
         icon="alert-triangle",
         views=(View("open", _l("Going on"), (Filter("state", "eq", "open"),), "-id"), View("all", _l("All"), (), "-id")),
     ),
-    plain(
+    Resource(
+        "services.incident_ticket",
         IncidentTicket,
-        _l("Tickets of incidents"),
-        _l("Ticket of an incident"),
-        _l("Link a ticket"),
-        "linked_on!:105 demand.number!:130 repair.number!:130 case.number:130 answered_on:105 incident.title:260 incident_id-",
-        "incident_id demand_id repair_id case_id",
-        "incidents:link_ticket//unlink_ticket",
-        more="linked_on answered_on",
-        labels={
-            "demand.number": _l("Demand no."),
-            "repair.number": _l("Repair no."),
-            "case.number": _l("Case no."),
-            "incident.title": _l("Incident"),
-        },
+        Titles(_l("Tickets of incidents"), _l("Ticket of an incident"), _l("Link a ticket")),
+        columns=(
+            Col("linked_on", width=105, important=True, link=True),
+            Col("demand.number", _l("Demand no."), width=130, important=True),
+            Col("repair.number", _l("Repair no."), width=130, important=True),
+            Col("case.number", _l("Case no."), width=130),
+            Col("answered_on", width=105),
+            Col("incident.title", _l("Incident"), width=260),
+            Col("incident_id", hidden=True),
+        ),
+        sections=(
+            Section(_l("Ticket of an incident"), ("incident_id", "demand_id", "repair_id", "case_id")),
+            Section(_l("Course"), ("linked_on", "answered_on")),
+        ),
+        create=f"{S}.incidents:link_ticket",
+        remove=f"{S}.incidents:unlink_ticket",
         load=("incident", "demand", "repair", "case"),
         sort="id",
         parent=("incident_id", "services.incident"),

@@ -7,12 +7,13 @@ from typing import Any
 from parkops import clock
 from parkops.i18n import _l
 from parkops.web import slots
-from parkops.web.resource import Action, Filter, Related, Tab, Tile, View
+from parkops.web.resource import Action, Col, Filter, Related, Resource, Section, Tab, Tile, Titles, View
 
 from ..models.wallet import FirmPermit, LicenceCode, LicenceLookup
 from ..services import permits, wallet
 from ..states_wallet import ON
-from ._make import S, plain
+
+S = "modules.services.services"
 
 SOON = (Filter("state", "eq", "valid"), Filter("valid_to", "between", ["@today", "@today+60"]))
 
@@ -25,15 +26,27 @@ def wallet_data(session: Any, firm: Any) -> dict[str, Any]:
 
 
 RESOURCES = [
-    plain(
+    Resource(
+        "services.permit",
         FirmPermit,
-        _l("Permits of firms"),
-        _l("Permit of a firm"),
-        _l("New permit of a firm"),
-        "number!:150 kind!:170 firm.name!:240 issuer:200 valid_from:105 valid_to!:105 state:120 firm_id-",
-        "firm_id kind number issuer scope valid_from valid_to",
-        "permits:create_permit/change_permit/remove_permit",
-        more="ended_on reason",
+        Titles(_l("Permits of firms"), _l("Permit of a firm"), _l("New permit of a firm")),
+        columns=(
+            Col("number", width=150, important=True, link=True),
+            Col("kind", width=170, important=True),
+            Col("firm.name", _l("Firm"), width=240, important=True),
+            Col("issuer", width=200),
+            Col("valid_from", width=105),
+            Col("valid_to", width=105, important=True),
+            Col("state", width=120),
+            Col("firm_id", hidden=True),
+        ),
+        sections=(
+            Section(_l("Permit of a firm"), ("firm_id", "kind", "number", "issuer", "scope", "valid_from", "valid_to")),
+            Section(_l("Course"), ("ended_on", "reason")),
+        ),
+        create=f"{S}.permits:create_permit",
+        change=f"{S}.permits:change_permit",
+        remove=f"{S}.permits:remove_permit",
         workflow="modules.services.states_wallet:PERMIT",
         editable_in=("valid", "suspended"),
         load=("firm",),
@@ -48,13 +61,20 @@ RESOURCES = [
             View("all", _l("All"), (), "-id"),
         ),
     ),
-    plain(
+    Resource(
+        "services.licence_code",
         LicenceCode,
-        _l("Licence codes"),
-        _l("Licence code"),
-        None,
-        "serial:80 firm.name!:260 state!:160 issued_on!:105 issued_by:120 ended_on:105 firm_id-",
-        "firm_id serial issued_on issued_by ended_on reason",
+        Titles(_l("Licence codes"), _l("Licence code"), None),
+        columns=(
+            Col("serial", width=80, link=True),
+            Col("firm.name", _l("Firm"), width=260, important=True),
+            Col("state", width=160, important=True),
+            Col("issued_on", width=105, important=True),
+            Col("issued_by", width=120),
+            Col("ended_on", width=105),
+            Col("firm_id", hidden=True),
+        ),
+        sections=(Section(_l("Licence code"), ("firm_id", "serial", "issued_on", "issued_by", "ended_on", "reason")),),
         workflow="modules.services.states_wallet:CODE",
         load=("firm",),
         search=("firm.name",),
@@ -64,13 +84,18 @@ RESOURCES = [
         icon="qrcode",
         views=(View("active", _l("In use"), (Filter("state", "eq", "active"),), "-id"), View("all", _l("All"), (), "-id")),
     ),
-    plain(
+    Resource(
+        "services.licence_lookup",
         LicenceLookup,
-        _l("Looks at licence codes"),
-        _l("Look at a licence code"),
-        None,
-        "at!:150 result!:140 permits!:100 visitor-:160 code_id-",
-        "code_id at result permits visitor",
+        Titles(_l("Looks at licence codes"), _l("Look at a licence code"), None),
+        columns=(
+            Col("at", width=150, important=True, link=True),
+            Col("result", width=140, important=True),
+            Col("permits", width=100, important=True),
+            Col("visitor", width=160, hidden=True),
+            Col("code_id", hidden=True),
+        ),
+        sections=(Section(_l("Look at a licence code"), ("code_id", "at", "result", "permits", "visitor")),),
         load=("code",),
         sort="-id",
         menu=("projects", 30),
