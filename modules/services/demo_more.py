@@ -191,12 +191,13 @@ def _policies(s: Any, today: date) -> None:
             )
 
 
-def _desks(s: Any, firms: list[int], today: date) -> None:
+def _products(s: Any) -> list[int]:
+    """Two products of banks; their ids."""
     rows = (
         ("JR-01", "济宁银行", "科创信用贷", "credit", "none", 500_000, 5_000_000, 6, 36),
         ("JR-02", "农业银行", "知识产权质押贷", "ip_pledge", "ip", 1_000_000, 10_000_000, 12, 36),
     )
-    made = [
+    return [
         financing.create_product(
             s,
             code=c,
@@ -210,15 +211,19 @@ def _desks(s: Any, firms: list[int], today: date) -> None:
             term_to=t2,
             rate=D("0.0385"),
             valid_from=date(2022, 1, 1),
-        )
+        ).id
         for c, bank, name, kind, col, low, high, t1, t2 in rows
     ]
+
+
+def _desks(s: Any, firms: list[int], today: date) -> None:
+    made = _products(s)
     for n, firm in enumerate(firms[:5]):
         ask = financing.create_request(
             s, firm_id=firm, amount=D(600_000 + 300_000 * n), term_months=12, purpose="补充流动资金", asked_on=today - timedelta(days=20)
         )
         if n < 3:
-            talk = financing.introduce(s, ask, product_id=made[0].id, on=today - timedelta(days=15))
+            talk = financing.introduce(s, ask, product_id=made[0], on=today - timedelta(days=15))
             if n < 2:
                 financing.grant(s, talk, amount=ask.amount, rate=D("0.0385"), on=today - timedelta(days=2))
         _advice(s, firm, n)
