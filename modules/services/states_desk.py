@@ -16,7 +16,7 @@ CONSULTATION = Workflow(
     column="state",
     start="asked",
     states=(
-        State("asked", _l("Asked"), "amber"),
+        State("asked", _l("Waiting for an answer"), "amber"),
         State("answered", _l("Answered"), "green", final=True),
         State("passed_on", _l("Passed to a law firm"), "violet", final=True),
     ),

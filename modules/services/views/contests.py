@@ -23,7 +23,7 @@ TIES = {
     "earlier": _l("equal scores: the earlier bid"),
     "entry": _l("same day: the bid entered first"),
 }
-USER = {"user.username": _l("Member of staff")}
+USER = {"user.name": _l("Member of staff")}
 
 
 def result_data(session: Any, row: StaffChallenge) -> dict[str, Any]:
@@ -37,7 +37,7 @@ def result_data(session: Any, row: StaffChallenge) -> dict[str, Any]:
 def ranking_data(session: Any, row: StaffArena) -> dict[str, Any]:
     """Ranks with names."""
     rows = arenas.ranking(session, row)
-    names = dict(session.execute(select(UserProfile.id, UserProfile.username).where(UserProfile.id.in_([r[1] for r in rows]))).all())
+    names = dict(session.execute(select(UserProfile.id, UserProfile.name).where(UserProfile.id.in_([r[1] for r in rows]))).all())
     return {"rows": [(rank, names.get(user, ""), total, best) for rank, user, total, best in rows]}
 
 
@@ -49,7 +49,7 @@ RESOURCES = [
         columns=(
             Col("number", width=130, link=True),
             Col("title", width=300, important=True),
-            Col("nominee.username", _l("Nominated"), width=120, important=True),
+            Col("nominee.name", _l("Nominated"), width=120, important=True),
             Col("nominated_on", width=105),
             Col("mean"),
             Col("stars", width=80, important=True),
@@ -93,8 +93,8 @@ RESOURCES = [
         columns=(
             Col("number", width=130, link=True),
             Col("topic", width=300, important=True),
-            Col("owner.username", _l("Named owner"), width=120, important=True),
-            Col("assigner.username", _l("Set by"), width=120),
+            Col("owner.name", _l("Named owner"), width=120, important=True),
+            Col("assigner.name", _l("Set by"), width=120),
             Col("due_on", width=105, important=True),
             Col("points", width=80),
             Col("state", width=150),
@@ -151,7 +151,7 @@ RESOURCES = [
         columns=(
             Col("bid_on", width=105, important=True, link=True),
             Col("challenge.title", _l("Challenge"), width=280, important=True),
-            Col("bidder.username", _l("Bidder"), width=120, important=True),
+            Col("bidder.name", _l("Bidder"), width=120, important=True),
             Col("team", width=160),
             Col("mean"),
             Col("rank", width=80),
@@ -173,7 +173,7 @@ RESOURCES = [
         PanelSeat,
         Titles(_l("Members of panels"), _l("Seat on a panel"), _l("Add a member of the panel")),
         columns=(
-            Col("user.username", USER["user.username"], width=140, important=True, link=True),
+            Col("user.name", USER["user.name"], width=140, important=True, link=True),
             Col("challenge.title", _l("Challenge"), width=260, important=True),
             Col("nomination.title", _l("Nomination"), width=260, important=True),
             Col("nomination_id", hidden=True),
@@ -193,7 +193,7 @@ RESOURCES = [
         Titles(_l("Scores of panels"), _l("Score of a panel member"), _l("Give a score")),
         columns=(
             Col("score", width=90, important=True, link=True),
-            Col("seat.user.username", _l("Member of the panel"), width=140, important=True),
+            Col("seat.user.name", _l("Member of the panel"), width=140, important=True),
             Col("remark", width=260, important=True),
             Col("nomination_id", hidden=True),
             Col("bid_id", hidden=True),
@@ -236,7 +236,7 @@ RESOURCES = [
         columns=(
             Col("round_no", width=80, important=True, link=True),
             Col("subject", width=200),
-            Col("user.username", USER["user.username"], width=140, important=True),
+            Col("user.name", USER["user.name"], width=140, important=True),
             Col("score", width=90, important=True),
             Col("arena_id", hidden=True),
             Col("user_id", hidden=True),
@@ -254,7 +254,7 @@ RESOURCES = [
         Titles(_l("Points of staff"), _l("Points of an event"), None),
         columns=(
             Col("on_date", width=105, important=True, link=True),
-            Col("user.username", USER["user.username"], width=140, important=True),
+            Col("user.name", USER["user.name"], width=140, important=True),
             Col("source", width=160, important=True),
             Col("points", width=90),
             Col("record_id", width=90, hidden=True),
@@ -262,7 +262,7 @@ RESOURCES = [
         ),
         sections=(Section(_l("Points of an event"), ("user_id", "source", "resource", "record_id", "on_date", "points")),),
         load=("user",),
-        search=("user.username",),
+        search=("user.name",),
         sort="-on_date",
         menu=("contests", 50),
         icon="sum",
@@ -289,7 +289,7 @@ RESOURCES = [
         Titles(_l("Awards for pay"), _l("Award for pay"), _l("New award for pay")),
         columns=(
             Col("number", width=120, important=True, link=True),
-            Col("user.username", USER["user.username"], width=130, important=True),
+            Col("user.name", USER["user.name"], width=130, important=True),
             Col("text", width=260),
             Col("pay_month", width=100),
             Col("amount", important=True),

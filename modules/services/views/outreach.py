@@ -44,7 +44,7 @@ RESOURCES = [
             Col("text", width=300, important=True),
             Col("firm.name", _l("Firm"), width=220),
             Col("kind", width=130),
-            Col("owner.username", _l("Owner"), width=110),
+            Col("owner.name", _l("Owner"), width=110),
             Col("promised_on", width=105, important=True),
             Col("state", width=140),
             Col("satisfaction", width=90),

@@ -32,7 +32,7 @@ RESOURCES = [
             Col("name", width=260, important=True),
             Col("firm.name", _l("Firm"), width=220, important=True),
             Col("kind", width=120),
-            Col("agent.username", _l("Agent of the park"), width=110),
+            Col("agent.name", _l("Agent of the park"), width=110),
             Col("target_on", width=105),
             Col("state", width=130, important=True),
             Col("investment"),

@@ -32,7 +32,7 @@ RESOURCES = [
             Col("kind", width=120),
             Col("urgency", width=90),
             Col("firm.name", _l("Firm"), width=200),
-            Col("assignee.username", _l("Who repairs"), width=110),
+            Col("assignee.name", _l("Who repairs"), width=110),
             Col("reported_on", width=105),
             Col("promised_on", width=105, important=True),
             Col("state", width=150),
