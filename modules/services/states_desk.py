@@ -178,7 +178,7 @@ PROBLEM = Workflow(
             word="change",
             form=(
                 Input("owner_id", "ref", _l("Owner"), ref="core.user", required=True),
-                Input("promised_on", "date", _l("Promised by"), required=True),
+                Input("promised_on", "date", _l("Promised for"), required=True),
                 ON,
             ),
             primary=True,

@@ -31,7 +31,7 @@ REPAIR = Workflow(
             word="change",
             form=(
                 Input("assignee_id", "ref", _l("Who repairs"), ref="core.user", required=True),
-                Input("promised_on", "date", _l("Promised by"), required=True),
+                Input("promised_on", "date", _l("Promised for"), required=True),
                 ON,
             ),
             primary=True,

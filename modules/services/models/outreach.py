@@ -136,7 +136,7 @@ class AidProblem(ParkScoped, Record):
     text: Mapped[str] = field(String(400), _l("Problem"))
     raised_on: Mapped[date] = field(Date, _l("Raised on"))
     owner_id: Mapped[int | None] = fk("core_user.id", _l("Owner"))
-    promised_on: Mapped[date | None] = field(Date, _l("Promised by"))
+    promised_on: Mapped[date | None] = field(Date, _l("Promised for"))
     measure: Mapped[str | None] = field(Text, _l("What was done"), long=True)
     solved_on: Mapped[date | None] = field(Date, _l("Solved on"))
     satisfaction: Mapped[int | None] = field(SmallInteger, _l("Satisfaction, 1 to 5"))

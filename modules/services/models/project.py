@@ -107,7 +107,7 @@ class ProjectMilestone(ParkScoped, Record):
     day_unit: Mapped[str] = field(EnumText(DAY_UNITS), _l("Kind of days"), default="working", server_default="working")
     benchmark_id: Mapped[int | None] = fk("services_benchmark.id", _l("Benchmark"))
     submitted_on: Mapped[date | None] = field(Date, _l("Handed in on"))
-    due_on: Mapped[date | None] = field(Date, _l("Promised by"))
+    due_on: Mapped[date | None] = field(Date, _l("Promised for"))
     ended_on: Mapped[date | None] = field(Date, _l("Ended on"))
     days: Mapped[int | None] = field(Integer, _l("Days taken"))
     document_no: Mapped[str | None] = field(String(80), _l("Document no."), fmt="code")

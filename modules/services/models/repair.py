@@ -70,7 +70,7 @@ class ServiceRepair(ParkScoped, Record):
     reported_at: Mapped[datetime] = field(UTCDateTime, _l("Reported at"))
     reported_on: Mapped[date] = field(Date, _l("Reported on"))
     assignee_id: Mapped[int | None] = fk("core_user.id", _l("Who repairs"))
-    promised_on: Mapped[date] = field(Date, _l("Promised by"))
+    promised_on: Mapped[date] = field(Date, _l("Promised for"))
     measure: Mapped[str | None] = field(Text, _l("What was done"), long=True)
     done_on: Mapped[date | None] = field(Date, _l("Repaired on"))
     stars: Mapped[int | None] = field(SmallInteger, _l("Stars"))
