@@ -6,7 +6,7 @@ import importlib
 from types import ModuleType
 
 MODELS = (
-    "flask_appbuilder.security.sqla.models",
+    "parkops.db.base", "flask_appbuilder.security.sqla.models",  # our naming convention before FAB names its keys
     "parkops.db.audit", "parkops.db.scope", "parkops.db.walls", "parkops.models", "parkops.security.models", "parkops.workflow",
     "parkops.approval",
     "parkops.rules.models", "parkops.settings", "parkops.sequences", "parkops.outbox", "parkops.search", "parkops.attachments",
