@@ -7,6 +7,7 @@ from __future__ import annotations
 import sys
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
@@ -25,6 +26,13 @@ def parts() -> list[tuple[str, Path]]:
     return [("parkops", ROOT / "parkops"), *((p.parent.name, p.parent) for p in sorted((ROOT / "modules").glob("*/__manifest__.py")))]
 
 
+def _setting_texts(definition: dict[str, Any]) -> list[str]:
+    """Title, help and the words of named choices."""
+    choices = definition.get("choices")
+    words = choices.values() if isinstance(choices, dict) else ()
+    return [t for t in (definition.get("title"), definition.get("help"), *words) if t]
+
+
 def manifest_texts(folder: Path) -> list[str]:
     """msgids inside a manifest or the kernel's settings (literal dicts, so no `_l` there)."""
     from .registry import read_manifest
@@ -32,11 +40,11 @@ def manifest_texts(folder: Path) -> list[str]:
     if not (folder / "__manifest__.py").exists():
         from .settings import KERNEL_SETTINGS
 
-        return [t for d in KERNEL_SETTINGS.values() for t in (d.get("title"), d.get("help")) if t] if folder.name == "parkops" else []
+        return [t for d in KERNEL_SETTINGS.values() for t in _setting_texts(d)] if folder.name == "parkops" else []
     m = read_manifest(folder)
     out = [m.title, m.summary, *(title for _, title in m.menu)]
     for definition in m.settings.values():
-        out += [definition.get("title", ""), definition.get("help", "")]
+        out += _setting_texts(definition)
     return [t for t in out if t]
 
 

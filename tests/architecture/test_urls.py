@@ -14,7 +14,8 @@ from parkops.testing.plugin import PERSONAS
 from tests.architecture import matrix, walk
 
 PUBLIC = ("/portal/login/", "/portal/manifest.webmanifest", "/login/", "/login/code/", "/favicon.ico", "/health", "/healthz", "/ready")
-NOISY = ("core_session", "core_user_session", "core_audit", "core_login_attempt", "core_user_preference")  # activity marks and denials
+NOISY = ("core_session", "core_user_session", "core_audit", "core_login_attempt", "core_user_preference",
+         "services_licence_lookup")  # activity marks, denials, and who scanned a licence code
 OPEN = ("/logout", "/login", "/me/", "/account", "/api/v1/security", "/lang")  # everybody's own business
 LOOKERS = ("system_administrator", "auditor")  # they see every page
 METHODS = ("POST", "PUT", "PATCH", "DELETE")

@@ -337,7 +337,7 @@ def firm_cases(session: Any, firm: Any) -> tuple[str, str | None]:
     return str(n), "blue" if n else None
 
 
-slots.tab("tenants.firm", Related("cases", _l("Cases"), "services.case", "firm_id", order=78))
+slots.tab("tenants.firm", Related("hall_cases", _l("Cases"), "services.case", "firm_id", order=78))
 slots.tab("tenants.firm", Related("demands", _l("Demands"), "services.demand", "firm_id", order=79))
 slots.fact("tenants.firm", Fact(_l("Open cases"), firm_cases))
 CLERK, MANAGER, LEADERSHIP = "operations_clerk", "operations_manager", "leadership"

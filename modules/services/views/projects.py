@@ -204,7 +204,7 @@ RESOURCES = [
     ),
 ]
 
-slots.tab("tenants.firm", Related("projects", _l("Projects of the firm"), "services.project", "firm_id", order=72))
+slots.tab("tenants.firm", Related("service_projects", _l("Projects of the firm"), "services.project", "firm_id", order=72))
 slots.tile(
     Tile(
         "services.pledges",
