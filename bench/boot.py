@@ -15,8 +15,6 @@ from typing import Any
 
 TURNS = 7
 WORKER = "from parkops.server import worker_app; worker_app()"
-INSTALL = "from parkops.cli import main; main(['upgrade'])"
-DATABASE = "pk_bench_boot"
 BARE = "import flask_appbuilder, sqlalchemy"
 
 

@@ -7,7 +7,6 @@ the table. The board is its service in a fresh session; the floor is one SQL sta
 from __future__ import annotations
 
 import csv
-import os
 import tempfile
 import time
 from datetime import date, timedelta
@@ -22,24 +21,18 @@ START, DAYS = date(2021, 5, 6), 175
 
 def run(size: int = 36_000) -> list[dict[str, Any]]:
     """Import and board."""
-    from parkops.cli import load_modules
-    from parkops.db import embedded
-    from parkops.db.session import dispose
     from parkops.importing import kind_of
+    from parkops.testing.benches import copied_again, own_database
     from parkops.web.importer.cli_import import import_file
 
-    before = os.environ.get("_PARKOPS_TEST_DB")
-    prepare()
-    load_modules()
-    park_id = make_park()
-    try:
-        with tempfile.TemporaryDirectory() as folder:
-            path = write(Path(folder) / "cases.csv", size)
-            started = time.perf_counter()
-            out = import_file(kind_of("services.cases"), path, PARK)
-            seconds = time.perf_counter() - started
+    with own_database(DATABASE), tempfile.TemporaryDirectory() as folder:
+        park_id = make_park()
+        path = write(Path(folder) / "cases.csv", size)
+        started = time.perf_counter()
+        out = import_file(kind_of("services.cases"), path, PARK)
+        seconds = time.perf_counter() - started
         assert (out.inserted, len(out.rejected)) == (size, 0), out.as_dict()
-        copied = raw_copy(park_id)
+        copied = copied_again("services_case", park_id)
         first, again, sums = board(park_id)
         floor, expected = raw_board(park_id)
         assert sums == expected == (size, size, 0), (sums, expected)
@@ -48,24 +41,6 @@ def run(size: int = 36_000) -> list[dict[str, Any]]:
             line("board, first", size, first, floor),
             line("board, again", size, again, floor),
         ]
-    finally:
-        dispose()
-        embedded.drop_database(DATABASE)
-        os.environ.pop("_PARKOPS_TEST_DB") if before is None else os.environ.update(_PARKOPS_TEST_DB=before)
-
-
-def prepare() -> None:
-    """A fresh database: ratings are never removed, so the bench leaves nothing behind by dropping it."""
-    from parkops import upgrade
-    from parkops.db import embedded
-    from parkops.db.session import dispose
-
-    embedded.start()
-    dispose()
-    os.environ["_PARKOPS_TEST_DB"] = DATABASE
-    embedded.drop_database(DATABASE)
-    embedded.create_database(DATABASE)
-    upgrade.run(quiet=True)
 
 
 def line(op: str, rows: int, seconds: float, floor: float) -> dict[str, Any]:
@@ -133,27 +108,3 @@ def raw_board(park_id: int) -> tuple[float, tuple[int, int, int]]:
         started = time.perf_counter()
         row = c.execute(text(sql), {"p": park_id, "a": START, "b": date(2022, 1, 1)}).one()
         return time.perf_counter() - started, (row[0], row[6], row[7])
-
-
-def raw_copy(park_id: int) -> float:
-    """COPY of the same rows into a bare copy of the table with its indexes."""
-    from parkops.db.session import engine
-
-    with engine().connect() as c:
-        c.execute(text("CREATE TEMP TABLE bench_raw (LIKE services_case INCLUDING ALL)"))
-        names = ", ".join(
-            c.execute(
-                text(
-                    "SELECT attname FROM pg_attribute WHERE attrelid = 'services_case'::regclass AND attnum > 0 AND NOT attisdropped"
-                    " AND attgenerated = '' AND attidentity = ''"
-                )
-            ).scalars()
-        )
-        cursor = c.connection.cursor()
-        with cursor.copy(f"COPY (SELECT {names} FROM services_case WHERE park_id = {park_id}) TO STDOUT") as out:
-            blocks = list(out)
-        started = time.perf_counter()
-        with cursor.copy(f"COPY bench_raw ({names}) FROM STDIN") as into:
-            for block in blocks:
-                into.write(block)
-        return time.perf_counter() - started

@@ -11,15 +11,13 @@ import time
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import text
-
 PARK = "bench-import"
 
 
 def run(size: int = 100_000) -> list[dict[str, Any]]:
     """The table of the benchmark."""
     from parkops.importing import kind_of
-    from parkops.testing.benches import own_database
+    from parkops.testing.benches import copied_again, own_database
     from parkops.testing.registers import register_rows, write_csv
     from parkops.web.importer.cli_import import import_file
 
@@ -27,7 +25,7 @@ def run(size: int = 100_000) -> list[dict[str, Any]]:
         kind, park_id = kind_of("tenants.firms"), make_park()
         path = write_csv(Path(folder) / "firms.csv", register_rows(size))
         first, again = timed(import_file, kind, path, PARK), timed(import_file, kind, path, PARK)
-        raw = raw_copy(park_id)
+        raw = copied_again("tenants_firm", park_id)
         check(size, first[1], again[1])
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
         return [result("import", size, first[0], raw, peak), result("import same file again", size, again[0], raw, peak)]
@@ -58,24 +56,3 @@ def make_park() -> int:
         s.add(park)
         s.flush()
         return park.id
-
-
-def raw_copy(park_id: int) -> float:
-    """The same finished rows by COPY into a bare copy of the table with its indexes."""
-    from parkops.db.session import engine
-
-    with engine().connect() as c:
-        c.execute(text("CREATE TEMP TABLE bench_raw (LIKE tenants_firm INCLUDING ALL)"))
-        columns = ", ".join(c.execute(text(
-            "SELECT attname FROM pg_attribute WHERE attrelid = 'tenants_firm'::regclass AND attnum > 0 AND NOT attisdropped "
-            "AND attgenerated = '' AND attidentity = ''")).scalars())
-        cursor = c.connection.cursor()
-        with cursor.copy(f"COPY (SELECT {columns} FROM tenants_firm WHERE park_id = {park_id}) TO STDOUT") as out:
-            blocks = list(out)
-        started = time.perf_counter()
-        with cursor.copy(f"COPY bench_raw ({columns}) FROM STDIN") as into:
-            for block in blocks:
-                into.write(block)
-        seconds = time.perf_counter() - started
-        c.rollback()
-        return seconds

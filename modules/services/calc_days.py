@@ -1,43 +1,17 @@
 """Working days of the hall: counting, due days, the calendar of a park over the public one. Pure.
 
 Counting starts on the next working day after the event (domain.md 14); limits are working days without public holidays
-(行政许可法, article 82). `Calendar` puts the park's own holidays and make-up days over `chinesecalendar`."""
+(行政许可法, article 82). `Calendar` puts the park's own holidays and make-up days over `parkops.workdays`."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from functools import lru_cache
 
-import chinese_calendar
+from parkops import workdays
 
 DAY = timedelta(days=1)
-
-
-@lru_cache(maxsize=8192)
-def public_workday(day: date) -> bool:
-    """A working day by the announced public calendar; by weekday for years not announced yet."""
-    try:
-        return bool(chinese_calendar.is_workday(day))
-    except NotImplementedError:
-        return day.weekday() < 5
-
-
-def announced(year: int) -> dict[date, tuple[str, str]]:
-    """Days of a year that differ from the week: day -> (holiday|makeup, name); empty when not announced."""
-    try:
-        days = chinese_calendar.get_dates(date(year, 1, 1), date(year, 12, 31))
-        found = {d: chinese_calendar.get_holiday_detail(d) for d in days}
-    except NotImplementedError:
-        return {}
-    out = {}
-    for day, (off, name) in found.items():
-        if off and name:
-            out[day] = ("holiday", name)
-        elif not off and day.weekday() > 4:
-            out[day] = ("makeup", name or "")
-    return out
 
 
 @dataclass(frozen=True)
@@ -49,7 +23,7 @@ class Calendar:
     def works(self, day: date) -> bool:
         """Whether the hall works on that day."""
         found = self.own.get(day)
-        return public_workday(day) if found is None else found
+        return workdays.works(day) if found is None else found
 
     def due(self, start: date, days: int) -> date:
         """The last day of a limit of `days` working days; counting starts on the next working day after `start`.

@@ -123,6 +123,8 @@ class ModuleSuite:
                       if not isinstance(t, i18n.Lazy) or AUTO.match(t.msgid)]
             wrong += [f"{found.name}.{c.name}: no title" for c in found.columns.values() if c.title == c.name]
             wrong += [f"{found.name}.{f.name}: no label" for f in found.fields.values() if f.label == f.name]
+            codes = [tab.code for tab in found.tabs]
+            wrong += [f"{found.name}: two tabs are called {c!r}" for c in {c for c in codes if codes.count(c) > 1}]
             if found.create is not None and not (titles.new and found.form_fields("create")):
                 wrong.append(f"{found.name}: a create service needs titles.new and fields")
         assert not wrong, wrong

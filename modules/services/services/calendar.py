@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from parkops import records
+from parkops import records, workdays
 from parkops.db.session import scope_of
 from parkops.errors import Problem, Refused, RuleError
 from parkops.i18n import _, _l
@@ -45,7 +45,7 @@ def load_year(session: Any, *, year: int) -> int:
     park_id = scope_of(session).park_id
     if park_id is None:
         raise Refused(_l("Choose a park first."))
-    found = calc_days.announced(year)
+    found = workdays.announced(year)
     if not found:
         raise RuleError(
             [Problem("services.SV-02", _l("The holidays of %(year)s are not announced yet; enter them by hand.", year=year), "year")]
@@ -64,4 +64,4 @@ def load_text(session: Any, *, year: int) -> str:
 
 def has_announced(year: int) -> bool:
     """Whether the public calendar knows the year."""
-    return bool(calc_days.announced(year))
+    return bool(workdays.announced(year))
