@@ -44,6 +44,12 @@ def check_person(session: Any, problems: Problems, *, username: Any = KEEP, name
         problems.add("core.locale", _l("Choose one of the languages offered."), "locale")
 
 
+def check_free_name(session: Any, problems: Problems, username: str, *, field: str, but: int | None = None) -> None:
+    """A firm's user has the e-mail address as name: no form to keep, but nobody else may have it."""
+    if _taken(session, User.username, (username or "").strip(), but) and not any(p.field == field for p in problems.found):
+        problems.add("core.email_taken", _l("Another user has this e-mail address."), field)
+
+
 def find_roles(session: Any, codes: Iterable[str], problems: Problems) -> list[Role]:
     wanted = set(codes or ())
     found = list(session.scalars(select(Role).where(Role.name.in_(wanted)))) if wanted else []

@@ -226,3 +226,75 @@ def test_the_join_page_and_the_manifest(app, two, park):
 def test_only_who_may_invites(as_role, two):
     with as_role("leadership") as s, pytest.raises(NotAllowed):
         portal_accounts.invite_person(s, s.get(Firm, two[0]), name="某", email="a@b.example", role="staff")
+
+
+# ---- coming back -----------------------------------------------------------------------------------------------------------
+
+OTHER = "Meadow-Compass-8823"
+
+
+def test_a_withdrawn_person_comes_back_with_a_new_password(app, two):
+    user_id = join(two[0])
+    with system_scope("test") as s:
+        account = s.scalars(select(PortalAccount)).one()
+        portal_accounts.withdraw_account(s, account, reason="left the firm")
+        assert account.withdrawn_reason == "left the firm"
+    with system_scope("test") as s:
+        _row, token = portal_accounts.invite_person(s, s.get(Firm, two[0]), name="马经理", email="Head@firm.example", role="finance")
+        with pytest.raises(RuleError, match="用过"):
+            portal_accounts.accept_invitation(s, token, password=GOOD, again=GOOD, locale="zh", at=clock.now())
+        account = portal_accounts.accept_invitation(s, token, password=OTHER, again=OTHER, locale="zh", at=clock.now())
+        assert account.user_id == user_id and account.role == "finance"
+    client = app.test_client()
+    assert post_login(client, "/portal/login/", "head@firm.example").status_code == 401, "the old password is gone"
+    assert post_login(client, "/portal/login/", "head@firm.example", OTHER).headers["Location"] == "/portal/"
+    with system_scope("look") as s:
+        one = s.scalars(select(PortalAccount)).one()
+        assert (one.state, one.withdrawn_at, one.withdrawn_reason) == ("active", None, None)
+
+
+def test_a_lost_password_ends_the_open_sessions(app, two):
+    join(two[0])
+    client = app.test_client()
+    post_login(client, "/portal/login/", "head@firm.example")
+    with system_scope("test") as s:
+        _row, token = portal_accounts.invite_person(s, s.get(Firm, two[0]), name="马经理", email="head@firm.example", role="owner")
+        portal_accounts.accept_invitation(s, token, password=OTHER, again=OTHER, locale="zh", at=clock.now())
+    assert client.get("/portal/").headers["Location"].startswith("/portal/login/")
+
+
+def test_who_left_one_firm_may_join_another(app, two):
+    user_id = join(two[0])
+    with system_scope("test") as s:
+        with pytest.raises(RuleError, match="邮箱"):
+            portal_accounts.invite_person(s, s.get(Firm, two[1]), name="马经理", email="head@firm.example", role="staff")
+        portal_accounts.withdraw_account(s, s.scalars(select(PortalAccount)).one())
+    with system_scope("test") as s:
+        _row, token = portal_accounts.invite_person(s, s.get(Firm, two[1]), name="马经理", email="head@firm.example", role="staff")
+        portal_accounts.accept_invitation(s, token, password=OTHER, again=OTHER, locale="zh", at=clock.now())
+        rows = s.execute(select(PortalAccount.firm_id, PortalAccount.user_id, PortalAccount.state).order_by(PortalAccount.id)).all()
+        assert [tuple(r) for r in rows] == [(two[0], user_id, "withdrawn"), (two[1], user_id, "active")]
+
+
+def test_staff_addresses_stay_refused(app, two, login_as):
+    login_as(app.test_client(), "operations_manager")
+    with system_scope("test") as s:
+        email = s.scalar(select(UserProfile.email).where(~UserProfile.is_portal).limit(1))
+        with pytest.raises(RuleError, match="邮箱"):
+            portal_accounts.invite_person(s, s.get(Firm, two[0]), name="某", email=email, role="staff")
+
+
+@pytest.mark.parametrize("email", ["li+park@firm.example", "a-very-long-name-of-a-person@" + "department." * 6 + "firm.example"])
+def test_long_and_tagged_addresses_log_in(app, two, email):
+    join(two[0], email=email)
+    assert post_login(app.test_client(), "/portal/login/", email).headers["Location"] == "/portal/"
+
+
+def test_a_link_of_a_firm_that_left_opens_nothing(two):
+    with system_scope("test") as s:
+        firm = s.get(Firm, two[0])
+        _row, token = portal_accounts.invite_person(s, firm, name="李会计", email="li@firm.example", role="finance")
+        firm.state = "dissolved"
+        s.flush()
+        with pytest.raises(NotFound):
+            portal_accounts.accept_invitation(s, token, password=GOOD, again=GOOD, locale="zh", at=clock.now())

@@ -47,11 +47,11 @@ class PortalInvitation(ParkScoped, Record):
 
 
 class PortalAccount(ParkScoped, Record):
-    """A log-in of a person of a firm, and what the person is there. One log-in belongs to one firm."""
+    """A log-in of a person of a firm, and what the person is there. One log-in acts for one firm at a time; withdrawn accounts stay."""
 
     __tablename__ = "tenants_portal_account"
     __table_args__ = (
-        UniqueConstraint("park_id", "user_id"),
+        UniqueConstraint("park_id", "user_id", "firm_id"),
         Index("uq_tenants_portal_account_active", "user_id", unique=True, postgresql_where=text("state = 'active'")),
         CheckConstraint("(state = 'withdrawn') = (withdrawn_at IS NOT NULL)", name="withdrawn"),
     )
@@ -63,6 +63,7 @@ class PortalAccount(ParkScoped, Record):
     invited_by: Mapped[str] = field(String(80), _l("Invited by"))
     withdrawn_at: Mapped[datetime | None] = field(UTCDateTime, _l("Withdrawn at"))
     withdrawn_by: Mapped[str | None] = field(String(80), _l("Withdrawn by"))
+    withdrawn_reason: Mapped[str | None] = field(String(300), _l("Reason"))
     firm: Mapped[Firm] = relationship(foreign_keys="PortalAccount.firm_id")
     user: Mapped[UserProfile] = relationship(foreign_keys="PortalAccount.user_id")
 

@@ -8,7 +8,7 @@ import secrets
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select, text, update
+from sqlalchemy import func, select, text, update
 
 from parkops import attachments, records, settings
 from parkops.attachments import Attachment
@@ -17,7 +17,7 @@ from parkops.db.session import scope_of
 from parkops.errors import NotFound, Problem, Problems, RuleError
 from parkops.i18n import _, _l
 from parkops.notify import mail, sending
-from parkops.security import access, identity, portal_users, user_rules
+from parkops.security import access, identity, portal_users
 from parkops.security.models import UserProfile
 from parkops.security.portal import ROLES
 
@@ -25,6 +25,7 @@ from ..models.firm import Firm
 from ..models.portal import PortalAccount, PortalInvitation, SharedFile
 
 ACCOUNT, INVITATION, SHARED = "tenants.portal_account", "tenants.portal_invitation", "tenants.shared_file"
+LEFT = ("dissolved", "rejected")
 GONE = _l("This link is not valid any more. Ask the park for a new one.")
 ACCOUNT_OF = text("select firm_id, park_id, role from tenants_portal_account where user_id = :id and state = 'active'")
 
@@ -46,16 +47,17 @@ def invite_person(session: Any, firm: Firm, *, name: str, email: str, role: str)
     are withdrawn. Raises RuleError with every problem."""
     access.require(session, INVITATION, "add")
     problems, address = Problems(), (email or "").strip()
-    if firm.state in ("dissolved", "rejected"):
+    if firm.state in LEFT:
         problems.add("tenants.T-120", _l("This firm has left; nobody of it can be invited."))
     if role not in ROLES:
         problems.add("tenants.T-120", _l("Choose one of the roles offered."), "role")
-    user_rules.check_person(session, problems, username=address, name=name, email=address)
+    _check_person(session, problems, firm.id, name=name, email=address)
     problems.stop()
     mail.check_address(address)
+    same = func.lower(PortalInvitation.email) == address.lower()
     session.execute(
         update(PortalInvitation)
-        .where(PortalInvitation.firm_id == firm.id, PortalInvitation.email == address, PortalInvitation.state == "open")
+        .where(PortalInvitation.firm_id == firm.id, same, PortalInvitation.state == "open")
         .values(state="withdrawn", version=PortalInvitation.version + 1)
         .execution_options(synchronize_session=False)
     )
@@ -77,6 +79,19 @@ def invite_person(session: Any, firm: Firm, *, name: str, email: str, role: str)
     return row, token
 
 
+def _check_person(session: Any, problems: Problems, firm_id: int, *, name: str, email: str) -> UserProfile | None:
+    """Name and address of who is invited. Returns the log-in the address has already: withdrawn everywhere, or of this firm; the
+    address of anybody else is a problem."""
+    known = portal_users.find(session, email)
+    session.flush()
+    active = account_of(session.connection(), known.user_id) if known is not None else None
+    if known is None or (active is not None and active[0] != firm_id):
+        portal_users.check(session, problems, email=email, name=name)
+        return None
+    portal_users.check(session, problems, email=email, name=name, known=known)
+    return known
+
+
 def withdraw_invitation(session: Any, row: PortalInvitation) -> str:
     """The link opens nothing from now on."""
     access.require(session, INVITATION, "act")
@@ -88,23 +103,26 @@ def withdraw_invitation(session: Any, row: PortalInvitation) -> str:
 
 
 def find_invitation(session: Any, token: str, at: datetime) -> PortalInvitation:
-    """The open invitation of a link; NotFound in one sentence for used, withdrawn, expired and unknown ones alike."""
+    """The open invitation of a link; NotFound in one sentence for used, withdrawn, expired and unknown ones alike, and when the
+    firm has left since."""
     row = session.scalars(
         select(PortalInvitation).where(PortalInvitation.token_hash == fingerprint(token)), execution_options={"populate_existing": True}
     ).one_or_none()
-    if row is None or row.state != "open" or row.expires_at <= at:
+    firm = session.get(Firm, row.firm_id, populate_existing=True) if row is not None else None
+    if row is None or row.state != "open" or row.expires_at <= at or firm is None or firm.state in LEFT:
         raise NotFound(GONE)
     return row
 
 
 def accept_invitation(session: Any, token: str, *, password: str, again: str, locale: str, at: datetime) -> PortalAccount:
-    """Take an invitation up once (T-121): the statement that closes it decides between two who hold the link. The session is the
-    system's: the link was the right."""
+    """Take an invitation up once (T-121): the statement that closes it decides between two who hold the link. Who had a log-in
+    before gets it back with the new password. The session is the system's: the link was the right."""
     row = find_invitation(session, token, at)
     problems = Problems()
     if password != again:
         problems.add("tenants.T-121", _l("The two passwords differ; type the password twice."), "again")
-    portal_users.check(session, problems, email=row.email, name=row.name, password=password)
+    known = _check_person(session, problems, row.firm_id, name=row.name, email=row.email)
+    portal_users.check_password(session, problems, email=row.email, name=row.name, password=password, known=known)
     problems.stop()
     taken = session.execute(
         update(PortalInvitation)
@@ -114,11 +132,23 @@ def accept_invitation(session: Any, token: str, *, password: str, again: str, lo
     ).rowcount
     if not taken:
         raise NotFound(GONE)
-    profile = portal_users.create_portal_user(session, email=row.email, name=row.name, password=password, locale=locale)
-    account = PortalAccount(
-        firm_id=row.firm_id, park_id=row.park_id, user_id=profile.id, role=row.role, state="active", joined_at=at, invited_by=row.invited_by
-    )
-    session.add(account)
+    if known is None:
+        profile = portal_users.create_portal_user(session, email=row.email, name=row.name, password=password, locale=locale)
+    else:
+        profile = portal_users.restore_portal_user(session, known, name=row.name, password=password)
+    return _open_account(session, row, profile, at)
+
+
+def _open_account(session: Any, row: PortalInvitation, profile: UserProfile, at: datetime) -> PortalAccount:
+    """The person's account in the firm that invited: the one there was, or a new one."""
+    account = session.scalars(
+        select(PortalAccount).where(PortalAccount.firm_id == row.firm_id, PortalAccount.user_id == profile.user_id)
+    ).one_or_none()
+    if account is None:
+        account = PortalAccount(firm_id=row.firm_id, park_id=row.park_id, user_id=profile.user_id)
+        session.add(account)
+    account.role, account.state, account.joined_at, account.invited_by = row.role, "active", at, row.invited_by
+    account.withdrawn_at = account.withdrawn_by = account.withdrawn_reason = None
     session.flush()
     return account
 
@@ -143,6 +173,7 @@ def withdraw_account(session: Any, account: PortalAccount, *, reason: str | None
     if account.state != "active":
         raise RuleError([Problem("tenants.T-123", _l("This account was withdrawn already."))])
     account.state, account.withdrawn_at, account.withdrawn_by = "withdrawn", now(), scope_of(session).user_name
+    account.withdrawn_reason = (reason or "").strip()[:300] or None
     profile = _profile(session, account)
     portal_users.end_portal_user(session, profile)
     session.flush()

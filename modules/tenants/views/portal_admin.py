@@ -52,7 +52,8 @@ ACCOUNT = Resource(
         Col("firm_id", hidden=True),
     ),
     sections=(
-        Section(_l("Portal account"), ("firm_id", "user_id", "role", "state", "joined_at", "invited_by", "withdrawn_at", "withdrawn_by")),
+        Section(_l("Portal account"), ("firm_id", "user_id", "role", "state", "joined_at", "invited_by", "withdrawn_at", "withdrawn_by",
+                                        "withdrawn_reason")),
     ),
     views=(
         View("active", _l("May log in"), (Filter("state", "eq", "active"),), sort="-joined_at"),
