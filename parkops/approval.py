@@ -243,11 +243,11 @@ def vote(session: Any, approval: Approval, approve: bool, reason: str | None = N
     return row
 
 
-def withdraw(session: Any, approval: Approval, reason: str) -> Approval:
-    """The asker takes the request back."""
+def withdraw(session: Any, approval: Approval, reason: str, *, on_behalf: bool = False) -> Approval:
+    """The asker takes the request back; with `on_behalf` a colleague does, whose right the calling service has checked."""
     row = _lock(session, approval)
     scope = scope_of(session)
-    if not scope.system and scope.user_id != row.requested_by_id:
+    if not on_behalf and not scope.system and scope.user_id != row.requested_by_id:
         raise NotAllowed(_l("Only the person who asked can withdraw the request."))
     if row.state != "waiting":
         raise Conflict(_l("This request has already been decided."), row)

@@ -163,11 +163,13 @@ class EventsPortal(PortalPage):
     def register(self, pk: int) -> Any:
         self.own(ParkEvent, pk)
         name, phone = (request.form.get("name") or g.user.name)[:80], (request.form.get("phone") or "")[:40]
-        made, refusal = self.run(lambda: events.register(self.session, event_id=pk, name=name, phone=phone, firm_id=self.firm_id).id)
-        if refusal is not None:
-            return self._show(str(refusal), 422)
-        flash(_("Registered. Show the code at the entrance."), "success")
-        return redirect(f"/portal/events/seat/{made}", 303)
+
+        def work() -> tuple[str, Any]:
+            seat = events.register(self.session, event_id=pk, name=name, phone=phone, firm_id=self.firm_id).id
+            return f"/portal/events/seat/{seat}", _("Registered. Show the code at the entrance.")
+
+        url, refusal = self.run_once(work, "/portal/events/")
+        return redirect(url, 303) if refusal is None else self._show(str(refusal), 422)
 
     @route(f"/seat/{PK}", None)
     def seat(self, pk: int) -> Any:

@@ -43,9 +43,9 @@ class HousingPortal(PortalPage):
     def new(self) -> Any:
         errors: dict[str, str] = {}
         if request.method == "POST":
-            made, refusal = self.run(self._create)
+            url, refusal = self.run_once(self._create, "/portal/housing/")
             if refusal is None:
-                return redirect(f"/portal/housing/{made}", 303)
+                return redirect(url, 303)
             errors = {p.field or "": str(p) for p in getattr(refusal, "problems", ())} or {"": str(refusal)}
         people = list(
             self.session.scalars(
@@ -68,7 +68,7 @@ class HousingPortal(PortalPage):
             levels=[(c, TALENT_LEVELS.label(c)) for c in TALENT_LEVELS],
         )
 
-    def _create(self) -> int:
+    def _create(self) -> tuple[str, Any]:
         form = request.form
         with_person = portal.owned(
             self.session,
@@ -95,7 +95,7 @@ class HousingPortal(PortalPage):
             applied_on=clock.today(),
             **{k: v for k, v in given.items() if v is not None},
         )
-        return row.id
+        return f"/portal/housing/{row.id}", ""
 
     @route(f"/{PK}", None)
     def show(self, pk: int) -> Any:

@@ -157,7 +157,7 @@ def move(session: Any, booking: Booking, *, starts_at: datetime, ends_at: dateti
         asked.expires_on = clock.local(starts_at).date()
     _record_overrides(session, booking, passed, reason, at)
     booking_changed.send(session, booking=booking, action="moved")
-    waiting.follow(session, resource=before[0], starts_at=before[1], ends_at=before[2], at=at)
+    waiting.freed(session, resource=before[0], starts_at=before[1], ends_at=before[2], at=at)
     return booking
 
 
@@ -224,7 +224,7 @@ def cancel(session: Any, booking: Booking, *, reason: str | None = None, at: dat
     _close_request(session, booking, reason)
     BOOKING.move(session, booking, "cancel_late" if late else "cancel", on=clock.local(at).date(), reason=reason)
     booking_changed.send(session, booking=booking, action=booking.state)
-    waiting.follow(session, resource=booking.resource, starts_at=booking.starts_at, ends_at=booking.ends_at, at=at)
+    waiting.freed(session, resource=booking.resource, starts_at=booking.starts_at, ends_at=booking.ends_at, at=at)
     return booking
 
 
@@ -302,7 +302,7 @@ def returned(session: Any, request: approval.Approval, booking: Booking) -> None
     session.flush()
     BOOKING.move(session, booking, "refuse", reason=request.reason or str(_l("The request for approval was closed")))
     booking_changed.send(session, booking=booking, action="refused")
-    waiting.follow(session, resource=booking.resource, starts_at=booking.starts_at, ends_at=booking.ends_at, at=clock.now())
+    waiting.freed(session, resource=booking.resource, starts_at=booking.starts_at, ends_at=booking.ends_at, at=clock.now())
 
 
 def _close_request(session: Any, booking: Booking, reason: str | None) -> None:
@@ -311,8 +311,9 @@ def _close_request(session: Any, booking: Booking, reason: str | None) -> None:
     if found is None:
         return
     words = (reason or "").strip() or str(_l("The booking was cancelled"))
-    if found.requested_by_id == scope_of(session).user_id or scope_of(session).system:
-        approval.withdraw(session, found, words)
+    scope = scope_of(session)
+    if found.requested_by_id == scope.user_id or scope.system or scope.firm_id is not None:
+        approval.withdraw(session, found, words, on_behalf=scope.firm_id is not None)  # anybody of the firm gives its booking back
     else:
         approval.vote(session, found, False, words)
 

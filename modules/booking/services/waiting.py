@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from parkops import clock, settings, todos
+from parkops import clock, outbox, settings, todos
 from parkops.db.session import scope_of
 from parkops.errors import Problem, Problems, RuleError
 from parkops.i18n import _, _l
@@ -19,6 +19,7 @@ from ..states import WAITING
 from .policy import problems, shown
 
 RESOURCE = "booking.waiting"
+SLOT_FREE = "booking.slot_free"
 
 
 def join(session: Any, *, resource_id: int, starts_at: datetime, ends_at: datetime, firm_id: int | None = None,
@@ -49,6 +50,24 @@ def follow(session: Any, *, resource: BookableResource, starts_at: datetime, end
         if _is_free(session, entry, at):
             return _offer(session, entry, at)
     return None
+
+
+def freed(session: Any, *, resource: BookableResource, starts_at: datetime, ends_at: datetime, at: datetime) -> None:
+    """Give a freed slot to the first in line. A firm's user moves no other firm's place: there the offer follows after the commit."""
+    if scope_of(session).firm_id is None:
+        follow(session, resource=resource, starts_at=starts_at, ends_at=ends_at, at=at)
+        return
+    slot = {"resource_id": resource.id, "starts_at": starts_at.isoformat(), "ends_at": ends_at.isoformat()}
+    outbox.publish(session, SLOT_FREE, slot, park_id=resource.park_id)
+
+
+@outbox.handler(SLOT_FREE)
+def offer_freed(session: Any, payload: dict, message: Any) -> None:
+    """A slot a firm's user gave back is offered; whether it is still free is looked at again."""
+    resource = session.get(BookableResource, payload["resource_id"])
+    if resource is not None:
+        starts_at, ends_at = (datetime.fromisoformat(payload[name]) for name in ("starts_at", "ends_at"))
+        follow(session, resource=resource, starts_at=starts_at, ends_at=ends_at, at=clock.now())
 
 
 def in_line(session: Any, resource: BookableResource, starts_at: datetime, ends_at: datetime, at: datetime) -> list[WaitingEntry]:

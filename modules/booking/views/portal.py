@@ -12,8 +12,8 @@ from sqlalchemy import select
 from parkops import clock
 from parkops.errors import Refused
 from parkops.i18n import _, _l, i18n_text
+from parkops.security import portal
 from parkops.security.portal import Area, Open, Rows
-from parkops.web import idempotency
 from parkops.web.portal.frame import Card, Link, PortalPage
 from parkops.web.values import day_typed
 from parkops.web.views import PK, route
@@ -81,22 +81,15 @@ class BookingsPortal(PortalPage):
         day = day_typed(request.values.get("day")) or clock.today()
         asked = bool(request.values.get("starts") and request.values.get("ends"))
         if request.method == "GET" or request.form.get("look"):
-            return self._form(pk, day, self._preview(pk, day) if asked else None)
-        typed = {k: v for k, v in request.form.items() if k not in ("csrf_token", "_once")}
-        claimed = idempotency.claim(self.session, request.form.get("_once"), request.path, typed, needed=True)
-        if claimed.answer is not None:
-            self.session.rollback()
-            return redirect(str(claimed.answer.get("url") or "/portal/bookings/"), 303)
-        made, refusal = self.run(lambda: self._book(pk, day, claimed))
-        if refusal is not None:
-            return self._form(pk, day, None, refusal)
-        flash(
-            _("Booked: %(name)s", name=i18n_text(resource, "name")) if made == "confirmed" else _("Asked for; the park confirms it."),
-            "success",
-        )
-        return redirect("/portal/bookings/", 303)
+            try:
+                return self._form(pk, day, self._preview(pk, day) if asked else None)
+            except Refused as refusal:  # what was typed stays in the form
+                return self._form(pk, day, None, refusal)
+        name = i18n_text(resource, "name")
+        url, refusal = self.run_once(lambda: self._book(pk, day, name), "/portal/bookings/")
+        return redirect(url, 303) if refusal is None else self._form(pk, day, None, refusal)
 
-    def _book(self, pk: int, day: date, claimed: Any) -> str:
+    def _book(self, pk: int, day: date, name: str) -> tuple[str, Any]:
         people = (request.form.get("people") or "").strip()
         row = bookings.book(
             self.session,
@@ -107,8 +100,8 @@ class BookingsPortal(PortalPage):
             people=int(people) if people.isascii() and people.isdigit() and len(people) < 5 else None,
             memo=request.form.get("memo"),
         )
-        idempotency.keep(self.session, claimed, {"url": "/portal/bookings/"})
-        return row.state
+        thanks = _("Booked: %(name)s", name=name) if row.state == "confirmed" else _("Asked for; the park confirms it.")
+        return "/portal/bookings/", thanks
 
     def _preview(self, pk: int, day: date) -> dict[str, Any]:
         """Price and objections; computed with everything the rules look at, told as sums and sentences only."""
@@ -128,8 +121,6 @@ class BookingsPortal(PortalPage):
 
     def _looked(self, look: Any) -> Any:
         """A look with the reading side open: nothing is kept of it."""
-        from parkops.security import portal
-
         with portal.acting(self.session):
             return look()
 
@@ -141,7 +132,6 @@ class BookingsPortal(PortalPage):
             return [(f"{clock.local(b.starts_at):%H:%M}", f"{clock.local(b.ends_at):%H:%M}") for b in rows]
 
         taken = self._looked(look)
-        problems = [str(p) for p in getattr(refusal, "problems", [refusal] if refusal is not None else [])]
         return self.draw(
             "booking/portal/new.html",
             422 if refusal is not None else 200,
@@ -150,8 +140,7 @@ class BookingsPortal(PortalPage):
             today=clock.today(),
             taken=taken,
             preview=preview,
-            problems=problems,
-            once=idempotency.new_key(),
+            problems=self.said(refusal),
             text=i18n_text,
             typed={k: request.values.get(k, "") for k in ("starts", "ends", "people", "memo")},
         )

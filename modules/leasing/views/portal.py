@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import flash, redirect, request
+from flask import redirect, request
 from sqlalchemy import select
 
 from modules.tenants.models.firm import Firm
@@ -12,7 +12,6 @@ from parkops import clock
 from parkops.i18n import _l, i18n_text
 from parkops.security import portal
 from parkops.security.portal import Area, Rows, Through
-from parkops.web import idempotency
 from parkops.web.portal.frame import Link, PortalPage
 from parkops.web.views import PK, route
 
@@ -82,7 +81,6 @@ class ReliefPortal(PortalPage):
             answers=answers,
             text=i18n_text,
             problems=problems or [],
-            once=idempotency.new_key(),
             methods=_methods(scheme),
             applied=self._applied(pk),
         )
@@ -105,28 +103,19 @@ class ReliefPortal(PortalPage):
     def apply(self, pk: int) -> Any:
         """An application for each lease it is open for; the park examines it."""
         self.own(ReliefScheme, pk)
-        typed = {k: v for k, v in request.form.items() if k not in ("csrf_token", "_once")}
-        claimed = idempotency.claim(self.session, request.form.get("_once"), request.path, typed, needed=True)
-        if claimed.answer is not None:
-            self.session.rollback()
-            return redirect("/portal/relief/", 303)
 
-        def work() -> str:
-            said = relief_cases.apply_for_firm(
+        def work() -> tuple[str, Any]:
+            thanks = relief_cases.apply_for_firm(
                 self.session,
                 self.session.get(Firm, self.firm_id),
                 scheme_id=pk,
                 applied_on=clock.today(),
                 method=request.form.get("method", "exempt"),
             )
-            idempotency.keep(self.session, claimed, {"done": True})
-            return said
+            return "/portal/relief/", thanks
 
-        said, refusal = self.run(work)
-        if refusal is not None:
-            return self._scheme(pk, [str(p) for p in getattr(refusal, "problems", [refusal])])
-        flash(said, "success")
-        return redirect("/portal/relief/", 303)
+        url, refusal = self.run_once(work, "/portal/relief/")
+        return redirect(url, 303) if refusal is None else self._scheme(pk, self.said(refusal))
 
 
 def _methods(scheme: ReliefScheme) -> list[tuple[str, Any]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from flask import flash, redirect, request
+from flask import redirect, request
 from sqlalchemy import select
 
 from modules.tenants.models.firm import Firm
@@ -15,7 +15,6 @@ from parkops.i18n import _, _l
 from parkops.rules import engine
 from parkops.security import portal
 from parkops.security.portal import Area, Open, Rows, Through
-from parkops.web import idempotency
 from parkops.web.portal.frame import Link, PortalPage
 from parkops.web.values import amount_typed
 from parkops.web.views import PK, route
@@ -59,13 +58,8 @@ class LoansPortal(PortalPage):
         amount, term = amount_typed(request.values.get("amount")), _term(request.values.get("term"))
         if request.method == "GET" or request.form.get("look"):
             return self._form(amount, term)
-        typed = {k: v for k, v in request.form.items() if k not in ("csrf_token", "_once")}
-        claimed = idempotency.claim(self.session, request.form.get("_once"), request.path, typed, needed=True)
-        if claimed.answer is not None:
-            self.session.rollback()
-            return redirect(str(claimed.answer.get("url") or "/portal/loans/"), 303)
 
-        def work() -> str:
+        def work() -> tuple[str, Any]:
             case = cases.create_case(
                 self.session,
                 firm_id=self.firm_id,
@@ -75,15 +69,10 @@ class LoansPortal(PortalPage):
                 term_months=term or 0,
                 purpose=(request.form.get("purpose") or "").strip()[:200] or None,
             )
-            url = f"/portal/loans/{case.id}"
-            idempotency.keep(self.session, claimed, {"url": url})
-            return url
+            return f"/portal/loans/{case.id}", _("The park has your application and calls you about the papers.")
 
-        url, refusal = self.run(work)
-        if refusal is not None:
-            return self._form(amount, term, [str(p) for p in getattr(refusal, "problems", [refusal])])
-        flash(_("The park has your application and calls you about the papers."), "success")
-        return redirect(url, 303)
+        url, refusal = self.run_once(work, "/portal/loans/")
+        return redirect(url, 303) if refusal is None else self._form(amount, term, self.said(refusal))
 
     def _form(self, amount: Decimal | None, term: int | None, problems: list[str] | None = None) -> Any:
         outcome, said = None, list(problems or [])
@@ -100,7 +89,6 @@ class LoansPortal(PortalPage):
             term=term,
             outcome=outcome,
             problems=said,
-            once=idempotency.new_key(),
             purpose=request.values.get("purpose", ""),
         )
 

@@ -11,7 +11,6 @@ from parkops import clock
 from parkops.errors import Problem, RuleError
 from parkops.i18n import _, _l
 from parkops.security.portal import Area, Rows, Through
-from parkops.web import idempotency
 from parkops.web.portal.frame import Card, Link, PortalPage
 from parkops.web.values import id_typed
 from parkops.web.views import PK, route
@@ -52,10 +51,6 @@ def _cases_card(session: Any) -> dict[str, Any] | None:
 PORTAL_CARDS = [Card("cases", "services/portal/cases_card.html", _cases_card, order=35)]
 
 
-def _said(refusal: Any) -> list[str]:
-    return [str(p) for p in getattr(refusal, "problems", [refusal])]
-
-
 class CasesPortal(PortalPage):
     """`/portal/cases/`: own cases; `/portal/cases/new/7`: an item offered online, read and asked for."""
 
@@ -78,18 +73,11 @@ class CasesPortal(PortalPage):
         item = self.own(HallItem, pk)
         if request.method == "GET":
             return self._form(item)
-        typed = {k: v for k, v in request.form.items() if k not in ("csrf_token", "_once")}
-        claimed = idempotency.claim(self.session, request.form.get("_once"), request.path, typed, needed=True)
-        if claimed.answer is not None:
-            self.session.rollback()
-            return redirect(str(claimed.answer.get("url") or "/portal/cases/"), 303)
-        url, refusal = self.run(lambda: self._create(pk, claimed))
-        if refusal is not None:
-            return self._form(self.own(HallItem, pk), _said(refusal))
-        flash(_("The hall has your request."), "success")
-        return redirect(url, 303)
+        url, refusal = self.run_once(lambda: self._create(pk), "/portal/cases/")
+        return redirect(url, 303) if refusal is None else self._form(self.own(HallItem, pk), self.said(refusal))
 
-    def _create(self, pk: int, claimed: Any) -> str:
+    def _create(self, pk: int) -> tuple[str, Any]:
+        """Asked for by the firm: no officer yet; the first one who acts on it is the first asked."""
         item = self.session.get(HallItem, pk)
         hall_id = item.hall_id or self.session.scalar(
             select(ServiceHall.id).where(ServiceHall.park_id == g.user.park_id, ServiceHall.active).order_by(ServiceHall.id).limit(1)
@@ -106,10 +94,7 @@ class CasesPortal(PortalPage):
             phone=(request.form.get("phone") or "").strip()[:40] or None,
             note=(request.form.get("note") or "").strip()[:1000] or None,
         )
-        case.first_officer_id = case.officer_id = None  # the first officer who opens it is the first asked
-        url = f"/portal/cases/{case.id}"
-        idempotency.keep(self.session, claimed, {"url": url})
-        return url
+        return f"/portal/cases/{case.id}", _("The hall has your request.")
 
     def _form(self, item: HallItem, problems: list[str] | None = None) -> Any:
         papers = list(self.session.scalars(select(ItemMaterial).where(ItemMaterial.item_id == item.id).order_by(ItemMaterial.position)))
@@ -119,7 +104,6 @@ class CasesPortal(PortalPage):
             item=item,
             papers=papers,
             problems=problems or [],
-            once=idempotency.new_key(),
             typed=request.form,
         )
 
@@ -127,12 +111,12 @@ class CasesPortal(PortalPage):
     def show(self, pk: int) -> Any:
         case = self.own(ServiceCase, pk)
         papers = list(self.session.scalars(select(CaseMaterial).where(CaseMaterial.case_id == case.id).order_by(CaseMaterial.position)))
-        notices = list(self.session.scalars(select(CaseNotice).where(CaseNotice.case_id == case.id).order_by(CaseNotice.id)))
+        notice = self.session.scalars(select(CaseNotice).where(CaseNotice.case_id == case.id)).one_or_none()
         return self.draw(
             "services/portal/case.html",
             case=case,
             papers=papers,
-            notices=notices,
+            notice=notice,
             states=CASE.choices,
             ratable=case.stars is None and case.state in ratings.RATABLE,
             today=clock.today(),
@@ -155,7 +139,7 @@ class CasesPortal(PortalPage):
             )
         )
         flash(
-            "；".join(_said(refusal)) if refusal is not None else _("Thank you for your rating."),
+            "；".join(self.said(refusal)) if refusal is not None else _("Thank you for your rating."),
             "danger" if refusal is not None else "success",
         )
         return redirect(f"/portal/cases/{pk}", 303)
@@ -172,11 +156,10 @@ class DemandsPortal(PortalPage):
         problems: list[str] = []
         if request.method == "POST":
             form = request.form
-            _made, refusal = self.run(lambda: self._create(form))
+            url, refusal = self.run_once(lambda: self._create(form), "/portal/demands/")
             if refusal is None:
-                flash(_("The park has your request and answers by the promised day."), "success")
-                return redirect("/portal/demands/", 303)
-            problems = _said(refusal)
+                return redirect(url, 303)
+            problems = self.said(refusal)
         rows = list(self.session.scalars(select(ServiceDemand).order_by(ServiceDemand.id.desc()).limit(60)))
         return self.draw(
             "services/portal/demands.html",
@@ -188,8 +171,8 @@ class DemandsPortal(PortalPage):
             typed=request.form,
         )
 
-    def _create(self, form: Any) -> int:
-        row = demands.create_demand(
+    def _create(self, form: Any) -> tuple[str, Any]:
+        demands.create_demand(
             self.session,
             kind=form.get("kind", ""),
             title=(form.get("title") or "").strip()[:200],
@@ -199,8 +182,7 @@ class DemandsPortal(PortalPage):
             phone=(form.get("phone") or "").strip()[:40] or None,
             channel="online",
         )
-        row.first_officer_id = None
-        return row.id
+        return "/portal/demands/", _("The park has your request and answers by the promised day.")
 
 
 PAGES = [CasesPortal, DemandsPortal]

@@ -12,7 +12,6 @@ from parkops.attachments import Attachment
 from parkops.errors import NotFound, Problem, RuleError
 from parkops.i18n import _, _l
 from parkops.security.portal import Area, Rows
-from parkops.web import idempotency
 from parkops.web.portal.frame import Link, PortalPage
 from parkops.web.values import id_typed
 from parkops.web.views import PK, route
@@ -22,6 +21,7 @@ from ..services import repairs
 from ..states_repair import REPAIR
 
 EVERYBODY = ("owner", "finance", "staff")
+PHOTO = "photo"  # the kind of what the firm sees; the staff's papers beside the repair are not shown
 PHOTOS, PICTURES = 5, (".jpg", ".jpeg", ".png", ".webp", ".gif")
 
 PORTAL_AREAS = [Area("repairs", _l("Repairs"), EVERYBODY, ("services.repair read add change act",))]
@@ -29,15 +29,13 @@ PORTAL_ROWS = [
     Rows(
         "core.attachment",
         lambda cls, who: (
-            (cls.resource == "services.repair") & cls.record_id.in_(select(ServiceRepair.id).where(ServiceRepair.firm_id == who.firm_id))
+            (cls.resource == "services.repair")
+            & (cls.kind == PHOTO)
+            & cls.record_id.in_(select(ServiceRepair.id).where(ServiceRepair.firm_id == who.firm_id))
         ),
     ),
 ]
 PORTAL_LINKS = [Link("repairs", _l("Repairs"), "/portal/repairs/", "tool", order=22)]
-
-
-def _said(refusal: Any) -> list[str]:
-    return [str(p) for p in getattr(refusal, "problems", [refusal])]
 
 
 class RepairsPortal(PortalPage):
@@ -57,18 +55,10 @@ class RepairsPortal(PortalPage):
     def new(self) -> Any:
         if request.method == "GET":
             return self._form()
-        typed = {k: v for k, v in request.form.items() if k not in ("csrf_token", "_once")}
-        claimed = idempotency.claim(self.session, request.form.get("_once"), request.path, typed, needed=True)
-        if claimed.answer is not None:
-            self.session.rollback()
-            return redirect(str(claimed.answer.get("url") or "/portal/repairs/"), 303)
-        url, refusal = self.run(lambda: self._create(claimed))
-        if refusal is not None:
-            return self._form(_said(refusal))
-        flash(_("Thank you; somebody looks after it by the promised day."), "success")
-        return redirect(url, 303)
+        url, refusal = self.run_once(self._create, "/portal/repairs/")
+        return redirect(url, 303) if refusal is None else self._form(self.said(refusal))
 
-    def _create(self, claimed: Any) -> str:
+    def _create(self) -> tuple[str, Any]:
         form = request.form
         photos = [f for f in request.files.getlist("photo") if f.filename]
         if len(photos) > PHOTOS or any(not (f.filename or "").lower().endswith(PICTURES) for f in photos):
@@ -85,10 +75,8 @@ class RepairsPortal(PortalPage):
             source="portal",
         )
         for photo in photos:
-            attachments.attach(self.session, row, photo.stream, photo.filename or "", "photo")
-        url = f"/portal/repairs/{row.id}"
-        idempotency.keep(self.session, claimed, {"url": url})
-        return url
+            attachments.attach(self.session, row, photo.stream, photo.filename or "", PHOTO)
+        return f"/portal/repairs/{row.id}", _("Thank you; somebody looks after it by the promised day.")
 
     def _form(self, problems: list[str] | None = None) -> Any:
         return self.draw(
@@ -98,14 +86,15 @@ class RepairsPortal(PortalPage):
             typed=request.form,
             kinds=[(c, REPAIR_KINDS.label(c)) for c in REPAIR_KINDS],
             urgencies=[(c, URGENCIES.label(c)) for c in URGENCIES],
-            once=idempotency.new_key(),
         )
 
     def _photos(self, pk: int) -> list[Attachment]:
         return list(
             self.session.scalars(
                 select(Attachment)
-                .where(Attachment.resource == "services.repair", Attachment.record_id == pk, ~Attachment.is_removed)
+                .where(
+                    Attachment.resource == "services.repair", Attachment.record_id == pk, Attachment.kind == PHOTO, ~Attachment.is_removed
+                )
                 .order_by(Attachment.id)
             )
         )
@@ -139,7 +128,7 @@ class RepairsPortal(PortalPage):
                 repairs.confirm_repair(self.session, row, stars=stars, remark=words or None, on=clock.today())
 
         _done, refusal = self.run(work)
-        flash("；".join(_said(refusal)) if refusal is not None else _("Thank you."), "danger" if refusal is not None else "success")
+        flash("；".join(self.said(refusal)) if refusal is not None else _("Thank you."), "danger" if refusal is not None else "success")
         return redirect(f"/portal/repairs/{pk}", 303)
 
 

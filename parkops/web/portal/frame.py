@@ -14,12 +14,13 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from flask import g, redirect, request
+from flask import flash, g, redirect, request
 
 from ...errors import NotAllowed
 from ...i18n import _l
 from ...registry import registry
 from ...security import portal
+from .. import idempotency
 from ..editing import attempt
 from ..values import id_typed
 from ..views import MUTATING, Page, signed_in
@@ -120,7 +121,34 @@ class PortalPage(Page):
 
         return attempt(self.session, inside)
 
+    def run_once(self, work: Callable[[], tuple[str, Any]], fallback: str) -> tuple[str, Any]:
+        """`run` for a form with the one-time key `_once` (`once` in the template): however often it is sent, the work is done
+        once. `work` returns (address to go on to, sentence of thanks); the same answer is (address, why it was refused or None)."""
+        typed = {k: v for k, v in request.form.items() if k not in ("csrf_token", "_once")}
+        claimed = idempotency.claim(self.session, request.form.get("_once"), request.path, typed, needed=True)
+        if claimed.answer is not None:
+            self.session.rollback()
+            answer, refusal = claimed.answer, None
+        else:
+
+            def once() -> dict[str, str]:
+                url, thanks = work()
+                answer = {"url": url, "said": str(thanks)}
+                idempotency.keep(self.session, claimed, answer)
+                return answer
+
+            answer, refusal = self.run(once)
+        if refusal is None and answer.get("said"):
+            flash(answer["said"], "success")
+        return str((answer or {}).get("url") or fallback), refusal
+
+    @staticmethod
+    def said(refusal: Any) -> list[str]:
+        """The sentences of a refusal."""
+        return [str(p) for p in getattr(refusal, "problems", [refusal])] if refusal is not None else []
+
     def draw(self, template: str, status: int = 200, **values: Any) -> Any:
+        values.setdefault("once", idempotency.new_key())
         return super().draw(template, status, portal_links=links, portal_bottom=bottom, is_here=is_here, **values)
 
 
