@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from time import monotonic
 from typing import Any
 
 from sqlalchemy import Index, Integer, String, Text, select, text
@@ -30,6 +31,7 @@ log = logging.getLogger(__name__)
 MAX_ATTEMPTS = 8
 FIRST_WAIT = timedelta(seconds=30)
 LONGEST_WAIT = timedelta(hours=6)
+ROUND_SECONDS = 30.0
 STATES = Choices("outbox", ("pending", _l("Waiting"), "blue"), ("done", _l("Delivered"), "green"), ("dead", _l("Failed"), "red"))
 
 
@@ -78,6 +80,11 @@ def handler(topic: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
 
 def publish(session: Any, topic: str, payload: dict, key: str | None = None, *, park_id: int | None = None) -> bool:
     """Write the message in the caller's transaction. The same topic and key twice is one message; returns whether new."""
+    return publish_id(session, topic, payload, key, park_id=park_id) is not None
+
+
+def publish_id(session: Any, topic: str, payload: dict, key: str | None = None, *, park_id: int | None = None) -> int | None:
+    """`publish` for who keeps the message's number: None when the key was published before."""
     session.flush()
     table = OutboxMessage.__table__
     statement = pg_insert(table).values(
@@ -85,7 +92,7 @@ def publish(session: Any, topic: str, payload: dict, key: str | None = None, *, 
         state="pending", attempts=0, next_at=now())
     if key is not None:
         statement = statement.on_conflict_do_nothing(index_elements=["topic", "key"], index_where=text("key IS NOT NULL"))
-    return session.connection().execute(statement.returning(table.c.id)).first() is not None
+    return session.connection().execute(statement.returning(table.c.id)).scalar()
 
 
 def deliver(session: Any, limit: int = 100, *, at: datetime | None = None) -> dict[str, int]:
@@ -127,11 +134,14 @@ def _failed(row: OutboxMessage, error: Exception, moment: datetime) -> str:
     return "failed"
 
 
-def deliver_each(limit: int = 100) -> dict[str, int]:
-    """Deliver with one transaction per message: a crash repeats at most the message in hand. For the scheduler's tick."""
+def deliver_each(limit: int = 100, *, seconds: float = ROUND_SECONDS) -> dict[str, int]:
+    """Deliver with one transaction per message: a crash repeats at most the message in hand. For the scheduler's tick and the
+    hourly job. No message is begun after `seconds`, so that a silent mail server does not hold up the round."""
     total = {"delivered": 0, "failed": 0, "dead": 0}
-    moment = now()
+    moment, until = now(), monotonic() + seconds
     for _turn in range(limit):
+        if monotonic() > until:
+            break
         with system_scope("outbox delivery", via="job") as session:
             counts = deliver(session, 1, at=moment)
         if not any(counts.values()):

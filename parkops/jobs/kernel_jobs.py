@@ -26,10 +26,11 @@ def roll_up_kpis(session: Any, *, on: date, park_id: int | None) -> dict[str, An
 
 
 def deliver_outbox(session: Any, *, on: date, park_id: int | None) -> dict[str, int]:
-    """What the rounds could not deliver; counts the messages given up, which need a person."""
+    """What the rounds could not deliver, each in its own transaction: what was sent stays sent. Counts the messages given up,
+    which need a person."""
     from .. import outbox
 
-    counts = dict(outbox.deliver(session, limit=1000))
+    counts = dict(outbox.deliver_each(limit=1000))
     model = outbox.OutboxMessage
     counts["given_up"] = session.scalar(select(func.count()).select_from(model).where(model.state == "dead"))
     return counts

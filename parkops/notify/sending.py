@@ -46,11 +46,7 @@ def fan_out(session: Any, notice: Notice, kind: str) -> list[NotifyDelivery]:
         session.add(row)
         session.flush()
         key = f"{notice.id}:{channel}"
-        outbox.publish(session, TOPIC, {"delivery": row.id}, key=key, park_id=notice.park_id)
-        row.outbox_id = session.scalar(
-            select(OutboxMessage.id).where(OutboxMessage.topic == TOPIC, OutboxMessage.key == key),
-            execution_options={"parkops_unscoped": True},
-        )
+        row.outbox_id = outbox.publish_id(session, TOPIC, {"delivery": row.id}, key=key, park_id=notice.park_id)
         made.append(row)
     if made:
         session.flush()

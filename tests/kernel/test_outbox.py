@@ -150,3 +150,32 @@ def test_one_transaction_per_message(fresh_db):
     put(4)
     assert outbox.deliver_each(10) == {"delivered": 4, "failed": 0, "dead": 0}
     assert outbox.deliver_each(10) == {"delivered": 0, "failed": 0, "dead": 0}
+
+
+def test_the_hourly_job_keeps_what_it_sent_when_it_fails_later(fresh_db):
+    from parkops.clock import today
+    from parkops.jobs import kernel_jobs
+
+    put(3)
+    job = system()
+    kernel_jobs.deliver_outbox(job, on=today(), park_id=None)
+    job.rollback()  # the job's own transaction breaks afterwards
+    s = system()
+    assert s.scalars(select(OutboxMessage.state)).all() == ["done"] * 3 and outbox.deliver_each()["delivered"] == 0
+
+
+def test_control_one_transaction_for_all_forgets_what_was_sent(fresh_db):
+    """Control: delivered in the job's own transaction, a failure repeats all of it."""
+    put(3)
+    job = system()
+    outbox.deliver(job, limit=1000)
+    job.rollback()
+    assert len(got) == 3 and outbox.deliver_each()["delivered"] == 3 and len(got) == 6
+
+
+def test_a_silent_server_does_not_hold_up_the_round(fresh_db, monkeypatch):
+    ticks = iter(range(0, 10_000, 20))  # every look at the clock is twenty seconds later
+    put(10)
+    monkeypatch.setattr(outbox, "monotonic", lambda: float(next(ticks)))
+    assert outbox.deliver_each()["delivered"] == 1, "one begins at 20 s, none at 40 s"
+    assert outbox.deliver_each(seconds=1000)["delivered"] == 9
