@@ -203,7 +203,7 @@ AWARD = Workflow(
     ),
     steps=(
         Step("submit", ("draft", "returned"), "waiting", _l("Ask for approval"), f"{P}:submit_award", word="change", primary=True),
-        Step("approve", ("waiting",), "approved", _l("Approved for pay")),
-        Step("return", ("waiting",), "returned", _l("Returned")),
+        Step("approve", ("waiting",), "approved", _l("Approved for pay"), f"{P}:by_approval_only", guard=f"{P}:only_when_approved"),
+        Step("return", ("waiting",), "returned", _l("Returned"), f"{P}:by_approval_only", guard=f"{P}:only_when_returned"),
     ),
 )

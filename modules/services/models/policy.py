@@ -38,6 +38,7 @@ BENEFITS = Choices(
     ("voucher", _l("Innovation voucher")),
     ("other", _l("Other help")),
 )
+MONEY_BENEFITS = ("grant", "reward", "interest", "voucher")  # help that is paid; other help is provided without a payment
 COMBINES = Choices("services.combine", ("all", _l("All conditions")), ("any", _l("Any one condition")))
 OPS = Choices(
     "services.condition_op",
@@ -111,6 +112,11 @@ class PolicyItem(ParkScoped, Record):
     policy: Mapped[PolicyDocument] = relationship(foreign_keys="PolicyItem.policy_id")
 
     __search__ = ("name", "code")
+
+    @property
+    def gives_money(self) -> bool:
+        """Whether firms are paid something; such an application names an amount."""
+        return self.benefit in MONEY_BENEFITS or self.amount_max is not None
 
     def __str__(self) -> str:
         return self.name

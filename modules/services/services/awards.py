@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import BigInteger, Integer, String, cast, func, literal, select, type_coerce
+from sqlalchemy import BigInteger, Integer, String, cast, func, literal, select
 from sqlalchemy.dialects.postgresql import insert
 
 from parkops import approval, clock, records, refs
@@ -14,12 +14,11 @@ from parkops.db import audit
 from parkops.db.session import scope_of
 from parkops.errors import Problem
 from parkops.i18n import _l
-from parkops.security import access
 
 from ..models.case import ServiceCase
 from ..models.contest import ChallengeBid, StaffAssignment, StaffChallenge, StarNomination
 from ..models.outreach import AidProblem
-from ..models.panel import PointRule, StaffAward, StaffPoint
+from ..models.panel import ArenaScore, PointRule, StaffArena, StaffAward, StaffPoint
 from ..models.quality import ServiceRating
 from ..models.repair import ServiceRepair
 from ..states_contest import AWARD
@@ -82,7 +81,18 @@ def _events() -> list[tuple[str, str, Any, Any, Any, Any, tuple[Any, ...]]]:
             StaffChallenge.points,
             (StaffChallenge.state == "accepted", ChallengeBid.challenge_id == StaffChallenge.id, ChallengeBid.rank == 1),
         ),
+        _arena(),
     ]
+
+
+def _arena() -> tuple[str, str, Any, Any, Any, Any, tuple[Any, ...]]:
+    """The first of every published ranking, also several that share the place: total, then the best round (SV-160)."""
+    a = ArenaScore
+    best = (func.sum(a.score).desc(), func.max(a.score).desc())
+    place = func.rank().over(partition_by=a.arena_id, order_by=best).label("place")
+    ranked = select(a.arena_id, a.user_id, place).select_from(a).group_by(a.arena_id, a.user_id).subquery()
+    where = (StaffArena.state == "published", ranked.c.arena_id == StaffArena.id, ranked.c.place == 1)
+    return "arena", "services.arena", StaffArena.id, ranked.c.user_id, StaffArena.published_on, StaffArena.points, where
 
 
 def _rate(source: str, model: Any, day: Any) -> Any:
@@ -110,31 +120,27 @@ def collect_points(session: Any, *, on: date, park_id: int | None = None) -> dic
     return {"points": made}
 
 
-def collect_text(session: Any) -> dict[str, int]:
-    """By hand, for the current park."""
-    access.require(session, "services.point", "act")
-    return collect_points(session, on=clock.today(), park_id=scope_of(session).park_id)
-
-
-def table(session: Any, *, since: date, until: date) -> list[tuple[int, int, int]]:
-    """(user, points, events) of the days, most first."""
-    p = StaffPoint
-    rows = session.execute(
-        select(p.user_id, func.sum(p.points), func.count(p.id))
-        .where(p.on_date.between(since, until))
-        .group_by(p.user_id)
-        .order_by(func.sum(p.points).desc(), p.user_id)
-    )
-    return [tuple(r) for r in rows]
+def _earned(session: Any, resource: str, record: Any) -> set[int]:
+    """Whose result it is: the nominee, the owner of the task, the winner of the challenge, everybody in the ranking."""
+    if resource == "services.star_nomination":
+        return {record.nominee_id}
+    if resource == "services.assignment":
+        return {record.owner_id}
+    if resource == "services.challenge":
+        won = select(ChallengeBid.bidder_id).where(ChallengeBid.challenge_id == record.id, ChallengeBid.rank == 1)
+        return set(session.scalars(won))
+    return set(session.scalars(select(ArenaScore.user_id).where(ArenaScore.arena_id == record.id)))
 
 
 def create_award(session: Any, *, user_id: int, resource: str, record_id: int, text: str, pay_month: date, amount: Decimal) -> StaffAward:
-    """SV-162: an award for a result that is published, passed or accepted; once per person and result."""
+    """SV-162: an award for a result that is published, passed or accepted, to whose result it is; once per person and result."""
     if resource not in RESULTS:
         raise refuse("SV-162", _l("Awards follow from a nomination, a task, a challenge or a contest."), "resource")
     record = refs.load(session, resource, record_id)
     if record.state != RESULTS[resource]:
         raise refuse("SV-162", _l("This result is not decided yet."), "record_id")
+    if user_id not in _earned(session, resource, record):
+        raise refuse("SV-162", _l("This is the result of somebody else. Choose whose result it is."), "user_id")
     scope, on = scope_of(session), clock.today()
     values = {
         "user_id": user_id,
@@ -166,6 +172,27 @@ def not_yourself(session: Any, request: approval.Approval, user_id: int) -> Prob
     return Problem("services.SV-163", _l("Nobody approves an award of their own.")) if found == user_id else None
 
 
+def _decision(session: Any, row: StaffAward) -> str | None:
+    """State of its newest approval."""
+    return next((a.state for a in approval.of(session, row) if a.kind == KIND), None)
+
+
+def only_when_approved(session: Any, row: StaffAward) -> str | None:
+    """SV-163: the approval decides, its button never does."""
+    return None if _decision(session, row) == "approved" else str(_l("Two other people approve it under Approvals."))
+
+
+def only_when_returned(session: Any, row: StaffAward) -> str | None:
+    """SV-163: the approval decides, its button never does."""
+    decided = _decision(session, row) in ("returned", "withdrawn", "expired")
+    return None if decided else str(_l("Who approves returns it under Approvals."))
+
+
+def by_approval_only(session: Any, row: StaffAward) -> None:
+    """Nobody decides an award by hand, whatever their role."""
+    raise refuse("SV-163", _l("An award is decided under Approvals only."))
+
+
 @approval.on_approved(KIND)
 def _approved(session: Any, request: Any, row: StaffAward) -> None:
     row.approved_on = clock.today()
@@ -176,15 +203,3 @@ def _approved(session: Any, request: Any, row: StaffAward) -> None:
 @approval.on_returned(KIND)
 def _returned(session: Any, request: Any, row: StaffAward) -> None:
     AWARD.move(session, row, "return")
-
-
-def pay_list(session: Any, month: date) -> list[tuple[int, Decimal]]:
-    """SV-163: (user, yuan) of a pay month: approved records only."""
-    a = StaffAward
-    rows = session.execute(
-        select(a.user_id, func.sum(type_coerce(a.amount, a.amount.type)))
-        .where(a.state == "approved", a.pay_month == month.replace(day=1))
-        .group_by(a.user_id)
-        .order_by(a.user_id)
-    )
-    return [tuple(r) for r in rows]

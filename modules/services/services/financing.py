@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from parkops import clock, records, refs
 from parkops.db.session import scope_of
@@ -91,7 +91,12 @@ def grant(
     """SV-134: the bank gives it; the request is settled by its first grant. A loan case of the loans module is named by its number."""
     if amount <= 0:
         raise refuse("SV-134", _l("Enter an amount above zero."), "amount")
-    resource, record_id = _loan(session, loan_case) if loan_case else (None, None)
+    request = session.scalars(
+        select(R).where(R.id == row.request_id).with_for_update(of=R).execution_options(populate_existing=True)
+    ).one()
+    if request.state not in ("introduced", "granted"):
+        raise refuse("SV-134", _l("The firm's request has ended. Enter a new request and introduce it first."))
+    resource, record_id = _loan(session, request, loan_case) if loan_case else (None, None)
     take(
         session,
         INTRODUCTION,
@@ -105,7 +110,6 @@ def grant(
         resource=resource,
         record_id=record_id,
     )
-    request = row.request
     request.granted = (request.granted or Decimal(0)) + amount
     session.flush()
     if request.state == "introduced":
@@ -113,15 +117,27 @@ def grant(
         FINANCE_REQUEST.move(session, request, "grant", on=on)
 
 
-def _loan(session: Any, text: str) -> tuple[str, int]:
-    """The loan case of that number, when the loans module is installed."""
+def only_by_introduction(session: Any, row: FinanceRequest) -> str | None:
+    """SV-134: the request is settled by a bank's grant, never by its own button."""
+    found = session.scalar(select(I.id).where(I.request_id == row.id, I.state == "granted").limit(1))
+    return None if found is not None else str(_l("Note the bank's grant at its introduction; that settles the request."))
+
+
+def by_introduction_only(session: Any, row: FinanceRequest) -> None:
+    """Nobody settles a request by hand, whatever their role."""
+    raise refuse("SV-134", _l("Note the bank's grant at its introduction; that settles the request."))
+
+
+def _loan(session: Any, request: FinanceRequest, text: str) -> tuple[str, int]:
+    """The firm's loan case of that number in its park, when the loans module is installed."""
     try:
         model = refs.model_of(LOAN_CASE)
     except ParkOpsError:
         raise refuse("SV-134", _l("The loans module is not installed; leave the number empty."), "loan_case") from None
-    found = session.scalar(select(model.id).where(model.number == text.strip()))
+    mine = (model.park_id == request.park_id, model.firm_id == request.firm_id)
+    found = session.scalar(select(model.id).where(model.number == text.strip(), *mine))
     if found is None:
-        raise refuse("SV-134", _l("There is no loan case %(number)s in your parks.", number=text), "loan_case")
+        raise refuse("SV-134", _l("The firm has no loan case %(number)s; enter one of its own.", number=text), "loan_case")
     return LOAN_CASE, found
 
 
@@ -151,10 +167,3 @@ def withdraw_request(session: Any, row: FinanceRequest, *, reason: str, on: date
     """The firm needs it no more."""
     row.reason = reason[:300]
     take(session, FINANCE_REQUEST, row, "withdraw", on=on, reason=reason, ended_on=on)
-
-
-def granted_sum(session: Any, firm_id: int) -> Decimal:
-    """Money the desk brought a firm."""
-    return session.scalar(
-        select(func.sum(I.amount)).join(R, R.id == I.request_id).where(R.firm_id == firm_id, I.state == "granted")
-    ) or Decimal(0)

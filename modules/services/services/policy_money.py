@@ -8,7 +8,6 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from modules.tenants.models.firm import Firm
 from parkops import clock, records
 from parkops.db.session import scope_of
 from parkops.errors import Problems
@@ -63,8 +62,9 @@ def change_application(
 
 
 def why_not_hand_in(session: Any, row: PolicyApplication) -> str | None:
-    """The amount must be known and the item open."""
-    return policies.holds(row.item, clock.today()) or (None if row.asked else str(_l("Enter the amount asked for first.")))
+    """The item is open and, where it gives money, the amount is known."""
+    known = row.asked or not row.item.gives_money
+    return policies.holds(row.item, clock.today()) or (None if known else str(_l("Enter the amount asked for first.")))
 
 
 def hand_in(session: Any, row: PolicyApplication, *, on: date) -> None:
@@ -79,9 +79,11 @@ def note_accepted(session: Any, row: PolicyApplication, *, on: date) -> None:
     take(session, APPLICATION, row, "accept", on=on, after=row.applied_on, accepted_on=on)
 
 
-def note_approved(session: Any, row: PolicyApplication, *, amount: Decimal, on: date, document_no: str | None = None) -> None:
-    """SV-127: the amount of the office's decision."""
-    if amount <= 0:
+def note_approved(
+    session: Any, row: PolicyApplication, *, on: date, amount: Decimal | None = None, document_no: str | None = None
+) -> None:
+    """SV-127: the amount of the office's decision; help that is no money has none."""
+    if (amount is None and row.item.gives_money) or (amount is not None and amount <= 0):
         raise refuse("SV-127", _l("Enter an amount above zero."), "amount")
     take(session, APPLICATION, row, "approve", on=on, after=row.accepted_on, approved=amount, decided_on=on, document_no=document_no)
 
@@ -96,6 +98,18 @@ def withdraw_application(session: Any, row: PolicyApplication, *, reason: str, o
     """The firm takes it back."""
     row.reason = reason[:300]
     take(session, APPLICATION, row, "withdraw", on=on, reason=reason)
+
+
+def why_not_provided(session: Any, row: PolicyApplication) -> str | None:
+    """Only what is no money."""
+    return str(_l("Money was approved; record its payments.")) if row.approved else None
+
+
+def note_provided(session: Any, row: PolicyApplication, *, on: date) -> None:
+    """SV-128: the firm has it; nothing is to be paid."""
+    if (why := why_not_provided(session, row)) is not None:
+        raise refuse("SV-128", why)
+    take(session, APPLICATION, row, "provide", on=on, after=row.decided_on)
 
 
 def why_not_paid(session: Any, row: PolicyApplication) -> str | None:
@@ -121,8 +135,9 @@ def record_payment(session: Any, *, application_id: int, paid_on: date, amount: 
     def check(s: Any, values: dict[str, Any], problems: Problems) -> None:
         if app.state != "approved":
             problems.add("services.SV-128", _l("Only approved applications are paid."), "application_id")
-        elif amount <= 0 or app.paid + amount > app.approved:
-            problems.add("services.SV-128", _l("%(amount)s yuan are left to be paid.", amount=f"{app.approved - app.paid:,.2f}"), "amount")
+        elif amount <= 0 or app.paid + amount > (app.approved or 0):
+            left = (app.approved or Decimal(0)) - app.paid
+            problems.add("services.SV-128", _l("%(amount)s yuan are left to be paid.", amount=f"{left:,.2f}"), "amount")
         elif paid_on < app.decided_on:
             problems.add("services.SV-100", _l("This day lies before %(day)s.", day=app.decided_on.isoformat()), "paid_on")
 
@@ -145,16 +160,3 @@ def record_payment(session: Any, *, application_id: int, paid_on: date, amount: 
 def received(session: Any, firm_id: int) -> Decimal:
     """SV-129: everything a firm received through policies."""
     return session.scalar(select(func.sum(PolicyPayment.amount)).where(PolicyPayment.firm_id == firm_id)) or Decimal(0)
-
-
-def by_firm(session: Any, *, since: date, until: date) -> list[tuple[Firm, Decimal, int]]:
-    """(firm, money, payments) of the days, most first."""
-    p = PolicyPayment
-    rows = session.execute(
-        select(Firm, func.sum(p.amount), func.count(p.id))
-        .join(p, p.firm_id == Firm.id)
-        .where(p.paid_on.between(since, until))
-        .group_by(Firm)
-        .order_by(func.sum(p.amount).desc(), Firm.id)
-    )
-    return [tuple(r) for r in rows]

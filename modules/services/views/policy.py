@@ -222,7 +222,7 @@ RESOURCES = [
             Col("reference", width=140, important=True, link=True),
             Col("firm.name", _l("Firm"), width=240, important=True),
             Col("paid_on", width=105),
-            Col("amount", important=True),
+            Col("amount", important=True, total="sum"),
             Col("payer", width=180),
             Col("application_id", hidden=True),
             Col("firm_id", hidden=True),

@@ -30,7 +30,7 @@ def item(s: Any, *conditions: dict[str, Any], **values: Any) -> Any:
     """A published item with conditions."""
     paper = policies.create_policy(s, title="高企奖励办法", doc_no=f"济高新〔2026〕{len(values)}号-{id(values)}", issuer="高新区管委会", level="district",
                                    effective_from=date(2024, 1, 1), provenance="D")
-    row = policies.create_item(s, policy_id=paper.id, code=f"I{paper.id}", name="首次认定奖励", benefit="reward", **values)
+    row = policies.create_item(s, policy_id=paper.id, code=f"I{paper.id}", name="首次认定奖励", **{"benefit": "reward", **values})
     for n, c in enumerate(conditions, 1):
         policies.create_condition(s, item_id=row.id, position=n, sentence=f"条件{n}", clause=f"第{n}条", **c)
     policies.publish_item(s, row)
