@@ -51,11 +51,13 @@ NAMES = {
     "roadshow": "融资路演",
 }
 AUTHORITIES = (
-    ("项目备案", "行政审批服务局", 1),
-    ("用地规划许可", "自然资源和规划局", 5),
-    ("建筑工程施工许可证", "住房和城乡建设局", 3),
-    ("接电竣工", "供电公司", 7),
+    ("项目备案", "行政审批服务局", 1, "working"),
+    ("用地规划许可", "自然资源和规划局", 5, "working"),
+    ("建筑工程施工许可证", "住房和城乡建设局", 3, "working"),
+    ("接电竣工", "供电公司", 7, "working"),
+    ("10 千伏电力外线工程", "供电公司", 30, "calendar"),
 )
+MARKS = {2: "guilin_building_permit", 3: "kunming_transformers", 4: "kunming_power_line"}
 
 
 def load(context: Context) -> None:
@@ -122,14 +124,17 @@ def _projects(s: Any, firms: list[int], today: date, users: dict[str, int]) -> N
                 name=name,
                 authority=office,
                 promised_days=days,
-                benchmark_id=marks.get({2: "guilin_building_permit", 3: "kunming_transformers"}.get(k, "")),
+                day_unit=unit,
+                benchmark_id=marks.get(MARKS.get(k, "")),
             )
-            for k, (name, office, days) in enumerate(AUTHORITIES)
+            for k, (name, office, days, unit) in enumerate(AUTHORITIES)
         ]
         projects.start_project(s, row, on=begun)
         for k, step in enumerate(steps[:3]):
             projects.submit_milestone(s, step, on=begun + timedelta(days=3 + 9 * k))
             projects.obtain_milestone(s, step, on=begun + timedelta(days=5 + 9 * k), document_no=f"济高〔{begun.year}〕{n}{k}")
+        projects.submit_milestone(s, steps[4], on=begun + timedelta(days=4))
+        projects.obtain_milestone(s, steps[4], on=begun + timedelta(days=29 + n))
         _promises(s, row.id, n, begun, today)
 
 
@@ -340,7 +345,7 @@ def _contests(context: Context, today: date) -> None:
             title="小微企业“一站办”流程优化",
             nominee_id=clerk,
             evidence="办理时长由 3 天缩短为当场办结",
-            nominated_on=today - timedelta(days=10),
+            on=today - timedelta(days=10),
         )
         assignments.create_assignment(
             s, topic="跨区通办第二批事项对接", targets="新增 20 项通办事项", owner_id=clerk, due_on=today + timedelta(days=30)
@@ -358,7 +363,7 @@ def _contests(context: Context, today: date) -> None:
             panels.create_seat(s, user_id=context.users[name], challenge_id=row.id)
         number = row.id
     with context.scope("operations_clerk") as s:
-        challenges.create_bid(s, challenge_id=number, plan="一企一策辅导", bid_on=today)
+        challenges.create_bid(s, challenge_id=number, plan="一企一策辅导", on=today)
 
 
 FIGURES: list[Any] = []  # F26 is counted by the first part, from the catalogue

@@ -6,7 +6,10 @@ from parkops.i18n import _l
 from parkops.notify.kinds import Kind
 
 KINDS = [
+    Kind("services.case", _l("Cases: what is missing, the result"), firm=True, mail=True),
+    Kind("services.demand", _l("Demands: the answer"), firm=True, mail=True),
+    Kind("services.demand_late", _l("Demands that rise a level"), staff=True),
     Kind("services.policy", _l("Policies a firm qualifies for"), firm=True, mail=True),
-    Kind("services.repair", _l("Repairs: given to somebody, repaired"), firm=True, mail=True),
-    Kind("services.incident", _l("Incidents: what happened and when it is over"), firm=True, mail=True),
+    Kind("services.repair", _l("Repairs that are done"), firm=True, mail=True),
+    Kind("services.incident", _l("Incidents that are over"), firm=True, mail=True),
 ]

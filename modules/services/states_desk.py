@@ -213,7 +213,7 @@ PROBLEM = Workflow(
             "assigned",
             _l("Not solved for the firm"),
             f"{V}:reopen_problem",
-            form=(ON,),
+            form=(Input("promised_on", "date", _l("Promised for"), help=_l("Empty: three working days from then")), ON),
             word="change",
             needs_reason=True,
             danger=True,

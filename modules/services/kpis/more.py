@@ -100,7 +100,7 @@ _got, _got_list = _money(
 )
 M, R = ProjectMilestone, ServiceRepair
 _mile, _mile_good, _mile_all = _share(M, M.ended_on, M.ended_on <= M.due_on, M.state == "done")
-_fix, _fix_good, _fix_all = _share(R, R.done_on, R.done_on <= R.promised_on, R.done_on.is_not(None))
+_fix, _fix_good, _fix_all = _share(R, R.done_on, R.done_on <= R.first_promised_on, R.done_on.is_not(None))
 
 KPIS = [
     Kpi(
@@ -196,7 +196,7 @@ KPIS = [
         "percent",
         RATIO,
         _fix,
-        _l("Repairs done by the promised day ÷ repairs done."),
+        _l("Repairs done by the day first promised ÷ repairs done; one that was reopened counts when it is done at last."),
         resource="services.repair",
         drill=_fix_good,
         drill_denominator=_fix_all,

@@ -457,11 +457,13 @@ def upgrade() -> None:
     sa.Column('url', sa.String(length=300), nullable=True),
     sa.Column('key_id', sa.String(length=80), nullable=False),
     sa.Column('key', sa.String(length=300), nullable=True),
+    sa.Column('side', sa.String(length=40), nullable=False),
     sa.Column('post_address', sa.String(length=200), nullable=True),
     sa.Column('phone', sa.String(length=40), nullable=True),
     sa.Column('active', sa.Boolean(), server_default='true', nullable=False),
     sa.Column('version', sa.Integer(), server_default='1', nullable=False),
     sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
+    sa.CheckConstraint("side IN ('first', 'second')", name=op.f('ck_services_partner_side')),
     sa.CheckConstraint('ends_on IS NULL OR ends_on >= signed_on', name=op.f('ck_services_partner_days')),
     sa.ForeignKeyConstraint(['hall_id'], ['services_hall.id'], name=op.f('fk_services_partner_hall_id'), ondelete='RESTRICT'),
     sa.ForeignKeyConstraint(['park_id'], ['core_park.id'], name=op.f('fk_services_partner_park_id'), ondelete='RESTRICT'),
@@ -571,9 +573,10 @@ def upgrade() -> None:
     sa.Column('hall_id', sa.BigInteger(), nullable=False),
     sa.Column('day', sa.Date(), nullable=False),
     sa.Column('visitors', sa.Integer(), nullable=False),
-    sa.Column('counted_by', sa.String(length=80), nullable=True),
+    sa.Column('counted_by', sa.String(length=40), nullable=True),
     sa.Column('version', sa.Integer(), server_default='1', nullable=False),
     sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
+    sa.CheckConstraint("counted_by IN ('door', 'desk', 'tickets')", name=op.f('ck_services_visitors_counted_by')),
     sa.CheckConstraint('visitors >= 0', name=op.f('ck_services_visitors_visitors')),
     sa.ForeignKeyConstraint(['hall_id'], ['services_hall.id'], name=op.f('fk_services_visitors_hall_id'), ondelete='RESTRICT'),
     sa.ForeignKeyConstraint(['park_id'], ['core_park.id'], name=op.f('fk_services_visitors_park_id'), ondelete='RESTRICT'),
@@ -589,7 +592,7 @@ def upgrade() -> None:
     sa.Column('code', sa.String(length=20), nullable=False),
     sa.Column('name', sa.String(length=80), nullable=False),
     sa.Column('officer_id', sa.BigInteger(), nullable=True),
-    sa.Column('classes', sa.String(length=200), nullable=True),
+    sa.Column('classes', postgresql.JSONB(astext_type=sa.Text()), server_default='[]', nullable=False),
     sa.Column('active', sa.Boolean(), server_default='true', nullable=False),
     sa.Column('version', sa.Integer(), server_default='1', nullable=False),
     sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
@@ -850,7 +853,7 @@ def upgrade() -> None:
     sa.Column('version', sa.Integer(), server_default='1', nullable=False),
     sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
     sa.CheckConstraint("state <> 'refused' OR reason IS NOT NULL", name=op.f('ck_services_policy_application_reason')),
-    sa.CheckConstraint("state IN ('preparing', 'applied', 'accepted', 'approved', 'paid', 'refused', 'withdrawn')", name=op.f('ck_services_policy_application_state')),
+    sa.CheckConstraint("state IN ('preparing', 'applied', 'accepted', 'approved', 'paid', 'provided', 'refused', 'withdrawn')", name=op.f('ck_services_policy_application_state')),
     sa.CheckConstraint("verdict IN ('pass', 'fail', 'unknown')", name=op.f('ck_services_policy_application_verdict')),
     sa.CheckConstraint('asked >= 0 AND approved >= 0 AND paid >= 0', name=op.f('ck_services_policy_application_amounts')),
     sa.CheckConstraint('paid <= coalesce(approved, 0)', name=op.f('ck_services_policy_application_paid')),
@@ -984,6 +987,7 @@ def upgrade() -> None:
     sa.Column('reported_on', sa.Date(), nullable=False),
     sa.Column('assignee_id', sa.BigInteger(), nullable=True),
     sa.Column('promised_on', sa.Date(), nullable=False),
+    sa.Column('first_promised_on', sa.Date(), nullable=False),
     sa.Column('measure', sa.Text(), nullable=True),
     sa.Column('done_on', sa.Date(), nullable=True),
     sa.Column('stars', sa.SmallInteger(), nullable=True),
@@ -1156,6 +1160,8 @@ def upgrade() -> None:
     sa.Column('restarts', sa.SmallInteger(), server_default='0', nullable=False),
     sa.Column('accepted_on', sa.Date(), nullable=True),
     sa.Column('deemed', sa.Boolean(), server_default='false', nullable=False),
+    sa.Column('promised_days', sa.SmallInteger(), nullable=False),
+    sa.Column('statutory_days', sa.SmallInteger(), nullable=True),
     sa.Column('promised_due', sa.Date(), nullable=False),
     sa.Column('statutory_due', sa.Date(), nullable=True),
     sa.Column('deferred_days', sa.SmallInteger(), server_default='0', nullable=False),
@@ -1425,7 +1431,7 @@ def upgrade() -> None:
     sa.Column('ended_on', sa.Date(), nullable=True),
     sa.Column('version', sa.Integer(), server_default='1', nullable=False),
     sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
-    sa.CheckConstraint("state IN ('open', 'kept', 'overdue')", name=op.f('ck_services_commitment_state')),
+    sa.CheckConstraint("state IN ('open', 'kept', 'overdue', 'void')", name=op.f('ck_services_commitment_state')),
     sa.CheckConstraint('due_on >= signed_on', name=op.f('ck_services_commitment_due_on')),
     sa.ForeignKeyConstraint(['case_id'], ['services_case.id'], name=op.f('fk_services_commitment_case_id'), ondelete='RESTRICT'),
     sa.ForeignKeyConstraint(['park_id'], ['core_park.id'], name=op.f('fk_services_commitment_park_id'), ondelete='RESTRICT'),
@@ -1456,6 +1462,7 @@ def upgrade() -> None:
     sa.Column('state', sa.String(length=40), server_default='open', nullable=False),
     sa.Column('answer', sa.Text(), nullable=True),
     sa.Column('answered_on', sa.Date(), nullable=True),
+    sa.Column('answered_by_id', sa.BigInteger(), nullable=True),
     sa.Column('reopened', sa.SmallInteger(), server_default='0', nullable=False),
     sa.Column('content', sa.Boolean(), nullable=True),
     sa.Column('words', sa.Text(), nullable=True),
@@ -1468,6 +1475,7 @@ def upgrade() -> None:
     sa.CheckConstraint("state IN ('open', 'assigned', 'answered', 'closed')", name=op.f('ck_services_demand_state')),
     sa.CheckConstraint("state NOT IN ('assigned', 'answered') OR owner_id IS NOT NULL", name=op.f('ck_services_demand_owner')),
     sa.CheckConstraint('reopened >= 0', name=op.f('ck_services_demand_reopened')),
+    sa.ForeignKeyConstraint(['answered_by_id'], ['core_user.id'], name=op.f('fk_services_demand_answered_by_id'), ondelete='RESTRICT'),
     sa.ForeignKeyConstraint(['case_id'], ['services_case.id'], name=op.f('fk_services_demand_case_id'), ondelete='RESTRICT'),
     sa.ForeignKeyConstraint(['firm_id'], ['tenants_firm.id'], name=op.f('fk_services_demand_firm_id'), ondelete='RESTRICT'),
     sa.ForeignKeyConstraint(['first_officer_id'], ['core_user.id'], name=op.f('fk_services_demand_first_officer_id'), ondelete='RESTRICT'),
@@ -1476,6 +1484,7 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_services_demand')),
     sa.UniqueConstraint('park_id', 'number', name=op.f('uq_services_demand_park_id_number'))
     )
+    op.create_index(op.f('ix_services_demand_answered_by_id'), 'services_demand', ['answered_by_id'], unique=False)
     op.create_index(op.f('ix_services_demand_case_id'), 'services_demand', ['case_id'], unique=False)
     op.create_index('ix_services_demand_due', 'services_demand', ['park_id', 'due_on'], unique=False, postgresql_where="state <> 'closed'")
     op.create_index(op.f('ix_services_demand_firm_id'), 'services_demand', ['firm_id'], unique=False)
@@ -1498,7 +1507,7 @@ def upgrade() -> None:
     sa.Column('version', sa.Integer(), server_default='1', nullable=False),
     sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
     sa.CheckConstraint("direction IN ('in', 'out')", name=op.f('ck_services_partner_message_direction')),
-    sa.CheckConstraint("kind IN ('case', 'result')", name=op.f('ck_services_partner_message_kind')),
+    sa.CheckConstraint("kind IN ('case', 'result', 'withdraw')", name=op.f('ck_services_partner_message_kind')),
     sa.ForeignKeyConstraint(['case_id'], ['services_case.id'], name=op.f('fk_services_partner_message_case_id'), ondelete='RESTRICT'),
     sa.ForeignKeyConstraint(['park_id'], ['core_park.id'], name=op.f('fk_services_partner_message_park_id'), ondelete='RESTRICT'),
     sa.ForeignKeyConstraint(['partner_id'], ['services_partner.id'], name=op.f('fk_services_partner_message_partner_id'), ondelete='RESTRICT'),
@@ -1722,6 +1731,7 @@ def downgrade() -> None:
     op.drop_index(op.f('ix_services_demand_firm_id'), table_name='services_demand')
     op.drop_index('ix_services_demand_due', table_name='services_demand', postgresql_where="state <> 'closed'")
     op.drop_index(op.f('ix_services_demand_case_id'), table_name='services_demand')
+    op.drop_index(op.f('ix_services_demand_answered_by_id'), table_name='services_demand')
     op.drop_table('services_demand')
     op.drop_index(op.f('ix_services_commitment_park_id'), table_name='services_commitment')
     op.drop_index('ix_services_commitment_due', table_name='services_commitment', postgresql_where="state = 'open'")

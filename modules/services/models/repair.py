@@ -46,6 +46,8 @@ SOURCES = Choices(
 class ServiceRepair(ParkScoped, Record):
     """Something is broken: what, where, who repairs it by when, and what the reporter thinks of it. Photos are attachments.
 
+    `first_promised_on` is what was promised when it was reported; the share within the promise is measured against it.
+
     `unit_id` is the id of a `leasing.unit` when that module is installed; `place` says it in words."""
 
     __tablename__ = "services_repair"
@@ -71,6 +73,7 @@ class ServiceRepair(ParkScoped, Record):
     reported_on: Mapped[date] = field(Date, _l("Reported on"))
     assignee_id: Mapped[int | None] = fk("core_user.id", _l("Who repairs"))
     promised_on: Mapped[date] = field(Date, _l("Promised for"))
+    first_promised_on: Mapped[date] = field(Date, _l("First promised for"))
     measure: Mapped[str | None] = field(Text, _l("What was done"), long=True)
     done_on: Mapped[date | None] = field(Date, _l("Repaired on"))
     stars: Mapped[int | None] = field(SmallInteger, _l("Stars"))

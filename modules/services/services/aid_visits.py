@@ -13,7 +13,10 @@ from parkops.i18n import _, _l
 
 from ..models.outreach import AidProblem, AidVisit
 from ..states_desk import PROBLEM
+from .calendar import calendar_of
 from .steps import number, park_of, refuse, take
+
+AGAIN = 3  # working days until the new promised day of a reopened problem
 
 
 def _check(session: Any, values: dict[str, Any], problems: Problems) -> None:
@@ -59,14 +62,12 @@ def assign_problem(session: Any, row: AidProblem, *, owner_id: int, promised_on:
     if promised_on < on:
         raise refuse("SV-148", _l("The promised day lies before today's step."), "promised_on")
     take(session, PROBLEM, row, "assign", on=on, after=row.raised_on, owner_id=owner_id, promised_on=promised_on)
-    todos.add(
-        session,
-        row,
-        f"{row.number} {row.text[:200]}",
-        due_on=promised_on,
-        assignee_id=owner_id,
-        key=f"services.problem:{row.id}:{row.reopened}",
-    )
+    _to_do(session, row)
+
+
+def _to_do(session: Any, row: AidProblem) -> None:
+    key = f"services.problem:{row.id}:{row.owner_id}:{row.reopened}"
+    todos.add(session, row, f"{row.number} {row.text[:200]}", due_on=row.promised_on, assignee_id=row.owner_id, key=key)
 
 
 def solve_problem(session: Any, row: AidProblem, *, measure: str, on: date) -> None:
@@ -81,9 +82,14 @@ def feed_back(session: Any, row: AidProblem, *, satisfaction: int, on: date, wor
     take(session, PROBLEM, row, "feed_back", on=on, after=row.solved_on, satisfaction=satisfaction, words=words, closed_on=on)
 
 
-def reopen_problem(session: Any, row: AidProblem, *, reason: str, on: date) -> None:
-    """SV-149: not solved for the firm; the same owner goes on."""
-    take(session, PROBLEM, row, "reopen", on=on, after=row.solved_on, reason=reason, reopened=row.reopened + 1, solved_on=None)
+def reopen_problem(session: Any, row: AidProblem, *, reason: str, on: date, promised_on: date | None = None) -> None:
+    """SV-149: not solved for the firm; the same owner goes on with a new to-do, by the day given or within three working days."""
+    due = promised_on or calendar_of(session, row.park_id).due(on, AGAIN)
+    if due < on:
+        raise refuse("SV-148", _l("The promised day lies before today's step."), "promised_on")
+    values = {"reopened": row.reopened + 1, "promised_on": due, "solved_on": None}
+    take(session, PROBLEM, row, "reopen", on=on, after=row.solved_on, reason=reason, **values)
+    _to_do(session, row)
 
 
 def remind_problems(session: Any, *, on: date, park_id: int | None = None) -> dict[str, int]:

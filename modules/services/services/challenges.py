@@ -46,10 +46,10 @@ def publish_challenge(session: Any, row: StaffChallenge, *, on: date) -> None:
     take(session, CHALLENGE, row, "publish", on=on, published_on=on)
 
 
-def create_bid(session: Any, *, challenge_id: int, plan: str, team: str | None = None, bid_on: date | None = None) -> ChallengeBid:
-    """SV-157: a bid in one's own name, once, by the last day; no member of the panel bids."""
+def create_bid(session: Any, *, challenge_id: int, plan: str, team: str | None = None, on: date | None = None) -> ChallengeBid:
+    """SV-157: a bid in one's own name, once, by the last day; no member of the panel bids. The day is the clock's: it decides ties."""
     access.require(session, "services.bid", "add")
-    scope, on = scope_of(session), bid_on or clock.today()
+    scope, on = scope_of(session), on or clock.today()
     row = panels.lock(session, C, challenge_id)
     if row is None or row.state != "published" or on > row.bids_until:
         raise refuse("SV-157", _l("This challenge is not open for bids."), "challenge_id")

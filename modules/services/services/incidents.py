@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import func, select
 
+from modules.tenants.services.portal_notify import tell_firm
 from parkops import clock, comments, records
 from parkops.db.session import scope_of
 from parkops.errors import Problems
@@ -75,8 +76,17 @@ def close_incident(session: Any, row: ServiceIncident, *, answer: str, on: date)
         _answer(session, ticket, text, on)
         ticket.answered_on = on
     session.flush()
+    _tell(session, row, tickets)
     incident_closed.send(session, incident=row, answered=tickets)
     return _("Closed; %(n)s tickets were answered.", n=len(tickets))
+
+
+def _tell(session: Any, row: ServiceIncident, tickets: list[IncidentTicket]) -> None:
+    """Each firm that reported something hears the answer once."""
+    firms = {getattr(t.demand or t.repair or t.case, "firm_id", None) for t in tickets} - {None}
+    for firm_id in sorted(firms):
+        values = {"title": row.title, "answer": row.answer}
+        tell_firm(session, firm_id, "services.incident", _l("It is over: %(title)s. %(answer)s"), values, owner=row)
 
 
 def _answer(session: Any, ticket: IncidentTicket, text: str, on: date) -> None:
@@ -88,9 +98,6 @@ def _answer(session: Any, ticket: IncidentTicket, text: str, on: date) -> None:
         if demand.state == "assigned":
             demands.answer_demand(session, demand, answer=text, on=on)
     elif (repair := ticket.repair) is not None:
-        if repair.state == "reported":
-            repairs.assign_repair(session, repair, assignee_id=user, promised_on=on, on=on)
-        if repair.state == "assigned":
-            repairs.finish_repair(session, repair, measure=text, on=on)
+        repairs.finish_with_incident(session, repair, measure=text, user_id=user, on=on)
     elif ticket.case is not None:
         comments.add(session, ticket.case, text)

@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 
 from parkops import records, settings
 from parkops.db.session import scope_of
+from parkops.errors import NotFound
 from parkops.i18n import _l
 from parkops.security import access
 
@@ -58,12 +59,15 @@ def create_score(
     if not 0 <= score <= 100:
         raise refuse("SV-151", _l("A score is 0 to 100."), "score")
     bid = session.get(ChallengeBid, bid_id) if bid_id is not None else None
+    if bid_id is not None and bid is None:
+        raise NotFound(_l("There is no such record in your parks."))
     where = PanelSeat.nomination_id == nomination_id if bid is None else PanelSeat.challenge_id == bid.challenge_id
     seat = session.scalars(select(PanelSeat).where(where, PanelSeat.user_id == scope_of(session).user_id)).one_or_none()
     if seat is None:
         raise refuse("SV-151", _l("Only members of the panel score, each for themselves."))
-    owner = lock(session, StaffChallenge, bid.challenge_id) if bid is not None else lock(session, StarNomination, nomination_id)
-    if owner.state not in ("nominated", "published"):
+    model, owner_id = (StaffChallenge, bid.challenge_id) if bid is not None else (StarNomination, nomination_id)
+    owner = lock(session, model, owner_id)
+    if owner is None or owner.state not in OPEN[model]:
         raise refuse("SV-151", _l("The scoring is closed."))
     return records.create(
         session, PanelScore, {"seat_id": seat.id, "nomination_id": nomination_id, "bid_id": bid_id, "score": score, "remark": remark}

@@ -7,10 +7,12 @@ from typing import Any
 
 from sqlalchemy import select
 
+from modules.tenants.services.portal_accounts import people_of
 from parkops import clock, todos
 from parkops.db.session import scope_of
 from parkops.errors import Problem, RuleError
-from parkops.i18n import _
+from parkops.i18n import _, _l
+from parkops.notify import sending
 from parkops.security import access
 
 from ..models.policy import PolicyApplication, PolicyItem, PolicyPush
@@ -20,6 +22,10 @@ from . import policies, policy_money
 from .steps import take
 
 RESOURCE = "services.policy_push"
+TOLD = {
+    "pass": _l("Your firm qualifies for “%(item)s”. Ask the park how to apply."),
+    "unknown": _l("Your firm may qualify for “%(item)s”; the park lacks some details. Ask what is missing."),
+}
 
 
 def push(session: Any, item: PolicyItem, *, on: date, with_unknown: bool = True) -> dict[str, int]:
@@ -45,7 +51,9 @@ def push(session: Any, item: PolicyItem, *, on: date, with_unknown: bool = True)
     ]
     session.add_all(rows)
     session.flush()
+    people = people_of(session, [r.firm_id for r in rows])
     for row, line in zip(rows, found, strict=True):
+        sending.tell(session, people.get(row.firm_id, []), "services.policy", TOLD[line.verdict], {"item": item.name}, owner=row)
         if line.verdict == "pass":
             title = _("%(firm)s: ask about %(item)s", firm=line.firm.name, item=item.name)
             todos.add(session, row, title, due_on=on + timedelta(days=7), key=f"services.push:{row.id}")
@@ -84,8 +92,3 @@ def apply_from_push(session: Any, row: PolicyPush, *, on: date) -> PolicyApplica
     made = policy_money.create_application(session, item_id=row.item_id, firm_id=row.firm_id)
     take(session, PUSH, row, "apply", on=on, after=row.pushed_on, answered_on=on)
     return made
-
-
-def of_firm(session: Any, firm_id: int) -> list[PolicyPush]:
-    """What a firm was told, newest first."""
-    return list(session.scalars(select(PolicyPush).where(PolicyPush.firm_id == firm_id).order_by(PolicyPush.id.desc())))

@@ -7,7 +7,8 @@ from typing import Any
 
 from sqlalchemy import select
 
-from parkops import clock, records, todos
+from modules.tenants.services.portal_notify import tell_firm
+from parkops import clock, outbox, records, todos
 from parkops.db.session import scope_of
 from parkops.errors import ParkOpsError, Problems
 from parkops.i18n import _, _l
@@ -20,6 +21,7 @@ from .calendar import calendar_of
 from .steps import number, park_of, refuse, take
 
 R = ServiceRepair
+AGAIN = "services.repair_again"
 
 
 def create_repair(
@@ -41,6 +43,7 @@ def create_repair(
     A room is named by its record where leasing is installed."""
     at = at or clock.now()
     on, park = clock.local(at).date(), park_of(session, "tenants.firm", firm_id)
+    promised = calendar_of(session, park).due(on, PROMISE.get(urgency, 3))
     if unit_id is not None:
         _unit(session, unit_id)
     values = {
@@ -55,7 +58,8 @@ def create_repair(
         "source": source,
         "reported_at": at,
         "reported_on": on,
-        "promised_on": calendar_of(session, park).due(on, PROMISE.get(urgency, 3)),
+        "promised_on": promised,
+        "first_promised_on": promised,
         "number": number(session, "repair", park, on),
     }
     return records.create(session, R, values)
@@ -82,16 +86,30 @@ def assign_repair(session: Any, row: ServiceRepair, *, assignee_id: int, promise
     if promised_on < on:
         raise refuse("SV-171", _l("The promised day lies before today's step."), "promised_on")
     take(session, REPAIR, row, "assign", on=on, after=row.reported_on, assignee_id=assignee_id, promised_on=promised_on)
-    title = f"{row.number} {row.place[:120]}"
-    todos.add(
-        session, row, title, due_on=promised_on, assignee_id=assignee_id, key=f"services.repair:{row.id}:{assignee_id}:{row.reopened}"
-    )
+    _to_do(session, row)
+
+
+def _to_do(session: Any, row: ServiceRepair) -> None:
+    key = f"services.repair:{row.id}:{row.assignee_id}:{row.reopened}"
+    todos.add(session, row, f"{row.number} {row.place[:120]}", due_on=row.promised_on, assignee_id=row.assignee_id, key=key)
 
 
 def finish_repair(session: Any, row: ServiceRepair, *, measure: str, on: date) -> None:
-    """SV-172: repaired; who reported it confirms."""
+    """SV-172: repaired; who reported it is told and confirms."""
     take(session, REPAIR, row, "finish", on=on, after=row.reported_on, measure=measure, done_on=on)
     repair_done.send(session, repair=row)
+    if row.firm_id is not None:
+        text = _l("Repair %(number)s (%(place)s) is done. Please confirm it or say what is still wrong.")
+        tell_firm(session, row.firm_id, "services.repair", text, {"number": row.number, "place": row.place}, owner=row)
+
+
+def finish_with_incident(session: Any, row: ServiceRepair, *, measure: str, user_id: int, on: date) -> None:
+    """SV-177: the end of an incident repairs it; its promise stays as it was, and the incident tells the firm."""
+    if row.state == "reported":
+        take(session, REPAIR, row, "assign", on=on, after=row.reported_on, assignee_id=user_id)
+    if row.state == "assigned":
+        take(session, REPAIR, row, "finish", on=on, after=row.reported_on, measure=measure, done_on=on)
+        repair_done.send(session, repair=row)
 
 
 def confirm_repair(session: Any, row: ServiceRepair, *, stars: int, on: date, remark: str | None = None) -> None:
@@ -106,19 +124,26 @@ def confirm_repair(session: Any, row: ServiceRepair, *, stars: int, on: date, re
 
 
 def reopen_repair(session: Any, row: ServiceRepair, *, reason: str, on: date) -> None:
-    """SV-174: not repaired after all; promised anew for the next working day."""
+    """SV-174: not repaired after all; promised anew for the next working day. The first promise stays what it is measured against.
+
+    The firm may do this in the portal, where nobody's to-dos are read: the to-do is made by the message that follows."""
     due = calendar_of(session, row.park_id).due(on, 1)
     take(session, REPAIR, row, "reopen", on=on, after=row.done_on, reason=reason, reopened=row.reopened + 1, promised_on=due)
+    row.done_on = None
+    outbox.publish(session, AGAIN, {"repair_id": row.id}, key=f"{row.id}:{row.reopened}", park_id=row.park_id)
+
+
+@outbox.handler(AGAIN)
+def remind_again(session: Any, payload: dict[str, Any], message: Any) -> None:
+    """Who repaired it gets a new to-do for the new day."""
+    row = session.get(R, payload["repair_id"])
+    if row is not None and row.state == "assigned":
+        _to_do(session, row)
 
 
 def cancel_repair(session: Any, row: ServiceRepair, *, reason: str, on: date) -> None:
     """Reported twice, or mended by itself."""
     take(session, REPAIR, row, "cancel", on=on, reason=reason, closed_on=on)
-
-
-def of_firm(session: Any, firm_id: int) -> list[ServiceRepair]:
-    """A firm's repairs, newest first."""
-    return list(session.scalars(select(R).where(R.firm_id == firm_id).order_by(R.id.desc())))
 
 
 def remind_repairs(session: Any, *, on: date, park_id: int | None = None) -> dict[str, int]:

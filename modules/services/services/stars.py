@@ -29,9 +29,9 @@ def remove_band(session: Any, row: StarBand) -> None:
     records.remove(session, row)
 
 
-def create_nomination(session: Any, *, title: str, nominee_id: int, evidence: str, nominated_on: date | None = None) -> StarNomination:
-    """A highlight of somebody's work; nobody nominates themselves (SV-153)."""
-    scope, on = scope_of(session), nominated_on or clock.today()
+def create_nomination(session: Any, *, title: str, nominee_id: int, evidence: str, on: date | None = None) -> StarNomination:
+    """A highlight of somebody's work; nobody nominates themselves (SV-153). The day is the clock's: it decides the table of bands."""
+    scope, on = scope_of(session), on or clock.today()
     if nominee_id == scope.user_id:
         raise refuse("SV-153", _l("Nobody nominates themselves. Ask a colleague."), "nominee_id")
     values = {

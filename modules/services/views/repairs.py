@@ -44,7 +44,10 @@ RESOURCES = [
             Section(_l("Repair"), ("kind", "urgency", "firm_id", "place", "unit_id", "text", "reporter", "phone", "source")),
             Section(
                 _l("Course"),
-                ("number", "reported_at", "assignee_id", "promised_on", "measure", "done_on", "stars", "remark", "reopened", "closed_on"),
+                (
+                    *("number", "reported_at", "assignee_id", "promised_on", "first_promised_on"),
+                    *("measure", "done_on", "stars", "remark", "reopened", "closed_on"),
+                ),
             ),
         ),
         create=f"{S}.repairs:create_repair",

@@ -1,4 +1,4 @@
-"""Contests as tables: means, bands, ties; panels apart from bidders; one pick. Rules SV-150 to SV-163."""
+"""Contests as tables: means, bands, ties; panels apart from bidders; one pick. Rules SV-150, SV-152 to SV-154, SV-158 to SV-161."""
 
 from __future__ import annotations
 
