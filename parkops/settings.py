@@ -117,6 +117,11 @@ def get(session: Any, key: str, park_id: int | None = None) -> Any:
     return _typed(known, known.default)
 
 
+def public_url(session: Any) -> str:
+    """The address of this installation without a slash at its end; empty when nobody has set it."""
+    return (get(session, "core.public_url") or "").strip().rstrip("/")
+
+
 def _values(session: Any) -> dict[tuple[str, int | None], Any]:
     if CACHE not in session.info:
         rows = session.execute(select(Setting.key, Setting.park_id, Setting.value)).all()
@@ -143,6 +148,7 @@ def _typed(known: Definition, value: Any) -> Any:
 
 def put(session: Any, key: str, value: Any, park_id: int | None = None) -> Setting:
     """Set a value for a park (or the company with `park_id=None`); needs `core.setting` change. Audited with old and new.
+    A secret left empty stays as it is, because no form shows it again; `reset` clears it.
 
     Raises RuleError with the sentence beside the field when the value does not fit the definition."""
     access.require(session, "core.setting", "change")
@@ -153,6 +159,8 @@ def put(session: Any, key: str, value: Any, park_id: int | None = None) -> Setti
         raise NotFound(_l("There is no such record in your parks."))
     stored = parse(known, value)
     row = _row(session, key, park_id)
+    if known.type == "secret" and not stored and row is not None:
+        return row
     if row is None:
         row = Setting(key=key, park_id=park_id, value=stored)
         session.add(row)

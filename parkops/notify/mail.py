@@ -17,6 +17,8 @@ from ..security.user_rules import EMAIL
 TIMEOUT = 20
 NOT_SET = _l("No mail server is set. A system administrator enters it under Settings.")
 
+NO_SENDER = _l("No sender of e-mails is set. A system administrator enters its address under Settings.")
+
 
 @dataclass(frozen=True)
 class Server:
@@ -53,9 +55,16 @@ def server(session: Any) -> Server | None:
     )
 
 
+def _sender(known: Server) -> str:
+    try:
+        return check_address(known.sender)
+    except RuleError:
+        raise Refused(NO_SENDER) from None
+
+
 def _letter(known: Server, to: str, title: str, text: str, key: str) -> EmailMessage:
     letter = EmailMessage()
-    letter["From"], letter["To"], letter["Subject"] = check_address(known.sender), check_address(to), " ".join(title.split())[:200]
+    letter["From"], letter["To"], letter["Subject"] = _sender(known), check_address(to), " ".join(title.split())[:200]
     letter["Date"], letter["Message-ID"] = (
         formatdate(localtime=False),
         make_msgid(idstring="parkops", domain=known.sender.rpartition("@")[2]),

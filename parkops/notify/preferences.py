@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
+from .. import clock
 from ..db.session import scope_of
 from ..errors import NotAllowed, Problem, RuleError
 from ..i18n import Lazy, _l
+from ..security.models import UserProfile
+from ..todos import Notice
 from . import mail, robots
 from .kinds import CHANNELS, offered
 from .models import NotifyAddress, NotifyPreference
 
-TEST = _l("This is a test message. If you read it here, this way works.")
+TEST: Lazy = _l("This is a test message. If you read it here, this way works.")
+
+
+TESTS_AN_HOUR = 5
 
 
 def _me(session: Any) -> int:
@@ -35,7 +42,7 @@ def set_address(session: Any, channel: str, typed: str, secret: str = "") -> Not
     if channel not in CHANNELS:
         raise RuleError([Problem("notify.channel", _l("Choose one of the channels offered."), "channel")])
     if channel == "email":
-        address = mail.check_address(typed)
+        address = _own_only(session, mail.check_address(typed))
         shown = address
     else:
         address = robots.token_of(channel, typed, secret)
@@ -48,6 +55,34 @@ def set_address(session: Any, channel: str, typed: str, secret: str = "") -> Not
         row.address, row.shown, row.is_on = address, shown[:80], True
     session.flush()
     return row
+
+
+def own_email(session: Any) -> str | None:
+    """The only e-mail address a firm's user may name: the one of the account; None for the staff, who name any."""
+    me = session.get(UserProfile, _me(session))
+    return me.email if me is not None and me.is_portal else None
+
+
+def _own_only(session: Any, address: str) -> str:
+    own = own_email(session)
+    if own is not None and address.lower() != own.lower():
+        text = _l("E-mails go to the address of your account only: %(email)s. Ask the park to change it.", email=own)
+        raise RuleError([Problem("notify.own_email", text, "address")])
+    return address
+
+
+def send_test(session: Any) -> None:
+    """A message to oneself through every channel; a few an hour, because others' mailboxes may stand behind them."""
+    from .sending import tell
+
+    me = _me(session)
+    session.execute(select(UserProfile.id).where(UserProfile.id == me).with_for_update())
+    since = clock.now() - timedelta(hours=1)
+    sent = session.scalar(select(func.count()).select_from(Notice).where(
+        Notice.user_id == me, Notice.msgid == TEST.msgid, Notice.told_at > since))
+    if sent >= TESTS_AN_HOUR:
+        raise RuleError([Problem("notify.tests", _l("Enough test messages for now. Wait an hour before the next one."))])
+    tell(session, [me], "core.test", TEST)
 
 
 def drop_address(session: Any, channel: str) -> None:
@@ -69,7 +104,8 @@ def overview(session: Any, *, portal: bool) -> dict[str, Any]:
         for kind in offered(portal)
         if kind.code != "core.test"
     ]
-    return {"channels": [(c, CHANNELS.label(c), have.get(c)) for c in CHANNELS], "have": sorted(have), "rows": rows}
+    channels = [(c, CHANNELS.label(c), have.get(c)) for c in CHANNELS]
+    return {"channels": channels, "have": sorted(have), "rows": rows, "own": own_email(session)}
 
 
 def set_wishes(session: Any, wanted: set[tuple[str, str]], *, portal: bool) -> None:
@@ -88,16 +124,13 @@ def set_wishes(session: Any, wanted: set[tuple[str, str]], *, portal: bool) -> N
 
 def save_form(session: Any, form: Mapping[str, str], *, portal: bool) -> str:
     """One form, three buttons: `do` is `address` (channel, address, secret), `drop` (channel), `test` or `wishes`."""
-    from .sending import tell
-
     do = form.get("do", "wishes")
     if do == "address":
         set_address(session, form.get("channel", ""), form.get("address", ""), form.get("secret", ""))
     elif do.startswith("drop:"):
         drop_address(session, do.removeprefix("drop:"))
     elif do == "test":
-        text: Lazy = TEST
-        tell(session, [_me(session)], "core.test", text)
+        send_test(session)
     else:
         set_wishes(
             session, {(kind, channel) for kind, _bar, channel in (k[2:].partition("|") for k in form if k.startswith("w."))}, portal=portal

@@ -62,12 +62,16 @@ def url_of(channel: str, token: str) -> str:
     return f"{ {'wecom': 'wecombot', 'dingtalk': 'dingtalk', 'feishu': 'feishu'}[channel] }://{token}/"
 
 
+def _asset(apprise: Any) -> Any:
+    return apprise.AppriseAsset(app_id="ParkOps", storage_mode=apprise.PersistentStoreMode.MEMORY, http_redirects=False)
+
+
 def send(channel: str, token: str, title: str, text: str) -> None:
-    """Send through apprise; raises RuntimeError when the service did not take it. Redirects are not followed elsewhere: the
-    hosts are fixed in apprise's own plugins."""
+    """Send through apprise; raises RuntimeError when the service did not take it. The hosts are fixed in apprise's own
+    plugins, and redirects are not followed."""
     import apprise  # its start costs a quarter of a second, which only the sender pays
 
-    sender: Any = apprise.Apprise(asset=apprise.AppriseAsset(app_id="ParkOps", storage_mode=apprise.PersistentStoreMode.MEMORY))
+    sender: Any = apprise.Apprise(asset=_asset(apprise))
     if not sender.add(url_of(channel, token)):
         raise RuntimeError("the robot's token is not understood")
     if not sender.notify(body=text, title=title):

@@ -92,7 +92,7 @@ def deliver(session: Any, payload: dict, message: OutboxMessage) -> None:
 
 
 def _link(session: Any, notice: Notice, portal: bool) -> str:
-    base = (settings.get(session, "core.public_url") or "").strip().rstrip("/")
+    base = settings.public_url(session)
     path = "/portal/notices/" if portal else notice.url or "/me/inbox"
     return base + path if base else ""
 

@@ -210,3 +210,72 @@ def test_the_pages_of_the_person_and_of_the_administrator(app, login_as, session
     rows = client.get("/api/v1/core/notify_delivery/", query_string={"q": '{"view":"waiting"}'}).json
     rows = rows.get("rows") or pytest.fail(str(rows))
     assert [r["channel"] for r in rows] == ["wecom"] and rows[0]["how"] == "pending"
+
+
+# ---- firms' users, tests, sender, address ---------------------------------------------------------------------------------
+
+
+def _as(session, user_id: int) -> None:
+    session.info["scope"] = scope_of(session).__class__(user_id=user_id, system=True, parks=None)
+
+
+def test_a_firms_user_names_the_own_mailbox_only(session, person):
+    session.delete(session.scalars(select(NotifyAddress)).one())
+    person.is_portal, person.email = True, "head@firm.example"
+    session.flush()
+    _as(session, person.id)
+    with pytest.raises(RuleError) as refused:
+        preferences.set_address(session, "email", "stranger@elsewhere.example")
+    assert refused.value.codes == ["notify.own_email"]
+    assert preferences.set_address(session, "email", "Head@firm.example").is_on
+    assert preferences.overview(session, portal=True)["own"] == "head@firm.example"
+
+
+def test_control_the_staff_name_any_mailbox(session, person):
+    _as(session, person.id)
+    assert preferences.set_address(session, "email", "elsewhere@park.example").shown == "elsewhere@park.example"
+    assert preferences.overview(session, portal=False)["own"] is None
+
+
+def test_five_test_messages_an_hour(session, person):
+    import time_machine
+
+    _as(session, person.id)
+    with time_machine.travel(clock.now(), tick=False) as at:
+        for _n in range(preferences.TESTS_AN_HOUR):
+            preferences.save_form(session, {"do": "test"}, portal=False)
+        with pytest.raises(RuleError) as refused:
+            preferences.save_form(session, {"do": "test"}, portal=False)
+        assert refused.value.codes == ["notify.tests"]
+        at.shift(timedelta(minutes=61))
+        preferences.save_form(session, {"do": "test"}, portal=False)
+
+
+def test_an_empty_sender_has_its_own_sentence(session, post, person):
+    settings.put(session, "core.smtp_sender", "")
+    sending.tell(session, [person.id], "core.test", _l("New to-do: %(title)s"), {"title": "x"})
+    outbox.deliver(session)
+    assert str(mail.NO_SENDER) in state(session)[0][3] and Sink.letters == []
+
+
+@pytest.mark.parametrize("channel", list(LINKS))
+def test_robots_follow_no_redirect(channel, monkeypatch):
+    import requests
+
+    asked = []
+
+    class Answer:
+        status_code, content, headers, text = 200, b'{"errcode": 0, "code": 0}', {}, '{"errcode": 0}'
+
+    monkeypatch.setattr(requests, "post", lambda url, **k: asked.append(k) or Answer())
+    robots.send(channel, TOKEN, "title", "text")
+    assert asked[0]["allow_redirects"] is False
+
+
+def test_the_address_of_the_installation_wins_over_the_host(app, session):
+    from parkops.web.addresses import public_url
+
+    with app.test_request_context("/", base_url="http://localhost"):
+        assert public_url(session) == "http://localhost"
+        settings.put(session, "core.public_url", " https://park.example/ ")
+        assert public_url(session) == "https://park.example"

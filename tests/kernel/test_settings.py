@@ -87,3 +87,14 @@ def test_one_statement_per_session_and_never_a_stale_value(session, query_count)
         assert settings.get(session, "core.t_int") == 7
         point.rollback()
     assert settings.get(session, "core.t_int") == 48
+
+
+def test_an_empty_secret_leaves_the_stored_one(session):
+    """The form never shows a secret, so what is sent back empty was not changed; a reset clears it."""
+    settings.put(session, "core.smtp_password", "geheim-1234")
+    settings.put(session, "core.smtp_password", "")
+    assert settings.get(session, "core.smtp_password") == "geheim-1234"
+    settings.put(session, "core.smtp_password", "neu-5678")
+    assert settings.get(session, "core.smtp_password") == "neu-5678"
+    settings.reset(session, "core.smtp_password")
+    assert settings.get(session, "core.smtp_password") == ""

@@ -23,6 +23,7 @@ from ..models.charge import Charge
 from ..models.receipt import BankAccount, Receipt
 
 ROLES = ("owner", "finance")
+IN_REFERENCE = 6  # numbers that fit into the line a bank gives
 
 PORTAL_AREAS = [Area("bills", _l("Bills"), ROLES, ("billing.bill read", "billing.receipt read export", "billing.charge read"))]
 PORTAL_ROWS = [
@@ -85,6 +86,14 @@ def _pdf(page: PortalPage, name: str, record_id: int, file: str) -> Any:
     return send_file(BytesIO(data), mimetype="application/pdf", as_attachment=True, download_name=file)
 
 
+def reference_of(rows: list[Bill]) -> str:
+    """What the transfer names: the bills' numbers, or when they are too many for its line the oldest and how many more."""
+    numbers = [b.number or "" for b in rows]
+    if len(numbers) <= IN_REFERENCE:
+        return _("Bill %(numbers)s", numbers=" ".join(numbers))
+    return _("Bill %(numbers)s and %(n)s more", numbers=" ".join(numbers[: IN_REFERENCE - 1]), n=len(numbers) - IN_REFERENCE + 1)
+
+
 class BillsPortal(PortalPage):
     """`/portal/bills/`: the bills, one bill, its PDF, and where to pay."""
 
@@ -144,7 +153,7 @@ class BillsPortal(PortalPage):
             rows=rows,
             amount=amount,
             accounts=accounts,
-            reference=_("Bill %(numbers)s", numbers=" ".join(b.number or "" for b in rows[:6])),
+            reference=reference_of(rows),
         )
 
 

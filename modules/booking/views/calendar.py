@@ -13,6 +13,7 @@ from parkops.db.session import scope_of, system_scope
 from parkops.errors import NotFound, Problem, Refused, RuleError
 from parkops.i18n import _, _l, _n, locale
 from parkops.security import access
+from parkops.web.addresses import public_url
 from parkops.web.values import day_typed, id_typed
 from parkops.web.views import Api, Page, commit, route
 
@@ -118,7 +119,7 @@ class CalendarPage(Page):
         whose = {"resource_id": found[0].id} if found else {"user_id": scope_of(self.session).user_id}
         _row, token = feeds.issue_token(self.session, **whose)
         commit()
-        return jsonify({"url": f"{request.host_url.rstrip('/')}/booking/feed/{token}.ics"})
+        return jsonify({"url": f"{public_url(self.session)}/booking/feed/{token}.ics"})
 
 
 class BoardPage(Page):

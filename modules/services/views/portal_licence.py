@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import request
 from markupsafe import Markup
 from sqlalchemy import select
 
-from parkops import clock, settings
+from parkops import clock
 from parkops.i18n import _l
 from parkops.security.portal import Area, Own
+from parkops.web.addresses import public_url
 from parkops.web.portal.frame import Card, Link, PortalPage
 from parkops.web.views import route
 
@@ -29,8 +29,7 @@ def _code(session: Any) -> LicenceCode | None:
 
 def _address(session: Any, code: LicenceCode) -> str:
     """What the code holds: the public page of this installation."""
-    base = (settings.get(session, "core.public_url") or "").strip().rstrip("/") or request.host_url.rstrip("/")
-    return base + wallet.path(code)
+    return public_url(session) + wallet.path(code)
 
 
 def _licence_card(session: Any) -> dict[str, Any] | None:

@@ -11,6 +11,7 @@ from parkops import clock
 from parkops.db.session import system_scope
 from parkops.errors import NotFound
 from parkops.i18n import _l
+from parkops.web.addresses import public_url
 from parkops.web.views import PK, Page, require_record, route
 
 from ..services import permits, wallet
@@ -27,7 +28,7 @@ class WalletPage(Page):
     def _found(self, pk: int) -> tuple[Firm, Any, str]:
         firm = require_record(self.session.get(Firm, pk))
         code = wallet.active(self.session, pk)
-        return firm, code, request.host_url.rstrip("/") + wallet.path(code) if code is not None else ""
+        return firm, code, public_url(self.session) + wallet.path(code) if code is not None else ""
 
     @route(f"/{PK}")
     def show(self, pk: int) -> Any:

@@ -16,6 +16,7 @@ from parkops.security import passwords
 from parkops.security.models import UserProfile
 from parkops.security.portal import ROLES
 from parkops.web import slots
+from parkops.web.addresses import public_url
 from parkops.web.editing import attempt
 from parkops.web.resource import Action, Col, Filter, Input, Related, Resource, Section, Titles, View
 from parkops.web.security_pages import begin
@@ -153,7 +154,7 @@ class InvitePage(Page):
         if refusal is not None:
             return self._draw(firm, typed, refusal)
         row, token = made
-        return self.draw("tenants/portal/invited.html", firm=firm, row=row, link=f"{request.host_url.rstrip('/')}/portal/join/{token}")
+        return self.draw("tenants/portal/invited.html", firm=firm, row=row, link=f"{public_url(self.session)}/portal/join/{token}")
 
     def _draw(self, firm: Firm, typed: dict[str, str] | None = None, refusal: Any = None) -> Any:
         errors = {p.field or "": str(p.message) for p in refusal.problems} if refusal is not None else {}
