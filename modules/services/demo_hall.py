@@ -25,7 +25,7 @@ from .models.hall import HallVisitors, HallWindow, ServiceHall
 from .models.item import HallItem
 from .models.partner import PartnerHall
 from .models.quality import ReviewTask, ServiceRating
-from .services import calendar, cases, catalogue, closing, demands, halls, partners, queue, ratings, tolerance
+from .services import calendar, cases, catalogue, closing, demands, halls, hands, partners, queue, ratings, tolerance
 
 OPENED, UNTIL, CASES = date(2021, 5, 6), date(2021, 10, 29), 36_000
 NAMED = ("DJ-01", "SW-01", "FL-01", "JR-01", "LD-01", "WY-01")
@@ -79,12 +79,12 @@ def _set_up(s: Any) -> dict[str, int]:
 def _fill(s: Any, main: int, base: int) -> None:
     """Windows, both lists, holidays, the partners of the agreement."""
     for code, name, classes in (
-        ("01", "综合窗口", None),
-        ("02", "商事登记窗口", "startup,food"),
-        ("03", "办税辅导窗口", "tax"),
-        ("04", "帮办代办窗口", "project,other"),
+        ("01", "综合窗口", ()),
+        ("02", "商事登记窗口", ("startup", "food")),
+        ("03", "办税辅导窗口", ("tax",)),
+        ("04", "帮办代办窗口", ("project", "other")),
     ):
-        halls.create_window(s, hall_id=main, code=code, name=name, classes=classes)
+        halls.create_window(s, hall_id=main, code=code, name=name, classes=list(classes))
     halls.create_window(s, hall_id=base, code="Z1", name="助企专窗")
     for name in catalogue.LISTS:
         catalogue.load_list(s, name, hall_id=main)
@@ -114,7 +114,7 @@ def taken_over(s: Any) -> None:
     assert (out.inserted, out.rejected) == (CASES, []), out.as_dict()["rejected"][:3]
     hall = s.scalars(select(ServiceHall).where(ServiceHall.code == "FWZX")).one()
     s.add_all(
-        HallVisitors(park_id=hall.park_id, hall_id=hall.id, day=d, visitors=203 + (7 * n) % 31, counted_by="导办台")
+        HallVisitors(park_id=hall.park_id, hall_id=hall.id, day=d, visitors=203 + (7 * n) % 31, counted_by="desk")
         for n, d in enumerate(days)
     )
     s.flush()
@@ -187,7 +187,7 @@ def _day(s: Any, ids: dict[str, int], today: date, users: dict[str, int]) -> dic
     cases.accept_case(s, cross, on=cross.received_on)
     partners.choose_partner(s, cross, partner_id=s.scalar(select(PartnerHall.id).where(PartnerHall.code == "LW")))
     passed = new(6, "XM-02")
-    cases.transfer_case(s, passed, to_id=users["operations_manager"], reason="需专人全程代办", on=today)
+    hands.transfer_case(s, passed, to_id=users["operations_manager"], reason="需专人全程代办", on=today)
     _queue(s, ids["main"], at)
     return out
 

@@ -70,7 +70,7 @@ CASE = Workflow(
             guard=f"{C}:why_not_accept",
             primary=True,
         ),
-        Step("deem", ("received",), "accepted", _l("Deemed accepted"), f"{C}:deem_case", word="act"),
+        Step("deem", ("received",), "accepted", _l("Deemed accepted"), f"{C}:deem_case", word="act", guard=f"{C}:why_not_deem"),
         Step(
             "notice",
             ("received",),
@@ -93,7 +93,7 @@ CASE = Workflow(
         ),
         Step(
             "complete",
-            ("accepted", "transferred"),
+            ("received", "supplement", "accepted", "transferred"),
             "completed",
             _l("Record the result"),
             f"{D}:complete_case",
@@ -116,6 +116,17 @@ CASE = Workflow(
             form=(ON,),
             word="change",
             guard="modules.services.services.partners:why_not_send",
+        ),
+        Step(
+            "recall",
+            ("transferred",),
+            "accepted",
+            _l("Take back from the partner hall"),
+            "modules.services.services.partners:recall_case",
+            form=(ON,),
+            word="change",
+            guard="modules.services.services.partners:why_not_recall",
+            needs_reason=True,
         ),
         Step(
             "deliver",
@@ -144,7 +155,7 @@ CASE = Workflow(
         ),
         Step(
             "withdraw",
-            ("received", "supplement", "accepted"),
+            ("received", "supplement", "accepted", "transferred"),
             "withdrawn",
             _l("Applicant takes it back"),
             f"{D}:withdraw_case",

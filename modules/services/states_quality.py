@@ -19,6 +19,7 @@ COMMITMENT = Workflow(
         State("open", _l("To be supplied"), "amber"),
         State("kept", _l("Supplied in time"), "green", final=True),
         State("overdue", _l("Not supplied"), "red", final=True),
+        State("void", _l("Ended with its case"), "grey", final=True),
     ),
     steps=(
         Step(
@@ -41,6 +42,16 @@ COMMITMENT = Workflow(
             word="act",
             guard="modules.services.services.tolerance:why_not_lapse",
             danger=True,
+        ),
+        Step(
+            "void",
+            ("open",),
+            "void",
+            _l("End with the case"),
+            "modules.services.services.tolerance:void_commitment",
+            form=(ON,),
+            word="change",
+            guard="modules.services.services.tolerance:why_not_void",
         ),
     ),
 )
@@ -131,6 +142,7 @@ DEMAND = Workflow(
             f"{D}:close_demand",
             word="change",
             form=(Input("content", "bool", _l("Content now")), Input("words", "longtext", _l("What the client said"), required=True), ON),
+            guard=f"{D}:why_not_close",
             primary=True,
         ),
         Step(

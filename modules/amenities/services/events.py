@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import io
 import secrets
 from datetime import datetime
 from typing import Any
 
-import segno
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
 from modules.booking.models.resource import BookableResource
 from modules.booking.services import bookings
 from modules.tenants.models.firm import Firm
-from parkops import clock, records
+from parkops import clock, qr, records
 from parkops.errors import NotFound, Problem, Problems, RuleError
 from parkops.i18n import _, _l
 from parkops.security import access
@@ -126,9 +124,7 @@ def _refused(e: IntegrityError) -> Exception:
 
 def qr_svg(row: EventRegistration, scale: int = 4) -> str:
     """The registration's code as a picture; nothing personal is in it (Y-77)."""
-    out = io.BytesIO()
-    segno.make(f"PARKOPS:EVENT:{row.code}", error="m").save(out, kind="svg", scale=scale, xmldecl=False, svgns=True)
-    return out.getvalue().decode()
+    return qr.svg(f"PARKOPS:EVENT:{row.code}", scale=scale)
 
 
 def find_code(session: Any, code: str) -> EventRegistration:

@@ -12,6 +12,7 @@ from parkops.i18n import _, _l
 from ..models.case import CaseCommitment, CaseMaterial, ServiceCase
 from ..models.quality import ReviewTask, ServiceRating
 from ..models.queue import QueueCounter, QueueTicket
+from ..states import OPEN
 
 C = ServiceCase
 
@@ -46,22 +47,25 @@ def limits(session: Any) -> list[str]:
 
 def papers(session: Any) -> list[str]:
     """Nobody handles a case without papers that are needed, unless the law accepted it or a commitment covers it."""
-    m = CaseMaterial
-    rows = session.execute(
+    m, k = CaseMaterial, CaseCommitment
+    handled = (  # a promise that was not kept ends a case whatever is missing
+        C.state.in_(("accepted", "transferred", "completed", "delivered")),
+        C.deemed.is_(False),
+        C.result.is_distinct_from("not_approved"),
+    )
+    rows = session.execute(select(C.number).join(m, m.case_id == C.id).where(*handled, m.state == "missing_fatal").distinct().limit(50))
+    out = [_("Case %(number)s was accepted although needed papers are missing.", number=n) for (n,) in rows]
+    covered = select(k.id).where(k.case_id == C.id, k.state == "open", k.materials.contains(func.jsonb_build_array(m.name)))
+    bare = session.execute(
         select(C.number)
         .join(m, m.case_id == C.id)
-        .where(C.state.in_(("accepted", "transferred", "completed", "delivered")), m.state == "missing_fatal", C.deemed.is_(False))
+        .where(*handled, m.state == "missing_tolerable", C.incoming.is_(False), ~covered.exists())
         .distinct()
         .limit(50)
     )
-    out = [_("Case %(number)s was accepted although needed papers are missing.", number=n) for (n,) in rows]
-    open_ = session.execute(
-        select(C.number)
-        .join(CaseCommitment, CaseCommitment.case_id == C.id)
-        .where(C.state.in_(("completed", "delivered")), C.result != "not_approved", CaseCommitment.state == "open")
-        .limit(50)
-    )
-    return out + [_("Case %(number)s has a result although promised papers are missing.", number=n) for (n,) in open_]
+    out += [_("Case %(number)s was accepted although no commitment covers what is missing.", number=n) for (n,) in bare]
+    ended = session.execute(select(C.number).join(k, k.case_id == C.id).where(C.state.not_in(OPEN), k.state == "open").limit(50))
+    return out + [_("Case %(number)s has ended and its commitment is still open.", number=n) for (n,) in ended]
 
 
 def numbers(session: Any) -> list[str]:

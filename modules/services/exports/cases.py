@@ -117,6 +117,8 @@ def _derive(v: dict[str, Any], item: HallItem, hall: int, known: _Known) -> None
         "accepted_on": received,
         "promised_due": promised,
         "statutory_due": statutory,
+        "promised_days": item.promised_days,
+        "statutory_days": item.statutory_days,
         "state": "accepted",
     }
     if completed is not None:
@@ -156,6 +158,8 @@ DERIVED = (
     "accepted_on",
     "promised_due",
     "statutory_due",
+    "promised_days",
+    "statutory_days",
     "state",
     "completed_at",
     "spot",

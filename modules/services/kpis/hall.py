@@ -165,9 +165,9 @@ KPIS = [
     _kpi(
         "services.tolerance",
         _l("Cases with tolerance"),
-        _l("Commitments signed in the period."),
+        _l("Commitments signed in the period, without those whose case was taken back or refused."),
         "services.commitment",
-        _count(M, M.signed_on),
+        _count(M, M.signed_on, M.state != "void"),
         125,
         "none",
         "广东省优化营商环境条例 32",
@@ -175,9 +175,9 @@ KPIS = [
     _kpi(
         "services.tolerance_overdue",
         _l("Commitments overdue"),
-        _l("Commitments not kept ÷ commitments signed in the period."),
+        _l("Commitments not kept ÷ commitments signed in the period, without those whose case was taken back or refused."),
         "services.commitment",
-        _share(M, M.signed_on, M.state == "overdue"),
+        _share(M, M.signed_on, M.state == "overdue", M.state != "void"),
         126,
         "lower",
     ),

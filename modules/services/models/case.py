@@ -42,7 +42,8 @@ MATERIAL_STATES = Choices(
 class ServiceCase(ParkScoped, Record):
     """One request from receipt to the result in the client's hands.
 
-    `clock_from` is the day the limits count from: receipt, then the day of the supplement (supplementing restarts the clock).
+    `promised_days` and `statutory_days` are the item's on receipt. `clock_from` is the day the limits count from: receipt, then the
+    day of the supplement (supplementing restarts the clock).
     `spot`: done on the day of receipt. `in_time`: result by the promised day. `stars` repeats the rating for lists."""
 
     __tablename__ = "services_case"
@@ -92,6 +93,8 @@ class ServiceCase(ParkScoped, Record):
     restarts: Mapped[int] = field(SmallInteger, _l("Clock restarts"), default=0, server_default="0")
     accepted_on: Mapped[date | None] = field(Date, _l("Case accepted on"))
     deemed: Mapped[bool] = field(Boolean, _l("Deemed accepted"), default=False, server_default="false")
+    promised_days: Mapped[int] = field(SmallInteger, _l("Promised working days"), help=_l("As the item promised on the day of receipt"))
+    statutory_days: Mapped[int | None] = field(SmallInteger, _l("Statutory working days"))
     promised_due: Mapped[date] = field(Date, _l("Promised for"))
     statutory_due: Mapped[date | None] = field(Date, _l("Statutory limit"))
     deferred_days: Mapped[int] = field(SmallInteger, _l("Days deferred"), default=0, server_default="0")
@@ -179,7 +182,7 @@ class CaseCommitment(ParkScoped, Record):
     )
     case_id: Mapped[int] = fk("services_case.id", _l("Hall case"), index=False)
     signed_by: Mapped[str] = field(String(80), _l("Signed by"), personal="name")
-    signed_on: Mapped[date] = field(Date, _l("Signed on"))
+    signed_on: Mapped[date] = field(Date, _l("Commitment signed on"))
     due_on: Mapped[date] = field(Date, _l("To be supplied by"))
     materials: Mapped[list] = field(Json, _l("Materials promised"))
     state: Mapped[str] = field(EnumText(COMMITMENT.choices), _l("State"), default="open", server_default="open")

@@ -60,6 +60,7 @@ class ServiceDemand(ParkScoped, Record):
     state: Mapped[str] = field(EnumText(DEMAND.choices), _l("State"), default="open", server_default="open")
     answer: Mapped[str | None] = field(Text, _l("Answer to the client"), long=True)
     answered_on: Mapped[date | None] = field(Date, _l("Answered on"))
+    answered_by_id: Mapped[int | None] = fk("core_user.id", _l("Demand answered by"))
     reopened: Mapped[int] = field(SmallInteger, _l("Times reopened"), default=0, server_default="0")
     content: Mapped[bool | None] = field(Boolean, _l("Content now"))
     words: Mapped[str | None] = field(Text, _l("What the client said"), long=True)
@@ -67,6 +68,7 @@ class ServiceDemand(ParkScoped, Record):
     firm: Mapped[Firm | None] = relationship(foreign_keys="ServiceDemand.firm_id")
     case: Mapped[ServiceCase | None] = relationship(foreign_keys="ServiceDemand.case_id")
     first_officer: Mapped[Any] = relationship("UserProfile", foreign_keys="ServiceDemand.first_officer_id")
+    answered_by: Mapped[Any] = relationship("UserProfile", foreign_keys="ServiceDemand.answered_by_id")
     owner: Mapped[Any] = relationship("UserProfile", foreign_keys="ServiceDemand.owner_id")
 
     __search__ = ("number", "title")

@@ -10,8 +10,15 @@ from sqlalchemy import Boolean, CheckConstraint, Date, Integer, String, Text, Un
 from sqlalchemy.orm import Mapped, relationship
 
 from parkops.db.base import ParkScoped, Record, field, fk
-from parkops.db.types import Area
+from parkops.db.types import Area, Choices, EnumText, Json
 from parkops.i18n import _l
+
+COUNTED_BY = Choices(
+    "services.counted_by",
+    ("door", _l("Counter at the door")),
+    ("desk", _l("Guide desk")),
+    ("tickets", _l("Tickets of the day")),
+)
 
 
 class ServiceHall(ParkScoped, Record):
@@ -25,7 +32,7 @@ class ServiceHall(ParkScoped, Record):
     phone: Mapped[str | None] = field(String(40), _l("Enquiry telephone"))
     hours: Mapped[str | None] = field(String(120), _l("Office hours"))
     area: Mapped[Decimal | None] = field(Area, _l("Floor area"))
-    opened_on: Mapped[date | None] = field(Date, _l("Task opened on"))
+    opened_on: Mapped[date | None] = field(Date, _l("Hall opened on"))
     zones: Mapped[str | None] = field(Text, _l("Areas of the hall"), long=True)
     active: Mapped[bool] = field(Boolean, _l("In use"), default=True, server_default="true")
 
@@ -44,9 +51,7 @@ class HallWindow(ParkScoped, Record):
     code: Mapped[str] = field(String(20), _l("Code"), fmt="code")
     name: Mapped[str] = field(String(80), _l("Service window"))
     officer_id: Mapped[int | None] = fk("core_user.id", _l("Officer"))
-    classes: Mapped[str | None] = field(
-        String(200), _l("Calls only"), help=_l("Codes of item classes, separated by commas; empty: every class")
-    )
+    classes: Mapped[list] = field(Json, _l("Calls only"), help=_l("Empty: every class"), default=list, server_default="[]")
     active: Mapped[bool] = field(Boolean, _l("In use"), default=True, server_default="true")
     hall: Mapped[ServiceHall] = relationship(foreign_keys="HallWindow.hall_id")
     officer: Mapped[Any] = relationship("UserProfile", foreign_keys="HallWindow.officer_id")
@@ -64,7 +69,7 @@ class HallVisitors(ParkScoped, Record):
     hall_id: Mapped[int] = fk("services_hall.id", _l("Service hall"), index=False)
     day: Mapped[date] = field(Date, _l("Day"), index=True)
     visitors: Mapped[int] = field(Integer, _l("Visitors"))
-    counted_by: Mapped[str | None] = field(String(80), _l("Counted by"))
+    counted_by: Mapped[str | None] = field(EnumText(COUNTED_BY), _l("Counted by"))
     hall: Mapped[ServiceHall] = relationship(foreign_keys="HallVisitors.hall_id")
 
     def __str__(self) -> str:

@@ -15,13 +15,20 @@ from parkops.security.sealing import SealedText
 from .hall import ServiceHall
 
 DIRECTIONS = Choices("services.direction", ("in", _l("Came in"), "blue"), ("out", _l("Sent out"), "violet"))
-MESSAGES = Choices("services.message_kind", ("case", _l("Case passed on")), ("result", _l("Result sent back")))
+MESSAGES = Choices(
+    "services.message_kind",
+    ("case", _l("Case passed on")),
+    ("result", _l("Result sent back")),
+    ("withdraw", _l("Case taken back")),
+)
+SIDES = Choices("services.side", ("first", _l("Our hall")), ("second", _l("The partner hall")))
 
 
 class PartnerHall(ParkScoped, Record):
     """A hall elsewhere with which an agreement of cross-district service holds.
 
-    `key_id` names the pair's common key (both halls enter the same); the key itself is sealed at rest."""
+    `key_id` names the pair's common key (both halls enter the same); the key itself is sealed at rest. `side` says which end of the
+    pair this hall is: it is signed with every message, so that a message sent back to its sender is not taken for the partner's."""
 
     __tablename__ = "services_partner"
     __table_args__ = (
@@ -39,6 +46,7 @@ class PartnerHall(ParkScoped, Record):
     url: Mapped[str | None] = field(String(300), _l("Address of its interface"), help=_l("Such as https://hall.example.cn"))
     key_id: Mapped[str] = field(String(80), _l("Key id"), fmt="code")
     key: Mapped[str | None] = field(SealedText(), _l("Common key"), personal="id_number")
+    side: Mapped[str] = field(EnumText(SIDES), _l("Who made the key"), help=_l("The partner chooses the other one"))
     post_address: Mapped[str | None] = field(String(200), _l("Postal address of the hall"))
     phone: Mapped[str | None] = field(String(40), _l("Telephone of the hall"))
     active: Mapped[bool] = field(Boolean, _l("In use"), default=True, server_default="true")

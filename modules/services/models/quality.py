@@ -58,7 +58,7 @@ class ServiceRating(ParkScoped, Record):
     guide: Mapped[int | None] = field(SmallInteger, _l("Accuracy of the guide"))
     convenience: Mapped[int | None] = field(SmallInteger, _l("Convenience"))
     platform: Mapped[int | None] = field(SmallInteger, _l("Ease of the platform"))
-    remark: Mapped[str | None] = field(Text, _l("Remark"), long=True)
+    remark: Mapped[str | None] = field(Text, _l("Client's words"), long=True)
     rated_by: Mapped[str] = field(EnumText(RATED_BY), _l("Rated through"))
     rated_on: Mapped[date] = field(Date, _l("Rated on"))
     rated_at: Mapped[datetime] = field(UTCDateTime, _l("Rated at"))

@@ -46,7 +46,7 @@ def guide(session: Any, request: Request) -> Document:
     if item is None:
         raise NotFound(MISSING)
     columns = (
-        Column(_l("No."), "int", 0.4),
+        Column(_l("Line no."), "int", 0.4),
         Column(_l("Material"), width=3),
         Column(_l("Form of the paper"), width=1.2),
         Column(_l("Copies"), "int", 0.6),
@@ -103,7 +103,7 @@ def notice(session: Any, request: Request) -> Document:
         text += " " + _(
             "%(who)s has promised the materials by %(day)s; otherwise the case is not approved.", who=promise.signed_by, day=promise.due_on
         )
-    columns = (Column(_l("No."), "int", 0.4), Column(_l("Material"), width=3), Column(_l("When"), width=1.6))
+    columns = (Column(_l("Line no."), "int", 0.4), Column(_l("Material"), width=3), Column(_l("When to supply"), width=1.6))
     return Document(
         _l("One-time notice"),
         f"{row.number} · {case.number}",

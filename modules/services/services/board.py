@@ -1,6 +1,6 @@
 """The hall's board: visitors a day, cases, on time, on the spot, waiting, tolerance, ratings, call-backs. Rule SV-70.
 
-Four statements whatever the number of cases; every rate stands with its two numbers, and nothing to divide by is no figure."""
+Seven statements whatever the number of cases; every rate stands with its two numbers, and nothing to divide by is no figure."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class Board:
 
 
 def _groups(session: Any, start: date, end: date, hall_id: int | None) -> Sequence[Any]:
-    """(item, channel, cases, open, results, in time, on the spot, minutes, numbers): one statement over the cases of the period."""
+    """(item, channel, cases, open, results, in time, on the spot, minutes, numbers, rated): one statement over the cases of the period."""
     c = ServiceCase
     here = (c.received_on >= start, c.received_on < end, *((c.hall_id == hall_id,) if hall_id is not None else ()))
     return session.execute(
@@ -86,6 +86,7 @@ def _groups(session: Any, start: date, end: date, hall_id: int | None) -> Sequen
             func.count(c.id).filter(c.spot),
             func.coalesce(func.sum(c.waited), 0),
             func.count(c.waited),
+            func.count(c.id).filter(c.in_time.is_not(None), c.stars.is_not(None)),
         )
         .where(*here)
         .group_by(c.item_id, c.channel)
@@ -93,14 +94,14 @@ def _groups(session: Any, start: date, end: date, hall_id: int | None) -> Sequen
 
 
 def show_board(session: Any, *, start: date, end: date, hall_id: int | None = None) -> Board:
-    """Cases received in `[start, end)`; late and on the spot of those with a result, ratings and tasks of their days."""
+    """Cases received in `[start, end)`; late, on the spot and rated of those with a result, ratings and tasks of their days."""
     access.require(session, "services.case", "read")
     groups = _groups(session, start, end, hall_id)
     visitors, days = _visitors(session, start, end, hall_id)
     stars = _stars(session, start, end, hall_id)
     opened, back = _tasks(session, start, end, hall_id)
     tolerance, overdue = _tolerance(session, start, end, hall_id)
-    sums = [sum(g[n] for g in groups) for n in range(2, 9)]
+    sums = [sum(g[n] for g in groups) for n in range(2, 10)]
     total = sum(stars.values())
     return Board(
         sums[0],
@@ -111,7 +112,7 @@ def show_board(session: Any, *, start: date, end: date, hall_id: int | None = No
         Share(sums[4], sums[2]),
         Share(sums[5], sums[6]),
         Share(stars.get(1, 0) + stars.get(2, 0), total),
-        Share(total, sums[2]),
+        Share(sums[7], sums[2]),
         tolerance,
         overdue,
         Share(back, opened),
@@ -146,7 +147,8 @@ def _tasks(session: Any, start: date, end: date, hall_id: int | None) -> tuple[i
 
 def _tolerance(session: Any, start: date, end: date, hall_id: int | None) -> tuple[int, int]:
     m = CaseCommitment
-    query = select(func.count(m.id), func.count(m.id).filter(m.state == "overdue")).where(m.signed_on >= start, m.signed_on < end)
+    query = select(func.count(m.id), func.count(m.id).filter(m.state == "overdue"))
+    query = query.where(m.signed_on >= start, m.signed_on < end, m.state != "void")
     if hall_id is not None:
         query = query.join(ServiceCase, ServiceCase.id == m.case_id).where(ServiceCase.hall_id == hall_id)
     return tuple(session.execute(query).one())

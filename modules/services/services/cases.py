@@ -7,7 +7,9 @@ from typing import Any
 
 from sqlalchemy import func, select
 
+from modules.tenants import errors as tenants_errors
 from modules.tenants.models.firm import Firm
+from modules.tenants.services.portal_notify import tell_firm
 from parkops import clock, records, sequences, settings
 from parkops.db.session import scope_of
 from parkops.errors import NotFound, Problem, Problems, RuleError
@@ -15,27 +17,27 @@ from parkops.i18n import _, _l
 from parkops.security import access
 
 from ..calc_days import Calendar
-from ..models.case import CaseCommitment, CaseMaterial, CaseNotice, CaseTransfer, ServiceCase
+from ..models.case import CaseCommitment, CaseMaterial, CaseNotice, ServiceCase
 from ..models.hall import ServiceHall
 from ..models.item import HallItem, ItemMaterial
 from ..models.queue import QueueTicket
 from ..states import CASE, OPEN
-from . import tolerance
+from . import days, hands, tolerance
 from .calendar import calendar_of
 
 RESOURCE = "services.case"
 CHECKABLE = ("received", "supplement")
 
 
-def limits(calendar: Calendar, item: HallItem, start: date, deferred: int = 0) -> tuple[date, date | None]:
+def limits(calendar: Calendar, of: HallItem | ServiceCase, start: date) -> tuple[date, date | None]:
     """SV-20: (promised, statutory) last days; counting starts on the next working day after `start`."""
-    statutory = calendar.due(start, item.statutory_days + deferred) if item.statutory_days is not None else None
-    return calendar.due(start, item.promised_days + deferred), statutory
+    statutory = calendar.due(start, of.statutory_days) if of.statutory_days is not None else None
+    return calendar.due(start, of.promised_days), statutory
 
 
 def set_limits(session: Any, case: ServiceCase) -> None:
-    """The limits of a case from its clock."""
-    case.promised_due, case.statutory_due = limits(calendar_of(session, case.park_id), case.item, case.clock_from, case.deferred_days)
+    """The limits of a case from its clock and the days its item promised when it was received."""
+    case.promised_due, case.statutory_due = limits(calendar_of(session, case.park_id), case, case.clock_from)
 
 
 def _check(session: Any, values: dict[str, Any], problems: Problems) -> None:
@@ -46,16 +48,22 @@ def _check(session: Any, values: dict[str, Any], problems: Problems) -> None:
         problems.add("services.SV-21", _l("This item is not offered online."), "channel")
     if values["channel"] == "cross" and item is not None and not item.shared:
         problems.add("services.SV-21", _l("This item is not on the shared list of cross-district service."), "channel")
-    if values.get("credit_code") and len(values["credit_code"]) != 18:
-        problems.add("services.SV-21", _l("A credit code has 18 characters."), "credit_code")
+    _check_code(session, values, problems)
 
 
-def _ticket(session: Any, ticket_id: int | None, problems: Problems) -> QueueTicket | None:
+def _check_code(session: Any, values: dict[str, Any], problems: Problems) -> None:
+    """What is asked again when a case is corrected; its item may be out of use by then."""
+    values["credit_code"] = tenants_errors.credit_code(problems, values.get("credit_code"))
+
+
+def _ticket(session: Any, ticket_id: int | None, hall_id: int, problems: Problems) -> QueueTicket | None:
     if ticket_id is None:
         return None
     row = session.get(QueueTicket, ticket_id)
     if row is None:
         problems.add("record.no_such_record", _l("There is no such record in your parks."), "ticket_id")
+    elif row.hall_id != hall_id:
+        problems.add("services.SV-22", _l("This number was taken in another hall."), "ticket_id")
     elif row.state not in ("called", "serving", "served"):
         problems.add("services.SV-22", _l("Call this number to a window first."), "ticket_id")
     elif session.scalar(select(ServiceCase.id).where(ServiceCase.ticket_id == row.id)) is not None:
@@ -105,10 +113,12 @@ def _complete(session: Any, values: dict[str, Any], item: HallItem, at: datetime
     if values["applicant"] is None:
         problems.add("services.SV-21", _l("Name the applicant, or choose a firm of the park."), "applicant")
     values["credit_code"] = values["credit_code"] or (firm.credit_code if firm is not None else None)
-    ticket, day, who = _ticket(session, values["ticket_id"], problems), clock.local(at).date(), scope_of(session).user_id
+    ticket = _ticket(session, values["ticket_id"], values["hall_id"], problems)
+    day, who = clock.local(at).date(), hands.officer_now(session)
     promised, statutory = limits(calendar_of(session, item.park_id), item, day)
     values |= {"waited": ticket.waited if ticket is not None else None, "first_officer_id": who, "officer_id": who, "received_at": at}
     values |= {"received_on": day, "clock_from": day, "promised_due": promised, "statutory_due": statutory}
+    values |= {"promised_days": item.promised_days, "statutory_days": item.statutory_days}
 
 
 def copy_checklist(session: Any, case: ServiceCase) -> None:
@@ -144,7 +154,7 @@ def change_case(
     """Who applies and where the result goes; item and days are fixed."""
     values = {n: v for n, v in locals().items() if n not in ("session", "case")}
     values["applicant"] = (applicant or "").strip() or (case.firm.name if case.firm is not None else None)
-    return records.change(session, case, values, _check)
+    return records.change(session, case, values, _check_code)
 
 
 def checklist(session: Any, case: ServiceCase) -> list[CaseMaterial]:
@@ -166,6 +176,8 @@ def check_materials(session: Any, case: ServiceCase, *, have: list[int], on: dat
         )
     if set(have) - {r.id for r in rows}:
         raise NotFound(_l("There is no such record in your parks."))
+    days.require("services.SV-24", on)
+    hands.take_up(session, case)
     for row in rows:
         there = row.id in have
         row.state = "have" if there else "missing_tolerable" if row.tolerable else "missing_fatal"
@@ -181,40 +193,32 @@ def missing(session: Any, case: ServiceCase) -> tuple[list[str], list[str]]:
 
 
 def why_not_accept(session: Any, case: ServiceCase) -> str | None:
-    """SV-25: nothing fatal is missing, and what may follow is promised in writing."""
+    """SV-25: nothing fatal is missing, and what may follow is promised in writing by a commitment that still runs."""
     fatal, later = missing(session, case)
     if fatal:
         return _("Missing and needed now: %(names)s. Give the one-time notice.", names="、".join(fatal))
     if later and tolerance.of_case(session, case) is None:
         return _("Missing, may follow: %(names)s. Have the commitment signed first.", names="、".join(later))
+    promise = commitments_open(session, case)
+    bare = [name for name in later if promise is None or name not in promise.materials]
+    if bare:
+        return _("No open commitment covers: %(names)s. Have them supplied before the case is accepted.", names="、".join(bare))
     return None
 
 
 def accept_case(session: Any, case: ServiceCase, *, on: date) -> ServiceCase:
     """SV-25: accepted; with a commitment the notice names what follows and by when (容缺受理)."""
     access.require(session, RESOURCE, "change")
-    _not_before(case, on)
+    days.require("services.SV-25", on, case.clock_from)
     if why := CASE.why_not(session, case, CASE.step("accept")):
         raise RuleError([Problem("services.SV-25", why)])
+    hands.take_up(session, case)
     case.accepted_on = on
     session.flush()
     CASE.move(session, case, "accept", on=on)
     if tolerance.of_case(session, case) is not None and notice_of(session, case) is None:
         _write_notice(session, case, on)
     return case
-
-
-def _not_before(case: ServiceCase, on: date) -> None:
-    if on < case.clock_from:
-        raise RuleError(
-            [
-                Problem(
-                    "services.SV-25",
-                    _l("The case was received on %(day)s; choose that day or a later one.", day=case.clock_from.isoformat()),
-                    "on",
-                )
-            ]
-        )
 
 
 def notice_of(session: Any, case: ServiceCase) -> CaseNotice | None:
@@ -232,7 +236,7 @@ def why_not_notice(session: Any, case: ServiceCase) -> str | None:
 def give_notice(session: Any, case: ServiceCase, *, on: date) -> CaseNotice:
     """SV-26: told on the spot or within five working days of receipt, once, all at once (行政许可法, articles 32 and 82)."""
     access.require(session, RESOURCE, "change")
-    _not_before(case, on)
+    days.require("services.SV-26", on, case.clock_from)
     if why := why_not_notice(session, case):
         raise RuleError([Problem("services.SV-26", why)])
     latest = latest_notice(session, case)
@@ -246,8 +250,17 @@ def give_notice(session: Any, case: ServiceCase, *, on: date) -> CaseNotice:
                 )
             ]
         )
+    hands.take_up(session, case)
     CASE.move(session, case, "notice", on=on)
-    return _write_notice(session, case, on)
+    row = _write_notice(session, case, on)
+    tell_client(session, case, _l("%(number)s: materials are missing; the one-time notice names them all."))
+    return row
+
+
+def tell_client(session: Any, case: ServiceCase, text: Any) -> None:
+    """A firm of the park reads in its portal what happened to its case."""
+    if case.firm_id is not None:
+        tell_firm(session, case.firm_id, "services.case", text, {"number": case.number}, owner=case)
 
 
 def latest_notice(session: Any, case: ServiceCase) -> date:
@@ -276,7 +289,8 @@ def _write_notice(session: Any, case: ServiceCase, on: date) -> CaseNotice:
 def supplement_case(session: Any, case: ServiceCase, *, on: date) -> ServiceCase:
     """SV-27: what was missing is there; the clock restarts on this day."""
     access.require(session, RESOURCE, "change")
-    _not_before(case, on)
+    told = notice_of(session, case)
+    days.require("services.SV-27", on, case.clock_from, told.given_on if told is not None else None)
     fatal, _later = missing(session, case)
     if fatal:
         raise RuleError(
@@ -291,12 +305,11 @@ def supplement_case(session: Any, case: ServiceCase, *, on: date) -> ServiceCase
 
 def deem_accepted(session: Any, *, on: date, park_id: int) -> dict[str, int]:
     """SV-28: nobody told anything within the days: accepted from the day the papers came (行政许可法, article 32 (4))."""
-    days = settings.get(session, "services.notice_days", park_id)
-    calendar = calendar_of(session, park_id)
+    limit, calendar = settings.get(session, "services.notice_days", park_id), calendar_of(session, park_id)
     query = select(ServiceCase).where(ServiceCase.park_id == park_id, ServiceCase.state == "received", ServiceCase.clock_from < on)
     done = 0
     for case in session.scalars(query.order_by(ServiceCase.id)):
-        if on <= calendar.due(case.clock_from, days):
+        if on <= calendar.due(case.clock_from, limit):
             continue
         _deem(session, case, on)
         done += 1
@@ -323,40 +336,6 @@ def _deem(session: Any, case: ServiceCase, on: date) -> None:
     CASE.move(
         session, case, "deem", on=on, reason=_("Nothing was told within the days; accepted from %(day)s.", day=case.accepted_on.isoformat())
     )
-
-
-def transfer_case(session: Any, case: ServiceCase, *, to_id: int | None = None, to_text: str | None = None, reason: str, on: date) -> str:
-    """SV-23: the case goes to another officer or an office outside; the register keeps who was asked first and every hand."""
-    access.require(session, RESOURCE, "change")
-    problems = Problems()
-    if case.state not in OPEN:
-        problems.add("services.SV-23", _l("A closed case is not passed on."))
-    if (to_id is None) == (not (to_text or "").strip()):
-        problems.add("services.SV-23", _l("Choose an officer, or name the office outside."), "to_id")
-    if to_id is not None and to_id == case.officer_id:
-        problems.add("services.SV-23", _l("This officer has the case already."), "to_id")
-    if not reason.strip():
-        problems.add("services.SV-23", _l("Write a reason."), "reason")
-    problems.stop()
-    values = {
-        "case_id": case.id,
-        "on_date": on,
-        "at": clock.now(),
-        "from_id": case.officer_id,
-        "to_id": to_id,
-        "to_text": to_text,
-        "reason": reason,
-    }
-    records.create(session, CaseTransfer, values)
-    if to_id is not None:
-        case.officer_id = to_id
-    session.flush()
-    return _("Passed on; %(who)s stays answerable as first asked.", who=case.first_officer or "—")
-
-
-def why_not_transfer(session: Any, case: ServiceCase) -> str | None:
-    """While it is open."""
-    return None if case.state in OPEN else _("A closed case is not passed on.")
 
 
 def commitments_open(session: Any, case: ServiceCase) -> CaseCommitment | None:

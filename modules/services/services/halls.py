@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from sqlalchemy import func, literal, select
@@ -16,6 +16,8 @@ from parkops.i18n import _l
 from ..models.hall import HallVisitors, HallWindow, ServiceHall
 from ..models.item import ITEM_CLASSES, HallItem
 from ..models.queue import QueueTicket
+
+WEEK = timedelta(days=7)
 
 
 def _hall(session: Any, values: dict[str, Any], problems: Problems) -> None:
@@ -45,16 +47,9 @@ def remove_hall(session: Any, row: ServiceHall) -> None:
 
 
 def _window(session: Any, values: dict[str, Any], problems: Problems) -> None:
-    wrong = [c for c in classes_of(values.get("classes")) if c not in ITEM_CLASSES]
+    wrong = [str(c) for c in values.get("classes") or () if c not in ITEM_CLASSES]
     if wrong:
-        problems.add(
-            "services.SV-04", _l("There is no item class %(names)s; use the codes of the catalogue.", names=", ".join(wrong)), "classes"
-        )
-
-
-def classes_of(text: str | None) -> list[str]:
-    """The classes a window calls; none: every class."""
-    return [c.strip() for c in (text or "").replace("，", ",").split(",") if c.strip()]
+        problems.add("services.SV-04", _l("There is no item class %(names)s; choose from the list.", names=", ".join(wrong)), "classes")
 
 
 def create_window(session: Any, **values: Any) -> HallWindow:
@@ -94,9 +89,13 @@ def remove_visitors(session: Any, row: HallVisitors) -> None:
 
 
 def count_visitors(session: Any, *, on: date, park_id: int) -> dict[str, int]:
-    """SV-03: the tickets of earlier days become the day's count where nobody counted; one without tickets stays unreported."""
+    """SV-03: the tickets of the last seven days become the day's count where nobody counted; one without tickets stays unreported.
+
+    Older days are not looked at again, so that a count removed there stays removed."""
     t, v = QueueTicket, HallVisitors
-    counted = select(t.park_id, t.hall_id, t.day, func.count(t.id), literal("tickets")).where(t.park_id == park_id, t.day < on)
+    counted = select(t.park_id, t.hall_id, t.day, func.count(t.id), literal("tickets")).where(
+        t.park_id == park_id, t.day < on, t.day >= on - WEEK
+    )
     query = insert(v).from_select(["park_id", "hall_id", "day", "visitors", "counted_by"], counted.group_by(t.park_id, t.hall_id, t.day))
     done = session.execute(query.on_conflict_do_nothing(index_elements=["hall_id", "day"]).returning(v.id)).all()
     if done:

@@ -5,18 +5,18 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import UniqueConstraint, select
 from sqlalchemy.exc import IntegrityError
 
 from parkops import clock, records, sequences
 from parkops.errors import Conflict, NotAllowed, Problem, Refused, RuleError
-from parkops.i18n import _l
+from parkops.i18n import _, _l
 
 from .. import calc_sign
 from ..models.case import CaseMaterial, ServiceCase
 from ..models.item import HallItem
 from ..models.partner import PartnerHall, PartnerMessage
-from ..states import DELIVERIES, RESULTS
+from ..states import DELIVERIES, OPEN, RESULTS
 from . import cases, closing
 from .calendar import calendar_of
 
@@ -25,14 +25,17 @@ WRONG = {
     "time": _l("The time of the message is too far from ours; send it again with the right time."),
     "nonce": _l("The nonce is wrong; use 16 to 80 letters and digits."),
 }
+MESSAGE_KEY = next(c.name for c in PartnerMessage.__table__.constraints if isinstance(c, UniqueConstraint))
 REPLAY = _l("This message was sent already; a new one needs a new nonce.")
 
 
 def partner_of(session: Any, sealed: calc_sign.Seal, *, path: str, body: bytes, now: int) -> PartnerHall:
-    """SV-63: who signed. NotAllowed for unknown key, wrong signature, old time, bad nonce; nothing tells which key exists."""
+    """SV-63: who signed. NotAllowed for unknown key, wrong signature, a message of our own that came back, old time, bad nonce; nothing
+    tells which key exists."""
     found = session.scalars(select(PartnerHall).where(PartnerHall.key_id == sealed.key_id[:80], PartnerHall.active.is_(True))).one_or_none()
     key = found.key if found is not None and found.key else "no such key" + "." * 32
-    why = calc_sign.why_wrong(sealed, key, method="POST", path=path, body=body, now=now)
+    sender = calc_sign.OTHER[found.side if found is not None else "first"]
+    why = calc_sign.why_wrong(sealed, key, sender=sender, method="POST", path=path, body=body, now=now)
     if found is None or why:
         raise NotAllowed(WRONG[why or "signature"])
     return found
@@ -51,11 +54,15 @@ def take(session: Any, partner: PartnerHall, *, kind: str, key: str, nonce: str,
             session.add(row)
             session.flush()
     except IntegrityError as e:
-        if "nonce" in str(e.orig):
+        name = e.orig.diag.constraint_name
+        if name == "uq_services_partner_message_nonce":
             raise NotAllowed(REPLAY) from None
+        if name != MESSAGE_KEY:
+            raise
         return _again(session, partner, key, body)
-    case = _take_case(session, partner, body) if kind == "case" else _take_result(session, partner, body)
-    row.case_id, row.answer, row.sent_at = case.id, {"number": case.number, "state": case.state}, clock.now()
+    case = {"case": _take_case, "result": _take_result, "withdraw": _take_withdrawal}[kind](session, partner, body)
+    row.case_id, row.sent_at = case.id if case is not None else None, clock.now()
+    row.answer = {"number": case.number, "state": case.state} if case is not None else {"number": None, "state": None}
     session.flush()
     return row.answer
 
@@ -98,6 +105,8 @@ def _take_case(session: Any, partner: PartnerHall, body: dict[str, Any]) -> Serv
     if not applicant or not number:
         raise RuleError([Problem("services.SV-67", _l("A case needs its applicant and its number."), "number")])
     _day(body, "accepted_on")
+    if (here := _incoming(session, partner, number)) is not None:
+        return here  # sent again after it was taken back there: one case
     at, day = clock.now(), clock.today()
     promised, statutory = cases.limits(calendar_of(session, partner.park_id), item, day)
     texts = {n: _text(body, n, most) for n, most in (("credit_code", 18), ("contact", 80), ("phone", 40), ("post_address", 200))}
@@ -115,6 +124,8 @@ def _take_case(session: Any, partner: PartnerHall, body: dict[str, Any]) -> Serv
         "accepted_on": day,
         "promised_due": promised,
         "statutory_due": statutory,
+        "promised_days": item.promised_days,
+        "statutory_days": item.statutory_days,
         "received_at": at,
     }
     ours = sequences.next_number(session, "services.case", partner.park_id, day)
@@ -148,25 +159,44 @@ def _copy_lines(session: Any, case: ServiceCase, lines: Any) -> None:
 
 def _take_result(session: Any, partner: PartnerHall, body: dict[str, Any]) -> ServiceCase:
     """SV-68: the result of a case that was passed on; then, once posted, its tracking number."""
-    c = ServiceCase
-    case = session.scalars(
-        select(c).where(c.partner_id == partner.id, c.incoming.is_(False), c.number == str(body.get("number"))).with_for_update()
-    ).one_or_none()
-    if case is None or case.state not in ("transferred", "completed"):
+    case = _own(session, partner, _text(body, "number", 60))
+    if case is None or case.state not in ("transferred", "completed", "delivered", "withdrawn"):
         raise RuleError([Problem("services.SV-68", _l("There is no case with this number that waits for a result."), "number")])
     if body.get("result") not in RESULTS or body.get("delivery") not in DELIVERIES:
         raise Refused(_l("Choose one of the values offered."))
     if case.state == "transferred":
-        on = max(_day(body, "on"), case.clock_from)
-        closing.complete_case(
-            session, case, result=body["result"], delivery=body["delivery"], on=min(on, clock.today()), text=_text(body, "text", 4000)
-        )
-    if body.get("delivered_on"):
+        on = min(max(_day(body, "on"), case.clock_from, case.accepted_on), clock.today())
+        closing.complete_case(session, case, result=body["result"], delivery=body["delivery"], on=on, text=_text(body, "text", 4000))
+    if case.state == "completed" and body.get("delivered_on"):  # what comes late, after the hand-over, changes nothing
         closing.deliver_case(
             session,
             case,
-            on=max(_day(body, "delivered_on"), case.completed_on),
+            on=min(max(_day(body, "delivered_on"), case.completed_on), clock.today()),
             carrier=_text(body, "carrier", 60),
             tracking_no=_text(body, "tracking_no", 60),
         )
     return case
+
+
+def _own(session: Any, partner: PartnerHall, number: str | None) -> ServiceCase | None:
+    """Our case that was passed on to this partner."""
+    c = ServiceCase
+    query = select(c).where(c.partner_id == partner.id, c.incoming.is_(False), c.number == number)
+    return session.scalars(query.with_for_update()).one_or_none()
+
+
+def _incoming(session: Any, partner: PartnerHall, number: str | None) -> ServiceCase | None:
+    """The case this partner passed on to us under its number."""
+    c = ServiceCase
+    query = select(c).where(c.partner_id == partner.id, c.incoming.is_(True), c.foreign_number == number)
+    return session.scalars(query.with_for_update()).one_or_none()
+
+
+def _take_withdrawal(session: Any, partner: PartnerHall, body: dict[str, Any]) -> ServiceCase | None:
+    """SV-69: the applicant took the case back in the other hall; one that is not here, or has its result, is left alone."""
+    number = _text(body, "number", 60)
+    case = (_own if body.get("of") == "receiver" else _incoming)(session, partner, number)
+    if case is None or case.state not in OPEN:
+        return case
+    reason = _text(body, "reason", 300) or _("The partner hall says that the applicant took it back.")
+    return closing.withdrawn_there(session, case, on=clock.today(), reason=reason)

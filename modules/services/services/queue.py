@@ -1,7 +1,8 @@
 """Queue numbers: taken, called, served. Rules SV-10 to SV-15.
 
 A number is drawn from the counter row of the hall's day (one statement, so that two clients never get the same); a window takes
-the next ticket with FOR UPDATE SKIP LOCKED, so that two windows never call the same client."""
+the next ticket with FOR UPDATE SKIP LOCKED, so that two windows never call the same client, and locks its own row before, so that
+two clicks at one window never call two."""
 
 from __future__ import annotations
 
@@ -23,7 +24,6 @@ from ..models.hall import HallWindow, ServiceHall
 from ..models.item import ITEM_CLASSES
 from ..models.queue import QueueCounter, QueueTicket
 from ..states import TICKET
-from .halls import classes_of
 
 RESOURCE = "services.ticket"
 
@@ -75,6 +75,7 @@ def call_next(session: Any, window: HallWindow, *, at: datetime | None = None) -
     access.require(session, RESOURCE, "act")
     at = at or clock.now()
     t, day, problems = QueueTicket, clock.local(at).date(), Problems()
+    session.execute(select(HallWindow.id).where(HallWindow.id == window.id).with_for_update())  # one click at a time at a window
     if not window.active:
         problems.add("services.SV-11", _l("This window is out of use."))
     busy = at_window(session, window, day)
@@ -87,14 +88,15 @@ def call_next(session: Any, window: HallWindow, *, at: datetime | None = None) -
         .order_by(t.number)
         .limit(1)
     )
-    if found := classes_of(window.classes):
-        query = query.where(t.item_class.in_(found))
+    if window.classes:
+        query = query.where(t.item_class.in_(window.classes))
     row = session.scalars(query.with_for_update(of=t, skip_locked=True)).first()
     if row is None:
         return None
     row.window_id, row.called_at, row.calls = window.id, at, row.calls + 1
     row.officer_id = scope_of(session).user_id
-    row.waited = calc_days.minutes((at - row.taken_at).total_seconds())
+    if row.waited is None:  # SV-12: the wait ends with the first call
+        row.waited = calc_days.minutes((at - row.taken_at).total_seconds())
     TICKET.move(session, row, "call", on=day)
     return row
 
@@ -187,5 +189,4 @@ def waiting(session: Any, window: HallWindow, *, at: datetime, limit: int = 12) 
     query = (
         select(t).where(t.hall_id == window.hall_id, t.day == clock.local(at).date(), t.state == "waiting").order_by(t.number).limit(limit)
     )
-    found = classes_of(window.classes)
-    return list(session.scalars(query.where(t.item_class.in_(found)) if found else query))
+    return list(session.scalars(query.where(t.item_class.in_(window.classes)) if window.classes else query))

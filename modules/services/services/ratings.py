@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import hmac
-import io
 from datetime import date, datetime
 from typing import Any
 
-import segno
-from sqlalchemy import select
+from sqlalchemy import UniqueConstraint, select
 from sqlalchemy.exc import IntegrityError
 
-from parkops import clock, records, settings
+from parkops import clock, qr, records, settings
 from parkops.db.session import scope_of
 from parkops.errors import NotFound, Problem, Problems, RuleError
 from parkops.i18n import _, _l
@@ -21,10 +19,12 @@ from parkops.security.sealing import fingerprint
 from ..models.case import ServiceCase
 from ..models.quality import OFFLINE, ONLINE, QualityCheck, ReviewTask, ServiceRating
 from ..states_quality import RECTIFICATION
+from . import days
 from .calendar import calendar_of
 
 RESOURCE = "services.rating"
 RATABLE = ("completed", "delivered", "not_accepted")
+ONCE = next(c.name for c in ServiceRating.__table__.constraints if isinstance(c, UniqueConstraint))
 TWICE = _l("This case was rated already; a case is rated once.")
 
 
@@ -66,6 +66,29 @@ def rate_case(
     return row
 
 
+def rate_by_staff(
+    session: Any,
+    case: ServiceCase,
+    *,
+    stars: str,
+    rated_by: str,
+    remark: str | None = None,
+    efficiency: str | None = None,
+    skill: str | None = None,
+    attitude: str | None = None,
+    speed: str | None = None,
+    guide: str | None = None,
+    convenience: str | None = None,
+    platform: str | None = None,
+) -> str:
+    """SV-40: what the client pressed on the device at the window, or said when asked by telephone."""
+    given = {n: int(v) for n, v in locals().items() if n in (*OFFLINE, *ONLINE) and v}
+    if rated_by not in ("device", "phone"):
+        raise RuleError([Problem("services.SV-40", _l("Choose one of the values offered."), "rated_by")])
+    rate_case(session, case, stars=int(stars), remark=remark, rated_by=rated_by, **given)
+    return _("The rating is stored; it cannot be changed.")
+
+
 def _store(session: Any, row: ServiceRating) -> None:
     """Once: of two at the same moment the constraint lets one through."""
     try:
@@ -73,7 +96,7 @@ def _store(session: Any, row: ServiceRating) -> None:
             session.add(row)
             session.flush()
     except IntegrityError as e:
-        if "uq_services_rating" in str(e.orig):
+        if e.orig.diag.constraint_name == ONCE:
             raise RuleError([Problem("services.SV-40", TWICE, "stars")]) from None
         raise
 
@@ -94,14 +117,14 @@ def _check(session: Any, case: ServiceCase, stars: int, scores: dict[str, int | 
 
 def open_task(session: Any, rating: ServiceRating) -> ReviewTask:
     """SV-42: a bad review is to be put right within 15 working days of the rating."""
-    days = settings.get(session, "services.rectify_days", rating.park_id)
+    limit = settings.get(session, "services.rectify_days", rating.park_id)
     row = ReviewTask(
         park_id=rating.park_id,
         rating_id=rating.id,
         case_id=rating.case_id,
         owner_id=rating.officer_id,
         opened_on=rating.rated_on,
-        due_on=calendar_of(session, rating.park_id).due(rating.rated_on, days),
+        due_on=calendar_of(session, rating.park_id).due(rating.rated_on, limit),
     )
     session.add(row)
     session.flush()
@@ -114,8 +137,7 @@ def verify_review(session: Any, row: ReviewTask, *, finding: str, on: date, hold
     problems = Problems()
     if scope_of(session).user_id is not None and scope_of(session).user_id == row.rating.officer_id:
         problems.add("services.SV-43", _l("Whoever was rated does not verify the review. Ask a colleague."))
-    if on < row.opened_on:
-        problems.add("services.SV-43", _l("The review is of %(day)s; choose that day or a later one.", day=row.opened_on.isoformat()), "on")
+    days.look(problems, "services.SV-43", on, row.opened_on)
     problems.stop()
     row.holds, row.finding, row.verified_on = bool(holds), finding, on
     session.flush()
@@ -126,16 +148,7 @@ def verify_review(session: Any, row: ReviewTask, *, finding: str, on: date, hold
 def rectify_review(session: Any, row: ReviewTask, *, measure: str, on: date) -> ReviewTask:
     """SV-44: what was done; when the complaint does not hold, what was explained to the client."""
     access.require(session, "services.rectification", "change")
-    if row.verified_on is not None and on < row.verified_on:
-        raise RuleError(
-            [
-                Problem(
-                    "services.SV-44",
-                    _l("It was verified on %(day)s; choose that day or a later one.", day=row.verified_on.isoformat()),
-                    "on",
-                )
-            ]
-        )
+    days.require("services.SV-44", on, row.verified_on)
     row.measure, row.rectified_on, row.rectified_by_id = measure, on, scope_of(session).user_id
     session.flush()
     RECTIFICATION.move(session, row, "rectify", on=on)
@@ -153,16 +166,7 @@ def call_back(session: Any, row: ReviewTask, *, answer: str, on: date, content: 
     access.require(session, "services.rectification", "act")
     if why := why_not_call_back(session, row):
         raise RuleError([Problem("services.SV-45", why)])
-    if row.rectified_on is not None and on < row.rectified_on:
-        raise RuleError(
-            [
-                Problem(
-                    "services.SV-45",
-                    _l("It was put right on %(day)s; choose that day or a later one.", day=row.rectified_on.isoformat()),
-                    "on",
-                )
-            ]
-        )
+    days.require("services.SV-45", on, row.rectified_on)
     row.answer, row.content, row.called_back_on = answer, bool(content), on
     session.flush()
     RECTIFICATION.move(session, row, "call_back", on=on)
@@ -185,9 +189,7 @@ def case_of(session: Any, token: str) -> ServiceCase:
 
 def qr_svg(url: str, scale: int = 4) -> str:
     """A link as a picture."""
-    out = io.BytesIO()
-    segno.make(url, error="m").save(out, kind="svg", scale=scale, xmldecl=False, svgns=True)
-    return out.getvalue().decode()
+    return qr.svg(url, scale=scale)
 
 
 def _quality(session: Any, values: dict[str, Any], problems: Problems) -> None:

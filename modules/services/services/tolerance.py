@@ -13,8 +13,9 @@ from parkops.i18n import _, _l
 from parkops.security import access
 
 from ..models.case import CaseCommitment, CaseMaterial, ServiceCase
-from ..states import CASE
+from ..states import OPEN
 from ..states_quality import COMMITMENT
+from . import days
 from .calendar import calendar_of
 
 RESOURCE = "services.commitment"
@@ -51,13 +52,10 @@ def sign_commitment(session: Any, case: ServiceCase, *, signed_by: str, on: date
         problems.add("services.SV-30", why)
     if not signed_by.strip():
         problems.add("services.SV-31", _l("Name who signs."), "signed_by")
-    if on < case.clock_from:
-        problems.add(
-            "services.SV-31", _l("The case was received on %(day)s; choose that day or a later one.", day=case.clock_from.isoformat()), "on"
-        )
+    days.look(problems, "services.SV-31", on, case.clock_from)
     problems.stop()
-    days = case.item.tolerance_days or settings.get(session, "services.tolerance_days", case.park_id)
-    due = calendar_of(session, case.park_id).due(on, days)
+    limit = case.item.tolerance_days or settings.get(session, "services.tolerance_days", case.park_id)
+    due = calendar_of(session, case.park_id).due(on, limit)
     names = [r.name for r in _rows(session, case) if r.state == "missing_tolerable"]
     session.add(
         CaseCommitment(park_id=case.park_id, case_id=case.id, signed_by=signed_by.strip(), signed_on=on, due_on=due, materials=names)
@@ -73,14 +71,7 @@ def keep_commitment(session: Any, row: CaseCommitment, *, on: date) -> CaseCommi
         raise RuleError(
             [Problem("services.SV-32", _l("The day was %(day)s; overdue, the case is not approved.", day=row.due_on.isoformat()), "on")]
         )
-    if on < row.signed_on:
-        raise RuleError(
-            [
-                Problem(
-                    "services.SV-32", _l("It was signed on %(day)s; choose that day or a later one.", day=row.signed_on.isoformat()), "on"
-                )
-            ]
-        )
+    days.require("services.SV-32", on, row.signed_on)
     for line in _rows(session, row.case):
         if line.state == "missing_tolerable":
             line.state, line.supplied_on = "have", on
@@ -96,27 +87,40 @@ def why_not_lapse(session: Any, row: CaseCommitment) -> str | None:
 
 
 def lapse_commitment(session: Any, row: CaseCommitment, *, on: date) -> CaseCommitment:
-    """SV-33: not supplied by the day: the case ends not approved."""
+    """SV-33: not supplied by the day: the case ends not approved, whichever open state it is in."""
     if on <= row.due_on:
         raise RuleError([Problem("services.SV-33", _l("It may be supplied until %(day)s.", day=row.due_on.isoformat()), "on")])
     from . import closing
 
+    days.require("services.SV-33", on)
     row.ended_on = on
     session.flush()
     COMMITMENT.move(session, row, "lapse", on=on)
     case = row.case
-    if case.state == "received":  # signed, but never accepted
-        CASE.move(session, case, "refuse", on=on, reason=_("What was promised was not supplied by %(day)s.", day=row.due_on.isoformat()))
-    elif case.state == "accepted":
-        closing.complete_case(
-            session,
-            case,
-            result="not_approved",
-            delivery="pickup",
-            on=on,
-            text=_("What was promised was not supplied by %(day)s.", day=row.due_on.isoformat()),
-        )
+    if case.state in OPEN:
+        text = _("What was promised was not supplied by %(day)s.", day=row.due_on.isoformat())
+        closing.complete_case(session, case, result="not_approved", delivery="pickup", on=on, text=text)
     return row
+
+
+def why_not_void(session: Any, row: CaseCommitment) -> str | None:
+    """SV-38: a promise is needed as long as its case is open."""
+    return _("Refuse the case or let the applicant take it back; the commitment ends with it.") if row.case.state in OPEN else None
+
+
+def void_of(session: Any, case: ServiceCase, on: date) -> None:
+    """SV-38: the case ended before the day of the promise, so nothing is owed any more; neither kept nor overdue."""
+    row = of_case(session, case)
+    if row is not None and row.state == "open":
+        void_commitment(session, row, on=on)
+
+
+def void_commitment(session: Any, row: CaseCommitment, *, on: date) -> None:
+    """The step itself."""
+    days.require("services.SV-38", on, row.signed_on)
+    row.ended_on = on
+    session.flush()
+    COMMITMENT.move(session, row, "void", on=on)
 
 
 def lapse_overdue(session: Any, *, on: date, park_id: int) -> dict[str, int]:

@@ -29,9 +29,8 @@ def send(partner: PartnerHall, message: dict[str, Any], *, path: str) -> dict[st
     if not partner.active or not partner.url or not partner.url.startswith(("https://", "http://")):
         raise Refused(_l("This partner hall is out of use or has no address."))
     body = json.dumps(message, ensure_ascii=False, sort_keys=True).encode()
-    sealed = calc_sign.seal(
-        partner.key, method="POST", path=path, key_id=partner.key_id, now=int(time.time()), nonce=secrets.token_urlsafe(24), body=body
-    )
+    about = {"sender": partner.side, "method": "POST", "path": path, "key_id": partner.key_id}
+    sealed = calc_sign.seal(partner.key, **about, now=int(time.time()), nonce=secrets.token_urlsafe(24), body=body)
     request = Request(  # noqa: S310 - the scheme is checked above
         partner.url.rstrip("/") + path,
         data=body,

@@ -4,17 +4,33 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import request
 from sqlalchemy import select
 
+from parkops.db.types import Choices
+from parkops.i18n import _l
+from parkops.web.addresses import public_url
+from parkops.web.resource import Input
+
 from ..models.case import ServiceCase
-from ..models.quality import GRADES, OFFLINE, ONLINE, ReviewTask, ServiceRating
+from ..models.quality import GRADES, OFFLINE, ONLINE, RATED_BY, ReviewTask, ServiceRating
 from ..services import ratings
 
+BY_STAFF = Choices("services.rated_by_staff", *((code, RATED_BY.labels[code]) for code in ("device", "phone")))
+RATE_INPUTS = (
+    Input("stars", "choice", _l("Stars"), required=True, choices=GRADES),
+    Input("rated_by", "choice", _l("Rated through"), required=True, choices=BY_STAFF, default="device"),
+    *(Input(n, "choice", ServiceRating.__table__.c[n].info["label"], choices=GRADES) for n in OFFLINE),
+    *(
+        Input(n, "choice", ServiceRating.__table__.c[n].info["label"], choices=GRADES, help=_l("Only for cases asked for online"))
+        for n in ONLINE
+    ),
+    Input("remark", "longtext", _l("Client's words"), max_length=1000),
+)
 
-def link_of(case: ServiceCase) -> str:
-    """The address the client opens; on the host this page was asked from."""
-    return f"{request.host_url.rstrip('/')}/services/rate/{ratings.token_of(case)}"
+
+def link_of(session: Any, case: ServiceCase) -> str:
+    """The address the client opens."""
+    return f"{public_url(session)}/services/rate/{ratings.token_of(case)}"
 
 
 def rating_data(session: Any, case: ServiceCase) -> dict[str, Any]:
@@ -22,7 +38,7 @@ def rating_data(session: Any, case: ServiceCase) -> dict[str, Any]:
     row = session.scalars(select(ServiceRating).where(ServiceRating.case_id == case.id)).one_or_none()
     task = session.scalars(select(ReviewTask).where(ReviewTask.case_id == case.id)).one_or_none()
     why = ratings.why_not_rate(session, case)
-    link = link_of(case) if row is None and why is None else None
+    link = link_of(session, case) if row is None and why is None else None
     names = {c.name: c.info["label"] for c in ServiceRating.__table__.c if c.name in (*OFFLINE, *ONLINE)}
     return {
         "case": case,

@@ -16,7 +16,9 @@ from ..services.calendar import calendar_of
 from ..states import OPEN, TICKING
 from . import _ratings
 
-C, Q, T, X, P = (f"modules.services.services.{n}" for n in ("cases", "queue", "tolerance", "closing", "partners"))
+C, Q, T, X, P, HA, RA = (
+    f"modules.services.services.{n}" for n in ("cases", "queue", "tolerance", "closing", "partners", "hands", "ratings")
+)
 TODAY = Input("on", "date", _l("Date"), required=True, default=lambda s: clock.today())
 WAY = Filter("state", "in", list(OPEN))
 CLOCK = Filter("state", "in", list(TICKING))
@@ -161,7 +163,17 @@ CASE = Resource(
         ),
         Section(
             _l("Limits"),
-            ("received_at", "clock_from", "restarts", "accepted_on", "deemed", "promised_due", "statutory_due", "deferred_days"),
+            (
+                "received_at",
+                "clock_from",
+                "restarts",
+                "accepted_on",
+                "deemed",
+                "promised_days",
+                "promised_due",
+                "statutory_due",
+                "deferred_days",
+            ),
         ),
         Section(
             _l("Result"),
@@ -185,7 +197,7 @@ CASE = Resource(
         Action(
             "transfer",
             _l("Pass on"),
-            f"{C}:transfer_case",
+            f"{HA}:transfer_case",
             (
                 Input("to_id", "ref", _l("Officer"), ref="core.user"),
                 Input("to_text", "text", _l("To an office outside"), max_length=160),
@@ -193,7 +205,7 @@ CASE = Resource(
                 TODAY,
             ),
             word="change",
-            guard=f"{C}:why_not_transfer",
+            guard=f"{HA}:why_not_transfer",
         ),
         Action(
             "defer",
@@ -210,6 +222,14 @@ CASE = Resource(
             (Input("partner_id", "ref", _l("Partner hall"), ref="services.partner", required=True),),
             word="change",
             guard=f"{P}:why_not_choose",
+        ),
+        Action(
+            "rate",
+            _l("Enter the client's rating"),
+            f"{RA}:rate_by_staff",
+            _ratings.RATE_INPUTS,
+            word="change",
+            guard=f"{RA}:why_not_rate",
         ),
     ),
     tabs=(

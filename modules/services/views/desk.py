@@ -19,7 +19,6 @@ from parkops.web.views import PK, Page, route
 from ..models.hall import HallWindow, ServiceHall
 from ..models.item import ITEM_CLASSES
 from ..services import board, cases, queue
-from ..services.halls import classes_of
 
 
 def said(refusal: ParkOpsError) -> str:
@@ -114,7 +113,7 @@ class HallWindowPage(HallPage):
             screen=screen,
             case=case,
             classes=ITEM_CLASSES,
-            only=[ITEM_CLASSES.label(c) for c in classes_of(window.classes)] if window is not None else [],
+            only=[ITEM_CLASSES.label(c) for c in window.classes] if window is not None else [],
             now=now,
             waiting=waiting,
         )

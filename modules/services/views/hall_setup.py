@@ -5,19 +5,29 @@ from __future__ import annotations
 from typing import Any
 
 from flask import flash, redirect
+from sqlalchemy import case, func
 
 from parkops import clock
 from parkops.i18n import _, _l
 from parkops.web.editing import attempt
-from parkops.web.resource import Col, Filter, ListButton, Related, Resource, Section, Titles, View
+from parkops.web.resource import Col, Filter, Input, ListButton, Related, Resource, Section, Titles, View
 from parkops.web.views import Page, route
 
 from ..models.calendar import HallDay
 from ..models.hall import HallVisitors, HallWindow, ServiceHall
-from ..models.item import SHARED_CLASSES, HallItem, ItemMaterial
+from ..models.item import ITEM_CLASSES, SHARED_CLASSES, HallItem, ItemMaterial
 from ..services import calendar, catalogue
 
 H, K, D = (f"modules.services.services.{n}" for n in ("halls", "catalogue", "calendar"))
+
+CLASSES = Input("classes", "multichoice", _l("Calls only"), choices=ITEM_CLASSES, help=_l("Empty: every class"))
+
+
+def classes_in_words(model: Any, context: Any) -> Any:
+    """The labels of the classes a window calls, in the reader's language; every class when none is chosen."""
+    words = [case((model.classes.contains([code]), str(label))) for code, label in ITEM_CLASSES.items()]
+    return case((model.classes == [], _("every class")), else_=func.concat_ws("、", *words))
+
 
 RESOURCES = [
     Resource(
@@ -58,10 +68,10 @@ RESOURCES = [
             Col("name", width=180, important=True),
             Col("hall_id", width=200),
             Col("officer_id", width=140, important=True),
-            Col("classes", width=220),
+            Col("called", _l("Calls only"), 220, sql=classes_in_words, filter="none"),
             Col("active", width=80),
         ),
-        sections=(Section(_l("Service window"), ("hall_id", "code", "name", "officer_id", "classes", "active")),),
+        sections=(Section(_l("Service window"), ("hall_id", "code", "name", "officer_id", CLASSES, "active")),),
         create=f"{H}:create_window",
         change=f"{H}:change_window",
         remove=f"{H}:remove_window",

@@ -39,7 +39,7 @@ RESOURCES = [
         ),
         sections=(
             Section(_l("Partner hall"), ("code", "name", "district", "hall_id", "signed_on", "ends_on", "post_address", "phone", "active")),
-            Section(_l("Data interface"), ("url", "key_id", "key")),
+            Section(_l("Data interface"), ("url", "key_id", "key", "side")),
         ),
         create=f"{P}:create_partner",
         change=f"{P}:change_partner",
@@ -68,9 +68,7 @@ RESOURCES = [
             Col("key", width=220),
             Col("sent_at", width=150),
         ),
-        sections=(
-            Section(_l("Partner message"), ("partner_id", "direction", "kind", "key", "nonce", "case_id", "at", "sent_at")),
-        ),
+        sections=(Section(_l("Partner message"), ("partner_id", "direction", "kind", "key", "nonce", "case_id", "at", "sent_at")),),
         load=("partner",),
         search=("key",),
         sort="-id",
@@ -111,7 +109,7 @@ class PartnerInboxApi(Api):
                   type: object
                   required: [kind, key, body]
                   properties:
-                    kind: {type: string, enum: [case, result]}
+                    kind: {type: string, enum: [case, result, withdraw]}
                     key: {type: string}
                     body: {type: object}
           responses:

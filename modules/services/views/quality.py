@@ -148,6 +148,7 @@ RESOURCES = [
                     "escalated_on",
                     "answer",
                     "answered_on",
+                    "answered_by_id",
                     "reopened",
                     "content",
                     "words",

@@ -8,8 +8,8 @@ import pytest
 from hall_help import MON, at, case, done, english, hall, have, item  # noqa: F401
 
 from modules.services import calc_days
-from modules.services.services import calendar, cases, closing, tolerance
-from parkops import approval
+from modules.services.services import calendar, cases, closing, hands, tolerance
+from parkops import approval, clock
 from parkops.errors import NotAllowed, RuleError
 
 DAY = timedelta(days=1)
@@ -149,7 +149,8 @@ def test_post_needs_address_and_tracking(session):
     assert (row.state, row.tracking_no) == ("delivered", "EA123456789CN")
 
 
-def test_deferral_by_another_person_once(as_role, session):
+def test_deferral_by_another_person_once(as_role, session, monkeypatch):
+    monkeypatch.setattr(clock, "today", lambda: MON)
     with as_role("operations_manager") as s:
         row = case(s, item(s, ()))
         cases.accept_case(s, row, on=MON)
@@ -181,11 +182,11 @@ def test_transfer_register_keeps_who_was_asked_first(as_role):
         from parkops.security.models import UserProfile
 
         other = s.scalars(select(UserProfile.id).where(UserProfile.id != first)).first()
-        cases.transfer_case(s, row, to_id=other, reason="属于税务窗口", on=MON)
+        hands.transfer_case(s, row, to_id=other, reason="属于税务窗口", on=MON)
         assert (row.officer_id, row.first_officer_id) == (other, first)
         with pytest.raises(RuleError):
-            cases.transfer_case(s, row, to_id=other, reason="x", on=MON)
-        cases.transfer_case(s, row, to_text="区市场监管局", reason="需会签", on=MON)
+            hands.transfer_case(s, row, to_id=other, reason="x", on=MON)
+        hands.transfer_case(s, row, to_text="区市场监管局", reason="需会签", on=MON)
         from modules.services.models.case import CaseTransfer
 
         assert len(s.scalars(select(CaseTransfer).where(CaseTransfer.case_id == row.id)).all()) == 2

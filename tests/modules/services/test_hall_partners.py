@@ -26,7 +26,7 @@ from parkops import clock, outbox
 from parkops.errors import Conflict, NotAllowed, RuleError
 
 KEY, PATH, NOW = "k" * 40, partners.OWN_ADDRESS, 1_772_000_000
-GOOD = calc_sign.seal(KEY, method="POST", path=PATH, key_id="pair-1", now=NOW, nonce="n" * 20, body=b"{}")
+GOOD = calc_sign.seal(KEY, sender="first", method="POST", path=PATH, key_id="pair-1", now=NOW, nonce="n" * 20, body=b"{}")
 
 
 def seal(**changes):
@@ -43,15 +43,16 @@ def seal(**changes):
         (GOOD, {"body": b"{ }"}, "signature"),
         (GOOD, {"path": PATH + "x"}, "signature"),
         (GOOD, {"method": "PUT"}, "signature"),
+        (GOOD, {"sender": "second"}, "signature"),  # reflected: looked at by the hall that sent it
         (GOOD, {"key": "k" * 39 + "l"}, "signature"),
         (seal(nonce="m" * 20), {}, "signature"),
         (seal(time=str(NOW + 1)), {}, "signature"),
         (seal(signature="é"), {}, "signature"),
-        (calc_sign.seal(KEY, method="POST", path=PATH, key_id="pair-1", now=NOW, nonce="short", body=b"{}"), {}, "nonce"),
+        (calc_sign.seal(KEY, sender="first", method="POST", path=PATH, key_id="pair-1", now=NOW, nonce="short", body=b"{}"), {}, "nonce"),
     ],
 )
 def test_what_a_signature_covers(found, more, why):
-    given = {"key": KEY, "method": "POST", "path": PATH, "body": b"{}", "now": NOW, **more}
+    given = {"key": KEY, "sender": "first", "method": "POST", "path": PATH, "body": b"{}", "now": NOW, **more}
     assert calc_sign.why_wrong(found, given.pop("key"), **given) == why
 
 
@@ -183,13 +184,12 @@ def inside(database, work):
         os.environ["_PARKOPS_TEST_DB"] = before
 
 
-def post(port, message, *, key=KEY, at=None, nonce=None, spoil=False):
+def post(port, message, *, key=KEY, at=None, nonce=None, spoil=False, side="first"):
     import http.client
 
     body = json.dumps(message).encode()
-    found = calc_sign.seal(
-        key, method="POST", path=PATH, key_id="pair-1", now=at or int(time.time()), nonce=nonce or secrets.token_urlsafe(24), body=body
-    )
+    about = {"sender": side, "method": "POST", "path": PATH, "key_id": "pair-1"}
+    found = calc_sign.seal(key, **about, now=at or int(time.time()), nonce=nonce or secrets.token_urlsafe(24), body=body)
     ask = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
     ask.request("POST", PATH, body + b" " if spoil else body, {"Content-Type": "application/json", **found.headers()})
     return ask.getresponse().status
@@ -197,8 +197,8 @@ def post(port, message, *, key=KEY, at=None, nonce=None, spoil=False):
 
 def test_two_running_halls_exchange_a_case(fresh_db, _template):
     with hall_of("here", _template) as (here_port, here), hall_of("there", _template) as (there_port, there):
-        for name, other in ((here, there_port), (there, here_port)):
-            inside(name, lambda s, other=other: pair_with(s, other))
+        for name, other, side in ((here, there_port, "first"), (there, here_port, "second")):
+            inside(name, lambda s, other=other, side=side: pair_with(s, other, side))
         today = clock.today()
 
         def send(s):
@@ -234,12 +234,13 @@ def test_two_running_halls_exchange_a_case(fresh_db, _template):
         assert post(there_port, message) == 200  # the same key with a new nonce: answered, no second case
         assert post(there_port, message, key="x" * 40) == 403
         assert post(there_port, message, spoil=True) == 403
+        assert post(here_port, {**message, "key": "mine:case"}, side="first") == 403  # what this hall signed comes back to it
         assert post(there_port, message, at=int(time.time()) - 400) == 403
         assert inside(there, lambda s: s.scalar(select(func.count(ServiceCase.id)))) == 2
 
 
-def pair_with(s, port):
-    pair(s, url=f"http://127.0.0.1:{port}")
+def pair_with(s, port, side):
+    pair(s, url=f"http://127.0.0.1:{port}", side=side)
     item(s, code="SP-01", name="食品经营许可新办")
 
 

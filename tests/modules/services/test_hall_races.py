@@ -121,6 +121,39 @@ def test_control_without_the_lock_windows_reach_for_the_same_client(fresh_db, mo
     assert len(numbers) < N and (refused or broken), "every window got a client of its own although nothing was locked"
 
 
+def clicked():
+    """All clicks at one window, each in a transaction of its own."""
+
+    def make(s):
+        place = hall(s)
+        for _n in range(N):
+            queue.take_ticket(s, hall_id=place.id, item_class="startup", at=at())
+        return window(s, place).id
+
+    desk = prepared(make)
+
+    def click(s, barrier):
+        row = s.get(HallWindow, desk)
+        barrier.wait()
+        return queue.call_next(s, row, at=at(minute=5)).number
+
+    return together([click] * 4)
+
+
+def test_two_clicks_at_a_window_call_one_client(fresh_db):
+    numbers, refused, broken = clicked()
+    assert (numbers, len(refused), broken) == ([1], 3, []) and "A001" in refused[0]
+
+
+def test_control_without_the_windows_lock_one_window_calls_several(fresh_db, monkeypatch):
+    from sqlalchemy.sql.selectable import Select
+
+    real = Select.with_for_update
+    monkeypatch.setattr(Select, "with_for_update", lambda self, **how: real(self, **how) if how else self)  # the ticket's lock stays
+    numbers, _refused, broken = clicked()
+    assert len(numbers) > 1 and not broken
+
+
 def rated(versioned=True):
     def make(s):
         return done(s).id
