@@ -150,7 +150,7 @@ CHALLENGE = Workflow(
             _l("Targets met"),
             f"{C}:accept_result",
             word="act",
-            form=(Input("finding", "longtext", _l("Finding"), required=True), ON),
+            form=(Input("finding", "longtext", _l("Finding on the targets"), required=True), ON),
             guard=f"{C}:why_not_judge",
             primary=True,
         ),

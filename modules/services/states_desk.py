@@ -17,7 +17,7 @@ CONSULTATION = Workflow(
     start="asked",
     states=(
         State("asked", _l("Waiting for an answer"), "amber"),
-        State("answered", _l("Answered"), "green", final=True),
+        State("answered", _l("Question answered"), "green", final=True),
         State("passed_on", _l("Passed to a law firm"), "violet", final=True),
     ),
     steps=(
@@ -25,7 +25,7 @@ CONSULTATION = Workflow(
             "answer",
             ("asked",),
             "answered",
-            _l("Answer"),
+            _l("Answer the question"),
             f"{K}:answer_consultation",
             word="change",
             form=(
@@ -53,7 +53,7 @@ MEDIATION = Workflow(
     column="state",
     start="received",
     states=(
-        State("received", _l("Registered"), "amber"),
+        State("received", _l("Dispute registered"), "amber"),
         State("running", _l("In mediation"), "blue"),
         State("agreed", _l("Agreement reached"), "violet"),
         State("performed", _l("Agreement performed"), "green", final=True),

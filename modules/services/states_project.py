@@ -18,7 +18,7 @@ PROJECT = Workflow(
         State("planned", _l("Being prepared"), "grey"),
         State("running", _l("Agent at work"), "blue"),
         State("done", _l("All permits obtained"), "green", final=True),
-        State("stopped", _l("Given up"), "red", final=True),
+        State("stopped", _l("Project given up"), "red", final=True),
     ),
     steps=(
         Step(

@@ -15,7 +15,7 @@ REPAIR = Workflow(
     column="state",
     start="reported",
     states=(
-        State("reported", _l("Reported"), "amber"),
+        State("reported", _l("Repair reported"), "amber"),
         State("assigned", _l("Given to somebody"), "blue"),
         State("done", _l("Repaired, to be confirmed"), "violet"),
         State("confirmed", _l("Confirmed by who reported it"), "green", final=True),

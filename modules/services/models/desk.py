@@ -132,7 +132,7 @@ class PropertySteward(ParkScoped, Record):
     name: Mapped[str] = field(String(80), _l("Steward"), personal="name")
     phone: Mapped[str | None] = field(String(40), _l("Phone"), personal="phone")
     branch: Mapped[str | None] = field(String(160), _l("Party branch"))
-    duties: Mapped[str | None] = field(Text, _l("Duties"), long=True)
+    duties: Mapped[str | None] = field(Text, _l("Duties of the steward"), long=True)
     since: Mapped[date] = field(Date, _l("Since"))
     until: Mapped[date | None] = field(Date, _l("Until"))
 

@@ -32,7 +32,7 @@ class ServiceMachine(ParkScoped, Record):
     code: Mapped[str] = field(String(40), _l("Code"), fmt="code")
     name: Mapped[str] = field(String(120), _l("Self-service machine"))
     kind: Mapped[str] = field(EnumText(MACHINE_KINDS), _l("Kind of machine"))
-    hall_id: Mapped[int | None] = fk("services_hall.id", _l("Hall"))
+    hall_id: Mapped[int | None] = fk("services_hall.id", _l("Service hall"))
     place: Mapped[str | None] = field(String(160), _l("Place"))
     installed_on: Mapped[date] = field(Date, _l("Installed on"))
     removed_on: Mapped[date | None] = field(Date, _l("Taken away on"))

@@ -66,7 +66,7 @@ class ServiceTraining(ParkScoped, Record):
     trainer: Mapped[str] = field(String(120), _l("Trainer"))
     host: Mapped[str | None] = field(String(200), _l("Host"))
     held_on: Mapped[date] = field(Date, _l("Held on"))
-    hours: Mapped[Decimal] = field(Hundredths, _l("Hours"), fmt="decimal")
+    hours: Mapped[Decimal] = field(Hundredths, _l("Training hours"), fmt="decimal")
     place: Mapped[str | None] = field(String(160), _l("Place"))
     places: Mapped[int | None] = field(Integer, _l("Places"))
     state: Mapped[str] = field(EnumText(TRAINING.choices), _l("State"), default="planned", server_default="planned")
@@ -163,7 +163,7 @@ class HallActivity(ParkScoped, Record):
         CheckConstraint("participants >= 0 AND firms >= 0", name="counts"),
     )
     __reported__ = ("participants", "firms")
-    hall_id: Mapped[int | None] = fk("services_hall.id", _l("Hall"))
+    hall_id: Mapped[int | None] = fk("services_hall.id", _l("Service hall"))
     title: Mapped[str] = field(String(200), _l("Activity"))
     kind: Mapped[str] = field(EnumText(ACTIVITY_KINDS), _l("Kind of activity"))
     held_on: Mapped[date] = field(Date, _l("Held on"))

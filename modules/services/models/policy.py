@@ -22,8 +22,8 @@ from ..states_policy import APPLICATION, POLICY_ITEM, PUSH
 POLICY_LEVELS = Choices(
     "services.policy_level",
     ("national", _l("National")),
-    ("province", _l("Province")),
-    ("city", _l("City")),
+    ("province", _l("Province level")),
+    ("city", _l("City level")),
     ("district", _l("District or zone")),
     ("park", _l("The park")),
 )
@@ -98,7 +98,7 @@ class PolicyItem(ParkScoped, Record):
     )
     policy_id: Mapped[int] = fk("services_policy.id", _l("Policy"))
     code: Mapped[str] = field(String(40), _l("Code"), fmt="code")
-    name: Mapped[str] = field(String(200), _l("What is offered"))
+    name: Mapped[str] = field(String(200), _l("Support offered"))
     benefit: Mapped[str] = field(EnumText(BENEFITS), _l("Kind of help"))
     amount_max: Mapped[Decimal | None] = field(Money, _l("At most"))
     amount_text: Mapped[str | None] = field(String(300), _l("How it is worked out"))
@@ -127,8 +127,8 @@ class PolicyCondition(ParkScoped, Record):
 
     __tablename__ = "services_policy_condition"
     __table_args__ = (UniqueConstraint("item_id", "position"),)
-    item_id: Mapped[int] = fk("services_policy_item.id", _l("What is offered"), ondelete="CASCADE", index=False)
-    position: Mapped[int] = field(SmallInteger, _l("Position"))
+    item_id: Mapped[int] = fk("services_policy_item.id", _l("Support offered"), ondelete="CASCADE", index=False)
+    position: Mapped[int] = field(SmallInteger, _l("Sequence no."))
     clause: Mapped[str | None] = field(String(80), _l("Clause"))
     fact: Mapped[str] = field(String(80), _l("Fact of the firm"), fmt="code")
     op: Mapped[str] = field(EnumText(OPS), _l("Comparison"))
@@ -153,7 +153,7 @@ class PolicyPush(ParkScoped, Record):
 
     __tablename__ = "services_policy_push"
     __table_args__ = (UniqueConstraint("item_id", "firm_id"),)
-    item_id: Mapped[int] = fk("services_policy_item.id", _l("What is offered"), index=False)
+    item_id: Mapped[int] = fk("services_policy_item.id", _l("Support offered"), index=False)
     firm_id: Mapped[int] = fk("tenants_firm.id", _l("Firm"))
     pushed_on: Mapped[date] = field(Date, _l("Told on"))
     pushed_by: Mapped[str] = field(String(80), _l("Told by"))
@@ -188,14 +188,14 @@ class PolicyApplication(ParkScoped, Record):
         CheckConstraint("state <> 'refused' OR reason IS NOT NULL", name="reason"),
     )
     number: Mapped[str] = field(String(40), _l("Application no."), fmt="code")
-    item_id: Mapped[int] = fk("services_policy_item.id", _l("What is offered"), index=False)
+    item_id: Mapped[int] = fk("services_policy_item.id", _l("Support offered"), index=False)
     firm_id: Mapped[int] = fk("tenants_firm.id", _l("Firm"))
     asked: Mapped[Decimal | None] = field(Money, _l("Amount asked for"))
     approved: Mapped[Decimal | None] = field(Money, _l("Amount approved"))
     paid: Mapped[Decimal] = field(Money, _l("Paid so far"), default=Decimal(0), server_default="0")
     verdict: Mapped[str | None] = field(EnumText(VERDICTS), _l("Answer of the rules"))
     applied_on: Mapped[date | None] = field(Date, _l("Handed in on"))
-    accepted_on: Mapped[date | None] = field(Date, _l("Accepted on"))
+    accepted_on: Mapped[date | None] = field(Date, _l("Accepted by the office on"))
     decided_on: Mapped[date | None] = field(Date, _l("Decided on"))
     document_no: Mapped[str | None] = field(String(80), _l("Document no."), fmt="code")
     reason: Mapped[str | None] = field(String(300), _l("Reason"))
@@ -220,11 +220,11 @@ class PolicyPayment(ParkScoped, Record):
         CheckConstraint("amount > 0", name="amount"),
         Index("ix_services_policy_payment_park_id_paid_on", "park_id", "paid_on"),
     )
-    application_id: Mapped[int] = fk("services_policy_application.id", _l("Application"), index=False)
+    application_id: Mapped[int] = fk("services_policy_application.id", _l("Application for a policy"), index=False)
     firm_id: Mapped[int] = fk("tenants_firm.id", _l("Firm"))
     paid_on: Mapped[date] = field(Date, _l("Paid on"))
     amount: Mapped[Decimal] = field(Money, _l("Amount"))
-    payer: Mapped[str] = field(String(160), _l("Paid by"))
+    payer: Mapped[str] = field(String(160), _l("Paid out by"))
     reference: Mapped[str] = field(String(80), _l("Reference"), fmt="code")
     application: Mapped[PolicyApplication] = relationship(foreign_keys="PolicyPayment.application_id")
     firm: Mapped[Firm] = relationship(foreign_keys="PolicyPayment.firm_id")

@@ -71,7 +71,7 @@ class ServiceProject(ParkScoped, Record):
     name: Mapped[str] = field(String(200), _l("Project"))
     firm_id: Mapped[int] = fk("tenants_firm.id", _l("Firm"))
     kind: Mapped[str] = field(EnumText(PROJECT_KINDS), _l("Kind of project"))
-    place: Mapped[str | None] = field(String(200), _l("Site"))
+    place: Mapped[str | None] = field(String(200), _l("Place of the works"))
     investment: Mapped[Decimal | None] = field(Money, _l("Investment"))
     agent_id: Mapped[int | None] = fk("core_user.id", _l("Agent of the park"))
     started_on: Mapped[date | None] = field(Date, _l("Started on"))
@@ -100,7 +100,7 @@ class ProjectMilestone(ParkScoped, Record):
         CheckConstraint("ended_on >= submitted_on", name="order"),
     )
     project_id: Mapped[int] = fk("services_project.id", _l("Project"), ondelete="CASCADE", index=False)
-    position: Mapped[int] = field(SmallInteger, _l("Position"))
+    position: Mapped[int] = field(SmallInteger, _l("Sequence no."))
     name: Mapped[str] = field(String(200), _l("Permit or step"))
     authority: Mapped[str] = field(String(160), _l("Authority"))
     promised_days: Mapped[int] = field(Integer, _l("Days promised"))

@@ -128,7 +128,7 @@ class IncidentTicket(ParkScoped, Record):
     incident_id: Mapped[int] = fk("services_incident.id", _l("Incident"))
     demand_id: Mapped[int | None] = fk("services_demand.id", _l("Demand"), index=False)
     repair_id: Mapped[int | None] = fk("services_repair.id", _l("Repair"), index=False)
-    case_id: Mapped[int | None] = fk("services_case.id", _l("Case"), index=False)
+    case_id: Mapped[int | None] = fk("services_case.id", _l("Hall case"), index=False)
     linked_on: Mapped[date] = field(Date, _l("Linked on"))
     answered_on: Mapped[date | None] = field(Date, _l("Answered on"))
     incident: Mapped[ServiceIncident] = relationship(foreign_keys="IncidentTicket.incident_id")

@@ -286,7 +286,7 @@ RESOURCES = [
         columns=(
             Col("name", width=200, important=True, link=True),
             Col("kind", width=150, important=True),
-            Col("hall.name", _l("Hall"), width=180),
+            Col("hall.name", _l("Service hall"), width=180),
             Col("place", width=160),
             Col("installed_on", width=105, important=True),
             Col("removed_on", width=105),

@@ -56,7 +56,7 @@ RESOURCES = [
         change=f"{S}.policies:change_policy",
         remove=f"{S}.policies:remove_policy",
         search=("title", "doc_no"),
-        tabs=(Related("items", _l("What is offered"), "services.policy_item", "policy_id", order=5),),
+        tabs=(Related("items", _l("Support offered"), "services.policy_item", "policy_id", order=5),),
         menu=("policy", 10),
         icon="book",
     ),
@@ -155,7 +155,7 @@ RESOURCES = [
         Titles(_l("Firms told of policies"), _l("Firm told of a policy"), None),
         columns=(
             Col("firm.name", _l("Firm"), width=240, important=True, link=True),
-            Col("item.name", _l("What is offered"), width=260),
+            Col("item.name", _l("Support offered"), width=260),
             Col("verdict", width=120, important=True),
             Col("state", width=130, important=True),
             Col("pushed_on", width=105),
@@ -185,7 +185,7 @@ RESOURCES = [
         columns=(
             Col("number", width=130, important=True, link=True),
             Col("firm.name", _l("Firm"), width=220, important=True),
-            Col("item.name", _l("What is offered"), width=240),
+            Col("item.name", _l("Support offered"), width=240),
             Col("asked"),
             Col("approved"),
             Col("paid"),
