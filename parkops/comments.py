@@ -76,12 +76,13 @@ def add(session: Any, owner: Any, text: str) -> Comment:
 
 def _mentioned(session: Any, text: str, park: int | None) -> list[Any]:
     """Active users named in the text who may see that park; others are not told, and nobody learns of them."""
-    from flask_appbuilder.security.sqla.models import User
+    from .security.models import UserProfile
 
     names = {n.rstrip(".-").lower() for n in MENTION.findall(text)}
     if not names:
         return []
-    found = session.execute(select(User.id, User.username).where(User.username.in_(names), User.active)).all()
+    staff = (UserProfile.active, ~UserProfile.is_portal)
+    found = session.execute(select(UserProfile.id, UserProfile.username).where(UserProfile.username.in_(names), *staff)).all()
     if park is None or not found:
         return list(found)
     inside = set(session.execute(select(UserPark.user_id).where(

@@ -81,10 +81,11 @@ class Notice(ParkOptional, Record):
 
 
 def _user(session: Any, user_id: int) -> Any:
-    from flask_appbuilder.security.sqla.models import User
+    from .security.models import UserProfile
 
-    found = session.execute(select(User.id, User.username, User.active).where(User.id == user_id)).first()
-    if found is None or not found.active:
+    found = session.execute(
+        select(UserProfile.id, UserProfile.username, UserProfile.active, UserProfile.is_portal).where(UserProfile.id == user_id)).first()
+    if found is None or not found.active or found.is_portal:
         raise RuleError([Problem("todo.assignee", _l("Choose an active user."), "assignee_id")])
     return found
 
@@ -105,7 +106,8 @@ def add(session: Any, owner: Any, title: str, due_on: date | None = None, assign
     if key and (have := session.execute(select(Todo).where(Todo.key == key, ~Todo.is_done)).scalar_one_or_none()):
         return have
     scope = scope_of(session)
-    assignee = _user(session, assignee_id or scope.user_id) if (assignee_id or scope.user_id) else None
+    wanted = assignee_id or (scope.user_id if scope.firm_id is None else None)  # firms' users leave to-dos for the staff, not themselves
+    assignee = _user(session, wanted) if wanted else None
     resource, record_id = refs.ref(owner) if owner is not None else (None, None)
     row = Todo(
         title=title, resource=resource, record_id=record_id, record_label=str(owner)[:200] if owner is not None else None,

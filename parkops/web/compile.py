@@ -332,7 +332,7 @@ def _extras(resource: Resource, columns: Iterable[str], where: str) -> dict[str,
     """Columns that saved views, base filters, the search box, export and related tabs name but the grid does not show."""
     mapper = sa_inspect(resource.model)
     names = {a.key for a in mapper.column_attrs if a.columns[0].foreign_keys} | {"id"} & set(mapper.column_attrs.keys())
-    names |= {f.column for v in resource.views for f in v.filters} | {f.column for f in resource.base_filters}
+    names |= {f.column for v in resource.views for f in v.filters} | {f.column for f in (*resource.base_filters, *resource.offered)}
     names |= set(resource.search) | set(resource.export) | {c for v in resource.views for c in v.columns}
     names |= {v.sort.lstrip("-") for v in resource.views if v.sort} | {resource.sort.lstrip("-")} - {""}
     return {n: resolve_column(resource.model, Col(n, hidden=True), where) for n in sorted(names - set(columns))}

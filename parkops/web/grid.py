@@ -305,7 +305,10 @@ def run(session: Any, resolved: Resolved, query: Query, *, on: date | None = Non
 
 def choices(session: Any, resolved: Resolved, text: str, *, ids: tuple[int, ...] = (), limit: int = 20,
             filters: tuple[Any, ...] = ()) -> list[dict[str, Any]]:
-    """Entries for a remote select: `{"id", "label"}`, by the label and the search columns; `ids` names chosen ones."""
+    """Entries for a remote select: `{"id", "label"}`, by the label and the search columns; `ids` names chosen ones, whether or not
+    they are still offered."""
+    if not ids:
+        filters = (*filters, *((f.column, f.op, f.value) for f in resolved.resource.offered))
     attr = label_attr(resolved.model)
     if attr is None or attr not in sa_inspect(resolved.model).column_attrs:
         return _by_words(session, resolved, text, ids, limit, filters)

@@ -176,6 +176,7 @@ class Resource:
     export: column names (default: columns). importer: import kind. parent: (fk column, resource) when records are
     normally made from a parent's page. menu: (section, order) or None. icon: Tabler icon name. as_of: whether `?on=`.
     report: name of a printable report for the record. read_only: no forms at all. scope_note: reason when not park-scoped.
+    offered: which of its records forms and REST let anybody choose anew (the list itself shows all).
     editable_in: states of the workflow in which a record may still be changed or deleted by hand (none given = in all).
     money: its commands (create, actions, steps, bulk) refuse to act without a one-time key.
     script: address of a script of the module for its form page (`/static/booking/form.js`).
@@ -208,6 +209,7 @@ class Resource:
     record_template: str | None = None
     code_field: str | None = None
     base_filters: tuple[Filter, ...] = ()
+    offered: tuple[Filter, ...] = ()
     editable_in: tuple[str, ...] = ()
     money: bool = False
     script: str | None = None

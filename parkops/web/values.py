@@ -196,9 +196,22 @@ def _ref(field: ResolvedField, raw: Any, session: Any) -> int:
     text = str(raw).strip() if isinstance(raw, str | int) and not isinstance(raw, bool) else ""
     if not re.fullmatch(r"\d{1,18}", text, re.ASCII):
         raise BadValue(_l("Choose a record from the list."))
-    if field.ref and find_ref(session, field.ref, int(text)) is None:
+    if field.ref and (find_ref(session, field.ref, int(text)) is None or not is_offered(session, field.ref, int(text))):
         raise BadValue(_l("The chosen record is no longer there; choose another one."))
     return int(text)
+
+
+def is_offered(session: Any, resource: str, pk: int) -> bool:
+    """Whether the kind of record lets this one be chosen (`Resource.offered`)."""
+    from .grid import Grid
+    from .gridquery import Query
+    from .resources import all_resources, resolved
+
+    known = all_resources().get(resource)
+    if known is None or not known.offered:
+        return True
+    filters = tuple((f.column, f.op, f.value) for f in known.offered)
+    return pk in Grid(session, resolved(resource), Query(ids=(pk,), filters=filters, count=False)).page_ids()
 
 
 def find_ref(session: Any, resource: str, pk: int) -> Any:

@@ -298,3 +298,39 @@ def test_a_link_of_a_firm_that_left_opens_nothing(two):
         s.flush()
         with pytest.raises(NotFound):
             portal_accounts.accept_invitation(s, token, password=GOOD, again=GOOD, locale="zh", at=clock.now())
+
+
+# ---- among the staff's users -----------------------------------------------------------------------------------------------
+
+
+def test_staff_choose_among_themselves(app, two, login_as, park):
+    from parkops import comments, todos
+    from parkops.web import values
+    from parkops.web.compile import ResolvedField
+
+    user_id = join(two[0])
+    client = app.test_client()
+    login_as(client, "system_administrator")
+    assert user_id not in {x["id"] for x in client.get("/api/v1/core/user/_choices?text=").json["rows"]}
+    assert client.get("/api/v1/core/user/_choices?text=").json["rows"], "control: colleagues are offered"
+    assert [x["id"] for x in client.get(f"/api/v1/core/user/_choices?ids={user_id}").json["rows"]] == [user_id], "who is chosen keeps a name"
+    listed = client.get("/api/v1/core/user/", query_string={"q": '{"filters":[["is_portal","eq",true]]}'}).json["rows"]
+    assert [x["id"] for x in listed] == [user_id], "the list of users shows them all"
+    field = ResolvedField("officer_id", "Officer", "ref", ref="core.user")
+    with system_scope("test", park_id=park.id) as s:
+        with pytest.raises(values.BadValue):
+            values.parse(field, str(user_id), s)
+        staff = s.scalar(select(UserProfile.id).where(~UserProfile.is_portal).limit(1))
+        assert values.parse(field, str(staff), s) == staff
+        with pytest.raises(RuleError):
+            todos.add(s, s.get(Firm, two[0]), "看一下", assignee_id=user_id)
+        assert comments.add(s, s.get(Firm, two[0]), "@head@firm.example 请看").mentions == []
+
+
+def test_a_firms_user_leaves_todos_to_the_staff(two, park):
+    from parkops import todos
+
+    user_id = join(two[0])
+    scope = fenced(two[0], park.id, user_id)
+    with session_scope(replace(scope, rights=scope.rights | {("core.todo", "add")})) as s, portal.acting(s):
+        assert todos.add(s, s.get(Firm, two[0]), "看一下").assignee_id is None

@@ -68,7 +68,8 @@ USER = Resource(
              Col("totp_enabled", width=110), Col("last_seen_at", width=150),
              Col("open", _l("Open sessions"), sql=_open, fmt="int", width=110),
              Col("must_change_password", hidden=True), Col("password_changed_at", hidden=True), Col("locale", hidden=True),
-             Col("created_at", hidden=True)),
+             Col("created_at", hidden=True), Col("is_portal", hidden=True)),
+    offered=(Filter("is_portal", "eq", False),),  # staff choose among themselves
     sections=(
         Section(_l("Person"), ("username", "name", Input("email", required=True), "phone", "locale")),
         Section(_l("Rights"), (

@@ -63,7 +63,7 @@
     const look = async () => {
       const found = word(), mine = ++serial;
       if (!found) return close();
-      const q = { columns: ["name", "username"], size: 6, filters: [["active", "eq", true]], sort: [["name", "asc"]], ...(found[1] ? { text: found[1] } : {}) };
+      const q = { columns: ["name", "username"], size: 6, filters: [["active", "eq", true], ["is_portal", "eq", false]], sort: [["name", "asc"]], ...(found[1] ? { text: found[1] } : {}) };
       let rows = [];
       try { rows = (await window.PK.api("GET", "/api/v1/core/user/?q=" + encodeURIComponent(JSON.stringify(q)))).rows; } catch { /* who may not see colleagues types the name */ }
       if (mine !== serial) return;
