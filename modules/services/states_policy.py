@@ -104,6 +104,15 @@ APPLICATION = Workflow(
         ),
         Step("pay", ("approved",), "paid", _l("All paid out"), f"{G}:note_paid", form=(ON,), word="change", guard=f"{G}:why_not_paid"),
         Step(
+            "settle",
+            ("approved",),
+            "paid",
+            _l("Paid in full"),
+            f"{G}:by_payment_only",
+            word="read",
+            guard=f"{G}:only_when_paid",
+        ),
+        Step(
             "provide",
             ("approved",),
             "provided",

@@ -55,6 +55,7 @@ JOBS = [
         _l("Forget old looks at licence codes"),
         Cron(hour=3, minute=35, weekday=6),
         wallet.forget_lookups,
+        per_park=False,
         explain=_l("Deletes looks older than the setting."),
     ),
 ]

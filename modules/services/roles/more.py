@@ -69,7 +69,7 @@ GRANTS = [
         for n in ("challenge", "bid", "panel_seat", "panel_score", "assignment", "star_nomination", "star_band", "point", "repair")
     ),
     Grant(FINANCE, "services.policy_payment", "read add export"),
-    Grant(FINANCE, "services.policy_application", "read change"),  # the last payment closes the application
+    Grant(FINANCE, "services.policy_application", "read"),
     *(Grant(LEADERSHIP, f"services.{n}", "add change act") for n in ("assignment", "challenge", "panel_seat", "star_nomination")),
     *(Grant(role, "services.award", "read add change export") for role in (MANAGER,)),
     *(Grant(role, "services.award", "read act export") for role in (LEADERSHIP, FINANCE)),

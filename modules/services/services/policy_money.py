@@ -124,6 +124,16 @@ def note_paid(session: Any, row: PolicyApplication, *, on: date) -> None:
     take(session, APPLICATION, row, "pay", on=on, after=row.decided_on)
 
 
+def only_when_paid(session: Any, row: PolicyApplication) -> str | None:
+    """SV-128: the last payment closes it by itself, whoever records it."""
+    return None if row.approved and row.paid == row.approved else str(_l("Record the payments; the last one closes it."))
+
+
+def by_payment_only(session: Any, row: PolicyApplication) -> None:
+    """Nobody closes it as paid in full by hand, whatever their role."""
+    raise refuse("SV-128", _l("Record the payments; the last one closes it."))
+
+
 def record_payment(session: Any, *, application_id: int, paid_on: date, amount: Decimal, payer: str, reference: str) -> PolicyPayment:
     """SV-128: money the firm received; never more than was approved. The last part closes the application."""
     app = session.scalars(
@@ -153,7 +163,7 @@ def record_payment(session: Any, *, application_id: int, paid_on: date, amount: 
     app.paid += amount
     session.flush()
     if app.paid == app.approved:
-        take(session, APPLICATION, app, "pay", on=paid_on)
+        take(session, APPLICATION, app, "settle", on=paid_on)
     return row
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import secrets
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Any
 
@@ -15,15 +15,17 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from sqlalchemy import delete, func, select, text
 
 from modules.tenants.models.firm import Firm
-from parkops import settings
+from parkops import qr, settings
+from parkops.clock import ZONE
 from parkops.config import config, secret
 from parkops.errors import Conflict
 from parkops.i18n import _, _l
+from parkops.models import Park
 from parkops.security import access
 from parkops.security.sealing import fingerprint
 
 from .. import calc_wallet
-from ..models.wallet import PERMIT_KINDS, FirmPermit, LicenceCode, LicenceLookup
+from ..models.wallet import PERMIT_KINDS, LicenceCode, LicenceLookup
 from ..states_wallet import CODE
 from . import permits
 from .steps import refuse, take
@@ -109,9 +111,7 @@ def revoke_code(session: Any, row: LicenceCode, *, reason: str, on: date) -> Non
 
 def svg(address: str, scale: int = 5) -> str:
     """The code as a picture for a page."""
-    out = io.BytesIO()
-    segno.make(address, error="m").save(out, kind="svg", scale=scale, xmldecl=False, border=3, light="#fff")
-    return out.getvalue().decode()
+    return qr.svg(address, scale=scale, border=3, light="#fff")
 
 
 def png(address: str, scale: int = 12) -> bytes:
@@ -195,17 +195,14 @@ def _shown(session: Any, row: LicenceCode, on: date) -> Shown:
 
 
 def forget_lookups(session: Any, *, on: date, park_id: int | None = None) -> dict[str, int]:
-    """SV-109, job: looks older than the setting are deleted."""
-    keep = int(settings.get(session, "services.lookup_days", park_id))
-    query = delete(LicenceLookup).where(func.date(LicenceLookup.at) < on - timedelta(days=keep))
-    query = query.where(LicenceLookup.park_id == park_id) if park_id else query
-    return {"deleted": session.execute(query.execution_options(synchronize_session=False)).rowcount}
-
-
-def expiring(session: Any, firm_id: int, on: date) -> list[tuple[FirmPermit, int]]:
-    """Permits of a firm that end within sixty days, with the days left."""
-    rows = [p for p in permits.of_firm(session, firm_id) if p.valid_to is not None and permits.standing(p, on) == "valid"]
-    return [(p, (p.valid_to - on).days) for p in rows if (p.valid_to - on).days <= max(calc_wallet.REMIND)]
+    """SV-109, job: looks older than the park's setting are deleted, also those at codes nobody knows (they are of no park)."""
+    gone = 0
+    for park in [park_id] if park_id is not None else [*session.scalars(select(Park.id)), None]:
+        keep = int(settings.get(session, "services.lookup_days", park))
+        first = datetime.combine(on - timedelta(days=keep), time(0), ZONE)
+        query = delete(LicenceLookup).where(LicenceLookup.at < first, LicenceLookup.park_id == park)
+        gone += session.execute(query.execution_options(synchronize_session=False)).rowcount
+    return {"deleted": gone}
 
 
 def issue_text(session: Any, firm: Firm, *, on: date) -> tuple[str, str]:

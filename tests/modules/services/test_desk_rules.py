@@ -15,7 +15,7 @@ from wallet_help import DAY, in_park, item
 
 from modules.services.models.policy import PolicyApplication
 from modules.services.services import agreements, desks, financing, machines, policy_money, policy_push, projects, trainings
-from modules.services.states_policy import FINANCE_REQUEST
+from modules.services.states_policy import APPLICATION, FINANCE_REQUEST
 from modules.tenants.services import portal_accounts
 from parkops import clock
 from parkops.errors import NotAllowed, RuleError
@@ -114,6 +114,12 @@ def test_finance_records_the_payment_that_closes_an_application(session, as_role
         row = s.get(PolicyApplication, number)
         paid(s, row, D(40))
         assert row.state == "approved"
+        with pytest.raises(RuleError):
+            APPLICATION.move(s, row, "settle")
+        with pytest.raises(RuleError):
+            policy_money.by_payment_only(s, row)
+        with pytest.raises(NotAllowed):
+            policy_money.note_paid(s, row, on=DAY)
         paid(s, row, D(60), "K2")
         assert (row.state, row.paid) == ("paid", D(100))
 
