@@ -13,7 +13,7 @@ from loan_help import firm_case
 from sqlalchemy import Select, select
 from wallet_help import DAY, in_park, item
 
-from modules.services.models.policy import PolicyApplication
+from modules.services.models.policy import PolicyApplication, PolicyItem, PolicyPush
 from modules.services.services import agreements, desks, financing, machines, policy_money, policy_push, projects, trainings
 from modules.services.states_policy import APPLICATION, FINANCE_REQUEST
 from modules.tenants.services import portal_accounts
@@ -324,3 +324,19 @@ def test_an_agreement_binds_both_sides(session):
     agreements.supply_material(session, late, on=DAY)
     agreements.fulfil_agreement(session, paper, on=DAY)
     assert paper.state == "fulfilled"
+
+
+def test_a_clerk_tells_a_firm_and_opens_its_application(session, as_role):
+    firm, number = incubatee(session), item(session, HAND).id
+    session.commit()
+    with as_role("operations_clerk") as s:
+        assert policy_push.push(s, s.get(PolicyItem, number), on=DAY)["told"] >= 1
+        row = s.scalars(select(PolicyPush).where(PolicyPush.firm_id == firm.id)).one()
+        made = policy_push.apply_from_push(s, row, on=DAY)
+        assert (row.state, made.state, made.firm_id) == ("applied", "preparing", firm.id)
+        for step in (policy_money.hand_in, policy_money.note_accepted):
+            made.asked = D(10)
+            step(s, made, on=DAY)
+        policy_money.note_approved(s, made, amount=D(10), on=DAY)
+        paid(s, made, D(10))
+        assert made.state == "paid"

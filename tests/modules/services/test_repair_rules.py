@@ -250,3 +250,24 @@ def test_old_looks_are_forgotten_also_at_codes_nobody_knows(session, park):
     session.flush()
     assert wallet.forget_lookups(session, on=DAY) == {"deleted": 2}
     assert list(session.scalars(select(LicenceLookup.at))) == [first, first]
+
+
+def test_a_clerk_brings_a_repair_to_its_end_and_a_manager_an_incident(session, as_role):
+    firm = incubatee(session)
+    _person(session, firm)
+    session.commit()
+    with as_role("operations_clerk") as s:
+        who = s.info["scope"].user_id
+        row = repair(s, firm_id=firm.id)
+        repairs.assign_repair(s, row, assignee_id=who, promised_on=DAY, on=DAY)
+        repairs.finish_repair(s, row, measure="换件", on=DAY)
+        repairs.reopen_repair(s, row, reason="还是没电", on=DAY)
+        repairs.finish_repair(s, row, measure="换线", on=DAY)
+        assert row.state == "done"
+    with as_role("operations_manager") as s:
+        first, asked = repair(s, firm_id=firm.id), demands.create_demand(s, kind="demand", title="何时来电", firm_id=firm.id, at=AT)
+        event = incidents.create_incident(s, title="停电", script="抢修中", started_at=AT)
+        for values in ({"repair_id": first.id}, {"demand_id": asked.id}):
+            incidents.link_ticket(s, incident_id=event.id, **values)
+        incidents.close_incident(s, event, answer="已来电", on=DAY)
+        assert (first.state, asked.state) == ("done", "answered")
