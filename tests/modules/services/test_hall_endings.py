@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -14,7 +16,9 @@ from modules.services.models.quality import ReviewTask
 from modules.services.services import board, cases, catalogue, closing, demands, hands, partners, ratings, tolerance
 from modules.services.states import CASE
 from modules.services.states_quality import DEMAND
-from parkops import approval, clock
+from modules.tenants.models.firm import Firm
+from modules.tenants.models.portal import PortalAccount
+from parkops import approval, clock, todos
 from parkops.errors import RuleError
 from parkops.security.models import UserProfile
 
@@ -212,3 +216,75 @@ def test_ratings_of_the_device_and_the_telephone_are_entered_on_the_case(as_role
         assert (found.stars, found.rated_by, found.attitude, row.stars) == (2, "phone", 1, 2)
         assert s.scalars(select(ReviewTask)).one().case_id == row.id
 
+
+
+@pytest.fixture
+def from_portal(session, monkeypatch):
+    """A firm with an account, and `with from_portal():` for what its user does."""
+    firm = Firm(name="济宁门户企业", park_id=session.info["scope"].park_id, state="incubating")
+    session.add(firm)
+    session.flush()
+    reader = user(session, "operations_clerk")
+    session.add(PortalAccount(firm_id=firm.id, park_id=firm.park_id, user_id=reader, role="owner", state="active", joined_at=clock.now(), invited_by="test"))
+    session.flush()
+
+    @contextmanager
+    def portal():
+        with monkeypatch.context() as m:
+            m.setattr(hands, "scope_of", lambda s: replace(s.info["scope"], user_id=reader, firm_id=firm.id))
+            yield
+
+    return firm, portal
+
+
+@contextmanager
+def acting(s, who):
+    """Service calls of that officer, with the rights of the test."""
+    before = s.info["scope"]
+    s.info["scope"] = replace(before, user_id=who)
+    try:
+        yield
+    finally:
+        s.info["scope"] = before
+
+
+def told(s, text):
+    return [n for n in s.scalars(select(todos.Notice)) if text in n.msgid]
+
+
+def test_the_first_officer_who_works_on_a_case_of_the_portal_is_the_first_asked(session, from_portal):
+    firm, portal = from_portal
+    clerk, manager = user(session, "operations_clerk"), user(session, "operations_manager")
+    with portal():
+        rows = [case(session, firm_id=firm.id) for _n in range(3)]
+        ask = demands.create_demand(session, kind="demand", title="停车位", firm_id=firm.id, at=at())
+    assert {(r.first_officer_id, r.officer_id) for r in rows} == {(None, None)} and ask.first_officer_id is None
+    with acting(session, clerk):
+        cases.give_notice(session, rows[0], on=MON)
+        hands.transfer_case(session, rows[1], to_id=manager, reason="税务窗口", on=MON)
+        have(session, rows[2], "申请书", "住所证明")
+        demands.assign_demand(session, ask, owner_id=manager, on=MON)
+    assert [(r.first_officer_id, r.officer_id) for r in rows] == [(clerk, clerk), (clerk, manager), (clerk, clerk)]
+    assert (ask.first_officer_id, ask.owner_id) == (clerk, manager)
+
+
+def test_a_firm_is_told_of_notice_result_and_answer(session, from_portal):
+    firm, _portal = from_portal
+    row = case(session, firm_id=firm.id)
+    cases.give_notice(session, row, on=MON)
+    done(session, case(session, item(session, ()), firm_id=firm.id))
+    ask = demands.create_demand(session, kind="demand", title="停车位", firm_id=firm.id, at=at())
+    demands.assign_demand(session, ask, owner_id=user(session, "operations_manager"), on=MON)
+    demands.answer_demand(session, ask, answer="已安排", on=MON)
+    done(session)  # nobody's firm: nobody is told
+    assert [len(told(session, t)) for t in ("one-time notice", "has its result", "is answered")] == [1, 1, 1]
+
+
+def test_who_is_above_hears_of_an_escalated_demand(session, park):
+    row = demands.create_demand(session, kind="complaint", title="电梯故障", applicant="李四", at=at())
+    late = row.due_on + DAY
+    demands.escalate(session, on=late, park_id=park.id)
+    assert {n.user_id for n in told(session, "rose a level")} == set(demands.people_of_role(session, "operations_manager", park.id))
+    demands.escalate(session, on=late + 7 * DAY, park_id=park.id)
+    leaders = set(demands.people_of_role(session, "leadership", park.id))
+    assert leaders and leaders <= {n.user_id for n in told(session, "rose a level")}

@@ -99,6 +99,15 @@ def test_board_counts_halls_apart(session):
     assert (both.cases, both.visitors_a_day, first.cases, first.visitors) == (1, 206, 1, None)
 
 
+def test_rated_share_counts_ratings_of_the_same_cases(session):
+    rated, _bare = done(session), done(session)
+    old = done(session, case(session, item(session, ()), day=MON - 7 * DAY), on=MON - 7 * DAY)
+    for row in (rated, old):
+        ratings.rate_case(session, row, stars=5, at=at())
+    found = board.show_board(session, start=MON, end=MON + DAY)
+    assert (found.rated.part, found.rated.whole, sum(found.by_stars.values())) == (1, 2, 2)
+
+
 def test_indicators_tile_list_and_export_agree(session):
     row, late = done(session), case(session, item(session, ()))
     ratings.rate_case(session, row, stars=2, at=at())

@@ -266,3 +266,106 @@ def test_a_hall_that_cannot_be_reached_is_tried_again(session, monkeypatch):
     monkeypatch.setattr(wire, "send", lambda *_a, **_k: {"number": "SC-77", "state": "accepted"})
     assert outbox.deliver(session, at=clock.now() + timedelta(hours=1))["delivered"] == 1
     assert row.foreign_number == "SC-77"
+
+
+def passed_on(s):
+    """A case that the partner has."""
+    row = case(s, item(s, ()), post_address="临渭区前进路")
+    where = pair(s)
+    cases.accept_case(s, row, on=MON)
+    partners.choose_partner(s, row, partner_id=where.id)
+    partners.send_case(s, row, on=MON)
+    return row, where
+
+
+def result(row, state, **more):
+    body = {"number": row.number, "result": "approved", "delivery": "post", "on": "2026-03-03", "text": None, **more}
+    return {"kind": "result", "key": f"{row.number}:result:{state}", "nonce": secrets.token_hex(12), "body": body}
+
+
+def test_a_late_completed_after_delivered_is_answered_and_changes_nothing(session):
+    row, where = passed_on(session)
+    inbox.take(session, where, **result(row, "delivered", delivered_on="2026-03-04", carrier="EMS", tracking_no="EA1"))
+    assert inbox.take(session, where, **result(row, "completed"))["state"] == "delivered"
+    assert (row.state, row.tracking_no, row.completed_on) == ("delivered", "EA1", MON + timedelta(days=1))
+
+
+def test_a_result_never_lies_before_the_acceptance(session):
+    row, where = passed_on(session)
+    row.accepted_on = MON + timedelta(days=2)
+    session.flush()
+    inbox.take(session, where, **result(row, "completed"))
+    assert row.completed_on == row.accepted_on
+
+
+def test_taking_back_an_incoming_case_tells_the_partner_and_its_word_ends_ours(session):
+    where, what = pair(session), item(session)
+    inbox.take(session, where, kind="case", key="SC-1:case", nonce="a" * 20, body=body_of(what.code, "SC-1"))
+    incoming = session.scalars(select(ServiceCase).where(ServiceCase.incoming)).one()
+    closing.withdraw_case(session, incoming, on=clock.today(), reason="申请人撤回")
+    told = session.scalars(select(PartnerMessage).where(PartnerMessage.direction == "out")).one()
+    assert (told.kind, told.body["number"], told.body["of"]) == ("withdraw", "SC-1", "receiver")
+    ours = case(session, item(session, ()))
+    cases.accept_case(session, ours, on=MON)
+    partners.choose_partner(session, ours, partner_id=where.id)
+    partners.send_case(session, ours, on=MON)
+    body = {**told.body, "number": ours.number}
+    inbox.take(session, where, kind="withdraw", key=f"{ours.number}:withdrawn", nonce="w" * 20, body=body)
+    assert ours.state == "withdrawn"
+    assert inbox.take(session, where, **result(ours, "completed"))["state"] == "withdrawn"
+    out = session.scalars(select(PartnerMessage).where(PartnerMessage.direction == "out", PartnerMessage.kind == "withdraw")).all()
+    assert len(out) == 1, "the partner's own word is sent back to it"
+
+
+def test_taking_back_our_case_ends_it_there(session):
+    row, where = passed_on(session)
+    closing.withdraw_case(session, row, on=MON, reason="申请人撤回")
+    sent = session.scalars(select(PartnerMessage).where(PartnerMessage.kind == "withdraw")).one()
+    inbox.take(session, where, kind="case", key="X-1:case", nonce="a" * 20, body=body_of(item(session).code, "X-1"))
+    there = session.scalars(select(ServiceCase).where(ServiceCase.incoming)).one()
+    for number, state in (("X-9", None), ("X-1", "withdrawn"), ("X-1", "withdrawn")):
+        body = {**sent.body, "number": number}
+        answer = inbox.take(session, where, kind="withdraw", key=secrets.token_hex(8), nonce=secrets.token_hex(12), body=body)
+        assert answer["state"] == state
+    assert there.state == "withdrawn" and sent.body["of"] == "sender"
+
+
+def test_a_case_whose_message_is_dead_is_taken_back_and_passed_on_again(session, monkeypatch):
+    row, _where = passed_on(session)
+    with pytest.raises(RuleError, match="still being sent"):
+        partners.recall_case(session, row, on=MON, reason="对方不可达")
+    message = session.scalars(select(outbox.OutboxMessage).where(outbox.OutboxMessage.topic == partners.TOPIC)).one()
+    message.state = "dead"
+    session.flush()
+    partners.recall_case(session, row, on=MON, reason="对方不可达")
+    assert row.state == "accepted"
+    sent = []
+    monkeypatch.setattr(wire, "send", lambda _partner, body, **_k: sent.append(body["key"]) or {"number": "SC-9", "state": "accepted"})
+    outbox.retry(session, message)
+    assert outbox.deliver(session, at=clock.now() + timedelta(hours=1))["delivered"] == 1
+    assert sent == [], "a case taken back is sent"
+    partners.send_case(session, row, on=MON)
+    outbox.deliver(session, at=clock.now() + timedelta(hours=1))
+    assert (sent, row.foreign_number) == ([f"{row.number}:case:2"], "SC-9")
+    with pytest.raises(RuleError, match="has this case"):
+        partners.recall_case(session, row, on=MON, reason="再试")
+
+
+def test_a_case_sent_again_under_a_new_key_is_one_case(session):
+    where, what = pair(session), item(session)
+    for key in ("SC-1:case", "SC-1:case:2"):
+        inbox.take(session, where, kind="case", key=key, nonce=secrets.token_hex(12), body=body_of(what.code, "SC-1"))
+    assert session.scalar(select(func.count(ServiceCase.id))) == 1
+
+
+def test_a_message_of_ours_that_comes_back_is_refused(session):
+    where = pair(session)
+    ours = calc_sign.seal(KEY, sender=where.side, method="POST", path=PATH, key_id="pair-1", now=NOW, nonce="n" * 20, body=b"{}")
+    with pytest.raises(NotAllowed, match="signature"):
+        inbox.partner_of(session, ours, path=PATH, body=b"{}", now=NOW)
+
+
+def test_who_made_the_key_follows_from_giving_none(session):
+    assert pair(session, key=None).side == "first" and pair(session, code="P2", key_id="pair-2").side == "second"
+    with pytest.raises(RuleError, match="key the partner made"):
+        pair(session, code="P3", key_id="pair-3", key=None, side="second")

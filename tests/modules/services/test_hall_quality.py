@@ -9,6 +9,7 @@ from hall_help import MON, at, case, done, english, hall, item, window  # noqa: 
 from sqlalchemy import select
 
 from modules.services import calc_days
+from modules.services.models.hall import HallVisitors
 from modules.services.models.quality import ReviewTask
 from modules.services.services import cases, demands, halls, queue, ratings
 from parkops.errors import NotFound, RuleError
@@ -159,3 +160,39 @@ def test_missed_numbers_come_back_and_the_day_is_closed(session, park):
     assert queue.clear_day(session, on=MON + DAY, park_id=park.id) == {"left": 1, "served": 1}
     assert halls.count_visitors(session, on=MON + DAY, park_id=park.id) == {"days": 1}
     assert halls.count_visitors(session, on=MON + DAY, park_id=park.id) == {"days": 0}
+    session.delete(session.scalars(select(HallVisitors)).one())
+    session.flush()
+    assert halls.count_visitors(session, on=MON + 8 * DAY, park_id=park.id) == {"days": 0}, "a count removed a week later comes back"
+
+
+def test_the_wait_is_that_of_the_first_call(session):
+    place = hall(session)
+    desk = window(session, place)
+    row = queue.take_ticket(session, hall_id=place.id, item_class="startup", at=at())
+    queue.call_next(session, desk, at=at(minute=4))
+    queue.miss_ticket(session, row)
+    queue.requeue_ticket(session, row)
+    queue.call_next(session, desk, at=at(minute=40))
+    assert (row.waited, row.calls) == (4, 2)
+
+
+def test_a_number_of_another_hall_opens_no_case(session):
+    place, other = hall(session), hall(session)
+    row = queue.take_ticket(session, hall_id=place.id, item_class="startup", at=at())
+    queue.call_next(session, window(session, place), at=at(minute=4))
+    with pytest.raises(RuleError, match="another hall"):
+        cases.create_case(session, hall_id=other.id, item_id=item(session, ()).id, applicant="甲", ticket_id=row.id, at=at(minute=5))
+
+
+def test_window_classes_are_chosen_and_shown_in_words(session):
+    from types import SimpleNamespace
+
+    from modules.services.models.hall import HallWindow
+    from modules.services.views.hall_setup import classes_in_words
+
+    place = hall(session)
+    some, every = window(session, place, classes=["startup", "tax"]), window(session, place, code="W2")
+    words = dict(session.execute(select(HallWindow.id, classes_in_words(HallWindow, SimpleNamespace())).select_from(HallWindow)).all())
+    assert words == {some.id: "Starting a business、Taxes", every.id: "every class"}
+    with pytest.raises(RuleError, match="no item class spaceflight"):
+        halls.change_window(session, some, classes=["spaceflight"])
