@@ -8,7 +8,9 @@ rest; naming such a class at the top of a statement is refused in one sentence, 
                    Rows("core.attachment", lambda cls, who: cls.id.in_(...))]          # in a module's views/portal*.py
 
 `acting(session)` opens the reading side for one call of a module's service, which must see more than the firm does (a price
-list, another firm's booking of the same room). The writing side never opens: what is written with a `firm_id` is the firm's."""
+list, another firm's booking of the same room). The writing side never opens: what is written with a `firm_id` is the firm's,
+record by record and in bulk. Core statements on tables (`Model.__table__`, SQL text) are not seen by the fence: a service that
+uses them names the firm itself."""
 
 from __future__ import annotations
 
@@ -19,7 +21,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import event, false, inspect, or_, select, true
+from sqlalchemy import and_, event, false, inspect, or_, select, true
 from sqlalchemy.orm import with_loader_criteria
 
 from ..db.base import Model
@@ -202,15 +204,25 @@ def _options(who: Who) -> list[Any]:
     if who not in kept:
         if len(kept) >= KEPT:
             kept.clear()
-        kept[who] = [with_loader_criteria(m.class_, _criterion(m.class_, who), include_aliases=True) for m in Model.registry.mappers]
+        kept[who] = [_limit(m.class_, _criterion(m.class_, who)) for m in Model.registry.mappers]
     return kept[who]
+
+
+def _limit(cls: Any, criterion: Any) -> Any:
+    """Not handed on to lazy loads: each of them passes `confine` itself, by what holds when it runs."""
+    return with_loader_criteria(cls, criterion, include_aliases=True, propagate_to_loaders=False)
 
 
 @event.listens_for(ParkSession, "do_orm_execute")
 def confine(state: Any) -> None:
     """Confine every ORM statement of a portal session to the firm's rows; refuse classes nobody declared."""
     who = _of(state.session.info.get("scope"))
-    if who is None or state.session.info.get(OPEN) or state.is_column_load or state.execution_options.get("parkops_unscoped"):
+    if who is None or state.is_column_load or state.execution_options.get("parkops_unscoped"):
+        return
+    if state.session.info.get(OPEN):
+        if state.is_update or state.is_delete:
+            found = [_limit(m.class_, c) for m in state.all_mappers if (c := _own_only(m.class_, who)) is not None]
+            state.statement = state.statement.options(*found)
         return
     if not state.is_relationship_load:
         for mapper in state.all_mappers:
@@ -271,6 +283,16 @@ def _writable(session: Any, obj: Any, who: Who) -> bool:
     if session.info.get(OPEN):
         return True  # what a service keeps beside: history, numbers, to-dos of the staff
     return getattr(obj, "user_id", None) == who.user_id
+
+
+def _own_only(cls: Any, who: Who) -> Any:
+    """What a bulk change may reach while a service acts: the same rows `_writable` lets be written one by one; None for all."""
+    rules = _rule(cls)
+    columns = {r.column for r in rules if isinstance(r, Own)}
+    if columns or "firm_id" in inspect(cls).columns:
+        return and_(*(getattr(cls, name) == who.firm_id for name in columns or {"firm_id"}))
+    parents = [r.criterion(cls, who) for r in rules if isinstance(r, Through)]
+    return or_(*parents) if parents else None
 
 
 def _is_own(obj: Any, name: str, who: Who) -> bool:

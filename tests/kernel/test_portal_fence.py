@@ -334,3 +334,47 @@ def test_a_firms_user_leaves_todos_to_the_staff(two, park):
     scope = fenced(two[0], park.id, user_id)
     with session_scope(replace(scope, rights=scope.rights | {("core.todo", "add")})) as s, portal.acting(s):
         assert todos.add(s, s.get(Firm, two[0]), "看一下").assignee_id is None
+
+
+# ---- bulk changes and loads ------------------------------------------------------------------------------------------------
+
+
+def test_a_bulk_change_is_confined_while_a_service_acts(two, park):
+    from sqlalchemy import delete
+
+    mine, other = two
+    change = update(FirmStatement).values(source="data_call").execution_options(synchronize_session=False)
+    with session_scope(fenced(mine, park.id)) as s, portal.acting(s):
+        assert s.scalar(select(Firm.name).where(Firm.id == other)), "control: the reading side is open"
+        assert s.execute(change).rowcount == 1
+        assert s.execute(delete(FirmStatement).where(FirmStatement.firm_id == other).execution_options(synchronize_session=False)).rowcount == 0
+    with system_scope("look") as s:
+        assert s.execute(select(FirmStatement.firm_id, FirmStatement.source).order_by(FirmStatement.firm_id)).all() == [
+            (mine, "data_call"), (other, "manual")]
+
+
+def test_control_the_staff_change_all_in_bulk(two, park):
+    with system_scope("test", park_id=park.id) as s:
+        change = update(FirmStatement).values(source="data_call").execution_options(synchronize_session=False)
+        assert s.execute(change).rowcount == 2
+
+
+def test_what_was_loaded_before_does_not_narrow_what_a_service_reads(two, park):
+    """Lazy loads go by what holds when they run, not by when their record was loaded."""
+    from modules.tenants.models.portal import SharedFile
+    from parkops import attachments
+
+    mine, other = two
+    user_id = join(mine)
+    with system_scope("test", park_id=park.id) as s:
+        from io import BytesIO
+
+        shared = portal_accounts.share_upload(s, s.get(Firm, mine), title="合同", stream=BytesIO(b"%PDF-1.4 x"), filename="a.pdf", on=clock.today())
+        pk, file_id = shared.id, shared.attachment_id
+        assert attachments.find(s, file_id)
+    with session_scope(fenced(mine, park.id, user_id)) as s:
+        row = s.get(SharedFile, pk)
+        assert row.attachment.id == file_id
+        assert s.get(Firm, other) is None
+    with session_scope(fenced(other, park.id, user_id)) as s:
+        assert s.get(SharedFile, pk) is None

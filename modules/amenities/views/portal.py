@@ -7,6 +7,7 @@ from typing import Any
 from flask import flash, g, redirect, request
 from markupsafe import Markup
 from sqlalchemy import select
+from sqlalchemy.orm import selectinload
 
 from parkops import clock
 from parkops.i18n import _, _l
@@ -53,7 +54,11 @@ def receipts(session: Any, limit: int = 60) -> list[NoticeReceipt]:
     r = NoticeReceipt
     return list(
         session.scalars(
-            select(r).join(ParkNotice, ParkNotice.id == r.notice_id).order_by(ParkNotice.sent_at.desc(), r.id.desc()).limit(limit)
+            select(r)
+            .options(selectinload(r.notice))
+            .join(ParkNotice, ParkNotice.id == r.notice_id)
+            .order_by(ParkNotice.sent_at.desc(), r.id.desc())
+            .limit(limit)
         )
     )
 
@@ -152,7 +157,11 @@ class EventsPortal(PortalPage):
         rows = list(self.session.scalars(select(ParkEvent).where(ParkEvent.ends_at > at).order_by(ParkEvent.starts_at).limit(40)))
         mine = list(
             self.session.scalars(
-                select(EventRegistration).where(EventRegistration.state == "registered").order_by(EventRegistration.id.desc()).limit(40)
+                select(EventRegistration)
+                .options(selectinload(EventRegistration.event))
+                .where(EventRegistration.state == "registered")
+                .order_by(EventRegistration.id.desc())
+                .limit(40)
             )
         )
         return self.draw(

@@ -8,6 +8,7 @@ from typing import Any
 
 from flask import flash, redirect, request
 from sqlalchemy import select
+from sqlalchemy.orm import selectinload
 
 from parkops import clock
 from parkops.errors import Refused
@@ -36,7 +37,13 @@ PORTAL_LINKS = [Link("bookings", _l("Bookings"), "/portal/bookings/", "calendar-
 def coming(session: Any, at: datetime, limit: int = 30) -> list[Booking]:
     """The firm's bookings that are not over, the next first."""
     return list(
-        session.scalars(select(Booking).where(Booking.state.in_(LIVE), Booking.ends_at > at).order_by(Booking.starts_at).limit(limit))
+        session.scalars(
+            select(Booking)
+            .options(selectinload(Booking.resource))
+            .where(Booking.state.in_(LIVE), Booking.ends_at > at)
+            .order_by(Booking.starts_at)
+            .limit(limit)
+        )
     )
 
 
@@ -64,7 +71,8 @@ class BookingsPortal(PortalPage):
     @route("/", None)
     def index(self) -> Any:
         at = clock.now()
-        past = list(self.session.scalars(select(Booking).where(Booking.ends_at <= at).order_by(Booking.starts_at.desc()).limit(20)))
+        over = select(Booking).options(selectinload(Booking.resource)).where(Booking.ends_at <= at)
+        past = list(self.session.scalars(over.order_by(Booking.starts_at.desc()).limit(20)))
         return self.draw(
             "booking/portal/bookings.html", coming=coming(self.session, at), past=past, local=clock.local, states=BOOKING.choices
         )

@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import flash, g, redirect, request, send_file
 from sqlalchemy import func, select
+from sqlalchemy.orm import selectinload
 
 from parkops import attachments
 from parkops.attachments import Attachment
@@ -57,6 +58,7 @@ def open_answers(session: Any) -> list[DataCallResponse]:
     return list(
         session.scalars(
             select(r)
+            .options(selectinload(r.call))
             .join(DataCall, DataCall.id == r.call_id)
             .where(r.state.in_(ANSWERABLE), DataCall.state == "open")
             .order_by(DataCall.due_on, r.id)
@@ -93,6 +95,7 @@ class DataCallsPortal(PortalPage):
         rows = list(
             self.session.scalars(
                 select(r)
+                .options(selectinload(r.call))
                 .join(DataCall, DataCall.id == r.call_id)
                 .where(DataCall.state != "draft")
                 .order_by(DataCall.due_on.desc(), r.id.desc())
@@ -166,7 +169,8 @@ class DocumentsPortal(PortalPage):
 
     @route("/", None)
     def index(self) -> Any:
-        rows = list(self.session.scalars(select(SharedFile).order_by(SharedFile.shared_on.desc(), SharedFile.id.desc()).limit(200)))
+        newest = select(SharedFile).options(selectinload(SharedFile.attachment)).order_by(SharedFile.shared_on.desc(), SharedFile.id.desc())
+        rows = list(self.session.scalars(newest.limit(200)))
         return self.draw("tenants/portal/documents.html", rows=rows)
 
     @route(f"/{PK}", None)
@@ -190,7 +194,8 @@ class PeoplePortal(PortalPage):
 
     @route("/", None)
     def index(self) -> Any:
-        rows = list(self.session.scalars(select(PortalAccount).where(PortalAccount.state == "active").order_by(PortalAccount.joined_at)))
+        active = select(PortalAccount).options(selectinload(PortalAccount.user)).where(PortalAccount.state == "active")
+        rows = list(self.session.scalars(active.order_by(PortalAccount.joined_at)))
         firm = self.session.scalar(select(func.max(Firm.name)))
         return self.draw("tenants/portal/people.html", rows=rows, firm=firm, roles=portal.ROLES)
 
