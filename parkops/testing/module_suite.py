@@ -217,7 +217,7 @@ def indexed(table: Any, column: Any) -> bool:
 def scoped_unique(constraint: Any) -> bool:
     """Begins with park_id, or with a foreign key (the parent's park is the park)."""
     first = next(iter(constraint.columns))
-    return first.name == "park_id" or any(c.foreign_keys for c in constraint.columns)
+    return first.name == "park_id" or bool(first.foreign_keys)
 
 
 def unfit(resource: str, code: str, service: Any, inputs: set[str]) -> list[str]:
