@@ -22,6 +22,7 @@ from .db.park_optional import ParkOptional, owner_park
 from .db.session import scope_of
 from .db.types import Choices, UTCDateTime
 from .errors import Conflict, NotFound, Problem, Refused, RuleError
+from .hooks import Signal
 from .i18n import _, _l
 from .refs import named
 from .security import access
@@ -54,6 +55,13 @@ protect(Transition)
 @cache
 def _service(name: str) -> Any:
     return named(name)
+
+
+moved = Signal(
+    "core.moved",
+    doc="session, resource, obj, step, old, new, reason: a record went one step further by `Workflow.move`, in the same transaction "
+    "(not sent for steps made in bulk)",
+)
 
 
 @dataclass(frozen=True)
@@ -201,6 +209,7 @@ class Workflow:
             Transition.__table__.c.id)).scalar_one()
         audit.event(session, "move", {self.column: [old, step.target], "step": step.code, "on": on.isoformat()},
                     resource=self.resource, record_id=obj.id, label=str(obj), park_id=park)
+        moved.send(session, resource=self.resource, obj=obj, step=step.code, old=old, new=step.target, reason=reason)
         return session.get(Transition, new_id)
 
     def history(self, session: Any, obj: Any) -> list[Transition]:

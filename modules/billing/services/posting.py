@@ -42,6 +42,7 @@ from ..models.bill import Bill
 from ..models.catalogue import Account, ChargeItem
 from ..models.charge import Charge
 from ..models.ledger import LedgerEntry
+from ..signals.bills import bills_posted
 from . import ledger
 from .accounts import by_role
 from .periods import require_open
@@ -95,6 +96,8 @@ def post_bills(session: Any, *, park_id: int, bills: Any, on: date) -> int:
         ids = [i for i, k in found if k == kind]
         if ids:
             _post(session, park_id, kind, ids, on)
+        if ids and kind == "bill":
+            bills_posted.send(session, park_id=park_id, ids=ids, on=on)
     return len(found)
 
 

@@ -22,11 +22,12 @@ from ..models.firm import Firm
 from ..models.stage import Stage
 from ..states_support import DATA_CALL
 from .fact_queries import stage_on
-from .portal_notify import tell_firm
+from .portal_notify import tell_firm, tell_firms
 
 AUDIENCE_STATES = {"incubating": ("incubating",), "chain": ("incubating", "graduated", "accelerating")}
 PENDING = ("open", "draft", "returned")
 ANSWERED = ("submitted", "accepted")
+ASKED = _l("Please answer: %(call)s, due on %(day)s.")
 
 
 def period_of(call: DataCall) -> Period:
@@ -98,8 +99,7 @@ def open_call(session: Any, call: DataCall, *, on: date) -> str:
     DATA_CALL.move(session, call, "open", on=on)
     call.opened_on = on
     session.flush()
-    count = _add_missing(session, call)
-    return _("%(n)s firms are asked.", n=count)
+    return _("%(n)s firms are asked.", n=_add_missing(session, call))
 
 
 def _add_missing(session: Any, call: DataCall) -> int:
@@ -108,8 +108,10 @@ def _add_missing(session: Any, call: DataCall) -> int:
         firms.c.firm_id.not_in(select(DataCallResponse.firm_id).where(
             DataCallResponse.park_id == call.park_id, DataCallResponse.call_id == call.id)))
     made = session.execute(insert(DataCallResponse).from_select(["park_id", "call_id", "firm_id"], source).returning(
-        DataCallResponse.id)).all()
+        DataCallResponse.firm_id)).all()
     if made:
+        tell_firms(session, [row.firm_id for row in made], "tenants.data_call", ASKED,
+                   {"call": call.name, "day": call.due_on.isoformat()}, owner=call, roles=("owner", "finance"))
         audit.bulk(session, DataCallResponse, "insert", len(made), {"call_id": call.id}, park_id=call.park_id)
     return len(made)
 
@@ -221,7 +223,7 @@ def deliver_reminder(session: Any, payload: dict[str, Any], message: Any) -> Non
     call, firm = session.get(DataCall, response.call_id), session.get(Firm, response.firm_id)
     todos.add(session, response, _("Ask %(firm)s for the figures of %(call)s", firm=firm.name, call=call.name),
               due_on=call.due_on, key=f"tenants.data_call:{response.id}")
-    tell_firm(session, firm.id, "tenants.data_call", _l("Please answer: %(call)s, due on %(day)s."),
+    tell_firm(session, firm.id, "tenants.data_call", ASKED,
               {"call": call.name, "day": call.due_on.isoformat()}, owner=response, roles=("owner", "finance"))
 
 

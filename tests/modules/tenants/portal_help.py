@@ -6,11 +6,14 @@ import re
 from itertools import count
 from typing import Any
 
+from sqlalchemy import select
+
 from modules.tenants.models.firm import Firm
 from modules.tenants.services import portal_accounts
 from parkops import clock
 from parkops.db.session import Scope, system_scope
 from parkops.security import portal
+from parkops.todos import Notice
 
 GOOD = "Harbour-Lantern-4471"
 _n = count(1)
@@ -52,3 +55,15 @@ def browser(app: Any, firm_id: int, role: str = "owner", email: str | None = Non
     data = {"csrf_token": mark_of(client, "/portal/login/"), "username": email, "password": GOOD}
     assert client.post("/portal/login/", data=data).status_code == 302
     return client
+
+
+def account(s: Any, firm_id: int, role: str = "owner") -> int:
+    """The same in a session at hand; returns the user's id."""
+    _row, token = portal_accounts.invite_person(s, s.get(Firm, firm_id), name="马经理", email=f"a{next(_n)}@firm.example", role=role)
+    return portal_accounts.accept_invitation(s, token, password=GOOD, again=GOOD, locale="zh", at=clock.now()).user_id
+
+
+def told(s: Any, user_id: int, start: str = "") -> list[str]:
+    """Msgids a user was told, the oldest first, those with this beginning."""
+    rows = s.scalars(select(Notice.msgid).where(Notice.user_id == user_id).order_by(Notice.id))
+    return [m for m in rows if m.startswith(start)]

@@ -1,0 +1,8 @@
+"""What people are told by this module."""
+
+from __future__ import annotations
+
+from parkops.i18n import _l
+from parkops.notify.kinds import Kind
+
+KINDS = [Kind("billing.bill_posted", _l("New bills"), staff=False, firm=True, mail=True)]
