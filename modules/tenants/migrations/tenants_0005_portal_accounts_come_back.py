@@ -7,7 +7,6 @@ Revises: tenants_0004
 import sqlalchemy as sa
 from alembic import op
 
-
 revision = 'tenants_0005'
 down_revision = 'tenants_0004'
 branch_labels = None
