@@ -31,7 +31,8 @@ TARGET = Decimal("8987500.00")
 POLICY = b"%PDF-1.4\n% policy text (demo)\n%%EOF\n"
 SCHEMES = (
     {"code": "JM-2020", "title": "2020年疫情期间减免房屋租金", "doc_no": "国资厅财评〔2020〕42号", "rule_set": "RELIEF-2020", "months": 3, "months_listed": None,
-     "then_months": 3, "then_rate": Decimal("0.5"), "covers_from": date(2020, 2, 1), "covers_to": date(2020, 7, 1), "apply_from": date(2020, 3, 16)},
+     "then_months": 3, "then_rate": Decimal("0.5"), "covers_from": date(2020, 2, 1), "covers_to": date(2020, 7, 1), "apply_from": date(2020, 3, 16),
+     "apply_to": date(2020, 12, 31)},
     {"code": "JM-2022", "title": "2022年国有房屋租金减免", "doc_no": "发改财金〔2022〕271号; 国资厅财评〔2022〕29号", "rule_set": "RELIEF-2022", "months": 3,
      "months_listed": 6, "covers_from": date(2022, 1, 1), "covers_to": date(2022, 12, 1), "apply_from": date(2022, 4, 1)},
 )

@@ -55,6 +55,13 @@ class ReliefCase:
         return root_of(self.lease)
 
 
+def taking_applications(session: Any, *, on: date) -> list[ReliefScheme]:
+    """Schemes that are open and whose window of application holds the day, the newest rent first."""
+    s = ReliefScheme
+    until = or_(s.apply_to.is_(None), s.apply_to >= on)
+    return list(session.scalars(select(s).where(s.state == "open", s.apply_from <= on, until).order_by(s.covers_from.desc(), s.id)))
+
+
 def root_of(lease: Lease) -> int:
     """The first version's id."""
     return lease.root_id or lease.id

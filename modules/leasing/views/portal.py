@@ -61,7 +61,7 @@ class ReliefPortal(PortalPage):
 
     @route("/", None)
     def index(self) -> Any:
-        schemes = list(self.session.scalars(select(ReliefScheme).order_by(ReliefScheme.covers_from.desc(), ReliefScheme.id)))
+        schemes = relief_queries.taking_applications(self.session, on=clock.today())
         rows = list(self.session.scalars(select(ReliefApplication).order_by(ReliefApplication.id.desc()).limit(60)))
         return self.draw("leasing/portal/relief.html", schemes=schemes, rows=rows, states=RELIEF.choices, text=i18n_text)
 

@@ -14,6 +14,7 @@ from modules.leasing.models.relief import ReliefBudget
 from modules.leasing.models.relief_case import ReliefApplication, ReliefMonth
 from modules.leasing.services import relief_cases as cases
 from modules.leasing.services import relief_decide as decide
+from modules.leasing.services import relief_queries
 from modules.leasing.services import relief_rules as rules
 from modules.leasing.services import relief_schemes as schemes
 from parkops import approval
@@ -365,3 +366,12 @@ def test_numbers_and_snapshot(session):
     assert app.number.startswith("RR-2022-")
     assert (app.credit_code, app.tenant_type, app.industry, app.size_class, app.landlord) == (
         lease.firm.credit_code, "limited", "software", "micro", "济宁创新谷发展集团")
+
+
+def test_firms_see_the_schemes_that_take_applications(session):
+    """Drafts, schemes before or after their window and closed ones are not offered."""
+    plan = {"open": {}, "over": {"apply_to": date(2022, 6, 30)}, "draft": {"opened": False}, "later": {"apply_from": date(2022, 9, 1)}}
+    made = {name: scheme(session, **values).id for name, values in plan.items()}
+    closed = schemes.close_scheme(session, scheme(session), on=date(2022, 7, 1)).id
+    offered = {row.id for row in relief_queries.taking_applications(session, on=date(2022, 7, 15))}
+    assert offered & {*made.values(), closed} == {made["open"]}
