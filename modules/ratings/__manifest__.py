@@ -32,6 +32,7 @@
             "title": "Source of the controllable area",
         },
     },
+    "sequences": {"ratings.score": "RS-{year}-{n:04d}"},
     "data": ("rules/recognition.yaml", "rules/recognition_2018.yaml", "rules/makerspace.yaml", "rules/heilongjiang.yaml"),
     "demo": True,
 }

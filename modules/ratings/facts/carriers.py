@@ -17,7 +17,7 @@ from parkops.rules.facts import Fact, provider
 from ..models.filing import ACCIDENTS, INCIDENT_KINDS, CarrierIncident, StaffBasis, StatisticsFiling
 from ..services import income, space
 from ..services.measures import CARRIER, absolute, installed, measure, part
-from ..services.stock import bases, year_before
+from ..services.stock import bases, plain, year_before
 
 TEN = Decimal(10)
 for _name, _title in (
@@ -173,7 +173,7 @@ def staff_per_10(session: Any, carriers: Any, on: date) -> dict[int, Any]:
         k: part(
             len(full) if every else None,
             base[k].size,
-            _("%(n)s people for %(all)s firms", n=len(full), all=base[k].size.normalize()),
+            _("%(n)s people for %(all)s firms", n=len(full), all=plain(base[k].size)),
             [("tenants.staff", i) for i in full],
             per=TEN,
             collect=_(STAFF.msgid),
@@ -219,7 +219,7 @@ def mentors_per_10(session: Any, carriers: Any, on: date) -> dict[int, Any]:
         k: part(
             len(v),
             base[k].size,
-            _("%(n)s mentors for %(all)s firms", n=len(v), all=base[k].size.normalize()),
+            _("%(n)s mentors for %(all)s firms", n=len(v), all=plain(base[k].size)),
             [("tenants.mentor", i) for i in v],
             per=TEN,
             base=base[k].firms,
@@ -251,7 +251,7 @@ def firms_per_1000(session: Any, carriers: Any, on: date) -> dict[int, Any]:
         k: part(
             b.size,
             area[k].count.value or None,
-            _("%(n)s firms on %(area)s m²", n=b.size.normalize(), area=area[k].count.value or "—"),
+            _("%(n)s firms on %(area)s m²", n=plain(b.size), area=area[k].count.value or "—"),
             per=Decimal(1000),
             hits=b.firms,
             collect=_("Controllable area"),

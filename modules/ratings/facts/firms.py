@@ -20,7 +20,7 @@ from parkops.i18n import _, _l
 
 from ..calc_gates import growth
 from ..services.measures import absolute, installed, measure, part
-from ..services.stock import bases, firms_during, year_before
+from ..services.stock import bases, firms_during, plain, year_before
 
 SME_KINDS = ("tech_sme", "innovative_sme")
 NO_FIRMS = _l("Firms in incubation on %(day)s")
@@ -39,7 +39,7 @@ def _of_base(found: Callable[[Any, set[int], date, Any], dict[int, list[tuple[st
         for c in carriers:
             b = base[c.id]
             mine = sorted(b.firms & set(hit))
-            source = _(words.msgid, n=len(mine), all=b.size.normalize(), day=b.day.isoformat())
+            source = _(words.msgid, n=len(mine), all=plain(b.size), day=b.day.isoformat())
             out[c.id] = part(
                 len(mine),
                 b.size,
@@ -170,7 +170,7 @@ def _growing(limit: Decimal) -> Callable[..., Any]:
             source = _(
                 "%(n)s of %(all)s firms grow; of %(missing)s no growth can be worked out",
                 n=len(mine),
-                all=size.normalize(),
+                all=plain(size),
                 missing=len(b.firms) - len(known),
             )
             out[c.id] = part(
@@ -242,7 +242,7 @@ def new_registered_share(session: Any, carriers: Any, on: date) -> dict[int, Any
         out[c.id] = part(
             len(mine),
             b.size,
-            _("%(n)s firms in %(year)s of %(all)s", n=len(mine), year=first.year, all=b.size.normalize()),
+            _("%(n)s firms in %(year)s of %(all)s", n=len(mine), year=first.year, all=plain(b.size)),
             [("tenants.firm", f) for f in sorted(mine)],
             hits=mine,
             base=b.firms,
@@ -267,7 +267,7 @@ def graduate_share(session: Any, carriers: Any, on: date) -> dict[int, Any]:
         c.id: part(
             len(left[c.id]),
             base[c.id].size,
-            _("%(n)s firms in %(year)s of %(all)s", n=len(left[c.id]), year=first.year, all=base[c.id].size.normalize()),
+            _("%(n)s firms in %(year)s of %(all)s", n=len(left[c.id]), year=first.year, all=plain(base[c.id].size)),
             [("tenants.firm", f) for f in sorted(left[c.id])],
             hits=left[c.id],
             base=base[c.id].firms,
@@ -309,7 +309,7 @@ def same_industry_share(session: Any, carriers: Any, on: date) -> dict[int, Any]
         out[c.id] = part(
             len(mine) if groups else None,
             b.size,
-            _("%(n)s of %(all)s firms of one industry track", n=len(mine), all=b.size.normalize()),
+            _("%(n)s of %(all)s firms of one industry track", n=len(mine), all=plain(b.size)),
             [("tenants.firm", f) for f in sorted(mine)],
             hits=mine,
             base=b.firms,

@@ -5,7 +5,27 @@ from __future__ import annotations
 from parkops.security.roles import Grant
 
 CLERK, MANAGER, FINANCE, LEADERSHIP = "operations_clerk", "operations_manager", "finance", "leadership"
-READ = ("assessment", "filing", "incident", "income", "staff_basis")
+READ = (
+    "assessment",
+    "filing",
+    "incident",
+    "income",
+    "staff_basis",
+    "scheme",
+    "dimension",
+    "indicator",
+    "band",
+    "score",
+    "score_line",
+    "round",
+    "expert_sheet",
+    "index",
+    "index_dimension",
+    "index_indicator",
+    "index_value",
+)
+SCHEME = ("scheme", "dimension", "indicator", "band")
+INDEX = ("index", "index_dimension", "index_indicator", "index_value")
 RECORDS = ("filing", "incident", "staff_basis")
 
 GRANTS = [
@@ -14,4 +34,11 @@ GRANTS = [
     *(Grant(MANAGER, f"ratings.{name}", "add change remove") for name in (*RECORDS, "income")),
     *(Grant(FINANCE, f"ratings.{name}", "add change") for name in ("income",)),
     *(Grant(role, "ratings.assessment", "add") for role in (CLERK, MANAGER)),
+    *(Grant(MANAGER, f"ratings.{name}", "add change remove") for name in (*SCHEME, *INDEX)),
+    Grant(MANAGER, "ratings.scheme", "act"),
+    Grant(CLERK, "ratings.score", "add change"),
+    Grant(CLERK, "ratings.index_value", "add change"),
+    Grant(MANAGER, "ratings.score", "add change act"),
+    Grant(LEADERSHIP, "ratings.score", "act"),
+    *(Grant(role, "ratings.expert_sheet", "add") for role in (MANAGER, FINANCE, LEADERSHIP)),
 ]

@@ -40,3 +40,31 @@ def areas(session: Any, carriers: Sequence[Any], on: date) -> dict[int, Space]:
     for r in rows:
         found.setdefault(r.carrier_id, []).append(r)
     return {k: Space(sum((r.lettable_area for r in v), Decimal(0)), tuple(r.id for r in v)) for k, v in found.items()}
+
+
+@dataclass(frozen=True)
+class Let:
+    """Let area of lettable area and the let units."""
+
+    total: Decimal
+    of: Decimal
+    units: tuple[int, ...]
+
+
+def occupancy(session: Any, carriers: Sequence[Any], on: date) -> dict[int, Let]:
+    """Carrier → let and lettable area of its buildings on the day."""
+    from modules.leasing.models.space import Building, Unit
+    from modules.leasing.services.units import let_ids, lettable_on
+
+    rows = session.execute(
+        select(Building.carrier_id, Unit.id, Unit.lettable_area, Unit.id.in_(let_ids(on)).label("let"))
+        .join(Building, Building.id == Unit.building_id)
+        .where(Building.carrier_id.in_([c.id for c in carriers]), lettable_on(on))
+        .order_by(Unit.id)
+    ).all()
+    out: dict[int, Let] = {}
+    for r in rows:
+        was = out.get(r.carrier_id, Let(Decimal(0), Decimal(0), ()))
+        area = r.lettable_area
+        out[r.carrier_id] = Let(was.total + (area if r.let else 0), was.of + area, (*was.units, r.id) if r.let else was.units)
+    return out

@@ -27,6 +27,11 @@ class Base:
     size: Decimal
 
 
+def plain(value: Decimal) -> str:
+    """A number without trailing zeros and without an exponent."""
+    return f"{value.normalize():f}"
+
+
 def options_of(session: Any, park_id: int) -> dict[str, Any]:
     """The park's readings of the open points."""
     return {name: settings.get(session, f"ratings.{name}", park_id) for name in OPTIONS}

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from sqlalchemy import text
 from support_help import carrier, firm, statement
 
 from modules.ratings.models.filing import CarrierIncome, StatisticsFiling
@@ -14,6 +18,7 @@ from modules.tenants.models.financing import FinancingEvent
 from modules.tenants.models.mentor import Mentor, MentorAgreement
 from modules.tenants.models.qualification import Qualification
 from parkops.rules import facts
+from parkops.security.catalogue import role_rights
 
 ON = date(2026, 3, 1)  # asks about 2025
 MANUAL = ("legal_person", "team_lead", "lawful")
@@ -140,3 +145,17 @@ def invest(s: Any, firms: list[Any]) -> None:
             )
         )
     s.flush()
+
+
+@contextmanager
+def acting(s: Any, role: str) -> Iterator[Any]:
+    """The same session in the name and with the rights of a persona's user."""
+    before = s.info["scope"]
+    uid = s.execute(text("SELECT id FROM ab_user WHERE username = :n"), {"n": role}).scalar()
+    s.info["scope"] = replace(
+        before, user_id=uid, user_name=role, roles=frozenset({role}), system=False, rights=role_rights(frozenset({role}))
+    )
+    try:
+        yield s
+    finally:
+        s.info["scope"] = before
