@@ -52,7 +52,7 @@ SCORE = Workflow(
         ),
         Step("close", ("experts",), "scored", _l("Close the round"), f"{EXPERTS}:close_round", primary=True),
         Step("finish", ("draft",), "scored", _l("Finish without experts"), f"{SCORES}:finish_score"),
-        Step("reopen", ("scored",), "draft", _l("Open again"), f"{SCORES}:reopen_score", needs_reason=True, danger=True),
+        Step("reopen", ("scored",), "draft", _l("Reopen the sheet"), f"{SCORES}:reopen_score", needs_reason=True, danger=True),
         Step("sign", ("scored",), "signed", _l("Sign the sheet"), f"{SCORES}:sign_score", (ON,), primary=True),
     ),
 )

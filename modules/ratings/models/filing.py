@@ -58,7 +58,7 @@ class CarrierIncident(ParkScoped, Record):
     on_date: Mapped[date] = field(Date, _l("Date"))
     cleared_on: Mapped[date | None] = field(Date, _l("Cleared on"))
     detail: Mapped[str] = field(Text, _l("What happened"), long=True)
-    document: Mapped[str | None] = field(String(200), _l("Document"))
+    document: Mapped[str | None] = field(String(200), _l("Document of the incident"))
     carrier: Mapped[Carrier] = relationship()
 
     def __str__(self) -> str:
@@ -107,7 +107,7 @@ class StaffBasis(ParkScoped, Record):
     staff_id: Mapped[int] = fk("tenants_staff.id", _l("Person"))
     basis: Mapped[str] = field(EnumText(STAFF_BASES), _l("Employment"))
     starts_on: Mapped[date] = field(Date, _l("From"))
-    ends_on: Mapped[date | None] = field(Date, _l("Until"), help=_l("Last day; empty while it lasts"))
+    ends_on: Mapped[date | None] = field(Date, _l("Until"), help=_l("Last day; empty while it continues"))
     staff: Mapped[Any] = relationship(StaffMember)
 
     def __str__(self) -> str:

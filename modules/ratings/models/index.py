@@ -30,7 +30,7 @@ class CompositeIndex(ParkScoped, Record):
     title: Mapped[str] = field(String(200), _l("Title"))
     title_en: Mapped[str | None] = field(String(200), _l("English title"))
     base_year: Mapped[int] = field(SmallInteger, _l("Base year"), fmt="code")
-    method: Mapped[str] = field(EnumText(METHODS), _l("Method"), default="base_year", server_default="base_year")
+    method: Mapped[str] = field(EnumText(METHODS), _l("Method of the index"), default="base_year", server_default="base_year")
     missing: Mapped[str] = field(EnumText(MISSING), _l("When a value is missing"), default="refuse", server_default="refuse")
     doc_no: Mapped[str | None] = field(String(200), _l("Document number"))
     provenance: Mapped[str] = field(EnumText(PROVENANCE), _l("Provenance"))

@@ -26,10 +26,10 @@ SUBJECTS = Choices(
 )
 INDICATOR_KINDS = Choices(
     "ratings.indicator_kind",
-    ("absolute", _l("Number")),
+    ("absolute", _l("Absolute figure")),
     ("ratio", _l("Share or average")),
     ("expert", _l("Judged by experts"), "violet"),
-    ("bonus", _l("Bonus"), "green"),
+    ("bonus", _l("Bonus indicator"), "green"),
     ("veto", _l("Veto"), "red"),
 )
 OUTLIERS = Choices(
@@ -51,11 +51,11 @@ class RatingScheme(ParkScoped, Record):
         CheckConstraint("bonus_most IS NULL OR bonus_most >= 0", name="bonus_most"),
         CheckConstraint("state = 'draft' OR active_from IS NOT NULL", name="active_from"),
     )
-    key: Mapped[str] = field(String(60), _l("Scheme"), fmt="code")
+    key: Mapped[str] = field(String(60), _l("Rating scheme"), fmt="code")
     edition: Mapped[int] = field(SmallInteger, _l("Edition"), default=1, server_default="1")
     title: Mapped[str] = field(String(200), _l("Title"))
     title_en: Mapped[str | None] = field(String(200), _l("English title"))
-    subject: Mapped[str] = field(EnumText(SUBJECTS), _l("Rates"))
+    subject: Mapped[str] = field(EnumText(SUBJECTS), _l("What it rates"))
     doc_no: Mapped[str | None] = field(String(200), _l("Document number"))
     provenance: Mapped[str] = field(EnumText(PROVENANCE), _l("Provenance"))
     full_mark: Mapped[Decimal] = field(UnitPrice, _l("Full mark"), default=Decimal(100), server_default="1000000")
@@ -80,7 +80,7 @@ class RatingDimension(ParkScoped, Record):
 
     __tablename__ = "ratings_dimension"
     __table_args__ = (UniqueConstraint("scheme_id", "code"), CheckConstraint("weight IS NULL OR weight >= 0", name="weight"))
-    scheme_id: Mapped[int] = fk("ratings_scheme.id", _l("Scheme"), ondelete="CASCADE", index=False)
+    scheme_id: Mapped[int] = fk("ratings_scheme.id", _l("Rating scheme"), ondelete="CASCADE", index=False)
     code: Mapped[str] = field(String(40), _l("Code"), fmt="code")
     title: Mapped[str] = field(String(160), _l("Title"))
     title_en: Mapped[str | None] = field(String(160), _l("English title"))
@@ -101,7 +101,7 @@ class RatingIndicator(ParkScoped, Record):
 
     __tablename__ = "ratings_indicator"
     __table_args__ = (UniqueConstraint("scheme_id", "code"), CheckConstraint("most IS NULL OR most >= 0", name="most"))
-    scheme_id: Mapped[int] = fk("ratings_scheme.id", _l("Scheme"), ondelete="CASCADE", index=False)
+    scheme_id: Mapped[int] = fk("ratings_scheme.id", _l("Rating scheme"), ondelete="CASCADE", index=False)
     dimension_id: Mapped[int | None] = fk("ratings_dimension.id", _l("Dimension"), ondelete="CASCADE")
     code: Mapped[str] = field(String(40), _l("Code"), fmt="code")
     title: Mapped[str] = field(String(200), _l("Title"))
@@ -131,7 +131,7 @@ class RatingBand(ParkScoped, Record):
         UniqueConstraint("scheme_id", "grade"),
         CheckConstraint("rank_share IS NULL OR rank_share > 0 AND rank_share <= 100000000", name="rank_share"),
     )
-    scheme_id: Mapped[int] = fk("ratings_scheme.id", _l("Scheme"), ondelete="CASCADE", index=False)
+    scheme_id: Mapped[int] = fk("ratings_scheme.id", _l("Rating scheme"), ondelete="CASCADE", index=False)
     grade: Mapped[str] = field(String(40), _l("Grade"))
     grade_en: Mapped[str | None] = field(String(40), _l("English grade"))
     least: Mapped[Decimal] = field(UnitPrice, _l("Score from"))

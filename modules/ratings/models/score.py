@@ -18,7 +18,7 @@ from parkops.i18n import _l
 from ..states import SCORE
 from .scheme import OUTLIERS, RatingIndicator, RatingScheme
 
-ROUND_STATES = Choices("ratings.round_state", ("open", _l("Open"), "violet"), ("closed", _l("Closed"), "green"))
+ROUND_STATES = Choices("ratings.round_state", ("open", _l("Round open"), "violet"), ("closed", _l("Round closed"), "green"))
 
 
 class RatingScore(ParkScoped, Record):
@@ -33,7 +33,7 @@ class RatingScore(ParkScoped, Record):
     )
     number: Mapped[str] = field(String(40), _l("Number"), fmt="code")
     carrier_id: Mapped[int] = fk("tenants_carrier.id", _l("Carrier"))
-    scheme_id: Mapped[int] = fk("ratings_scheme.id", _l("Scheme"))
+    scheme_id: Mapped[int] = fk("ratings_scheme.id", _l("Rating scheme"))
     year: Mapped[int] = field(SmallInteger, _l("Evaluation year"), fmt="code")
     on_date: Mapped[date] = field(Date, _l("As of"))
     state: Mapped[str] = field(EnumText(SCORE.choices), _l("State"), default="draft", server_default="draft")
@@ -45,9 +45,9 @@ class RatingScore(ParkScoped, Record):
     place: Mapped[int | None] = field(Integer, _l("Place among the peers"))
     peers: Mapped[int | None] = field(Integer, _l("Number of peers"))
     automatic: Mapped[bool] = field(Boolean, _l("Best grade by another decision"), default=False, server_default="false")
-    prepared_by_id: Mapped[int | None] = fk("core_user.id", _l("Prepared by"))
+    prepared_by_id: Mapped[int | None] = fk("core_user.id", _l("Sheet prepared by"))
     signed_by_id: Mapped[int | None] = fk("core_user.id", _l("Signed by"))
-    signed_on: Mapped[date | None] = field(Date, _l("Signed on"))
+    signed_on: Mapped[date | None] = field(Date, _l("Sheet signed on"))
     seal: Mapped[str | None] = field(String(64), _l("Seal"), fmt="code", help=_l("SHA-256 of the signed sheet"))
     note: Mapped[str | None] = field(Text, _l("Note"), long=True)
     carrier: Mapped[Carrier] = relationship(foreign_keys="RatingScore.carrier_id")
@@ -71,7 +71,7 @@ class ScoreLine(ParkScoped, Record):
     value: Mapped[str | None] = field(String(60), _l("Value"))
     numerator: Mapped[str | None] = field(String(60), _l("Numerator"))
     denominator: Mapped[str | None] = field(String(60), _l("Denominator"))
-    points: Mapped[str | None] = field(String(60), _l("Points"))
+    points: Mapped[str | None] = field(String(60), _l("Points given"))
     most: Mapped[Decimal] = field(UnitPrice, _l("Most points"))
     source: Mapped[str | None] = field(Text, _l("Source"))
     records: Mapped[list[Any]] = field(Json, _l("Records"))
@@ -111,7 +111,7 @@ class ExpertSheet(ParkScoped, Record):
     round_id: Mapped[int] = fk("ratings_round.id", _l("Round of experts"), index=False)
     user_id: Mapped[int] = field(BigInteger, _l("User id"))
     user_name: Mapped[str] = field(String(80), _l("Expert"))
-    points: Mapped[dict[str, Any]] = field(Json, _l("Points"))
+    points: Mapped[dict[str, Any]] = field(Json, _l("Points given"))
     remark: Mapped[str | None] = field(Text, _l("Remark"), long=True)
     signed_at: Mapped[datetime] = field(UTCDateTime, _l("Signed at"))
     left_out: Mapped[list[Any] | None] = field(Json, _l("Left out as outlier"))

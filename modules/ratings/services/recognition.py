@@ -176,7 +176,7 @@ def lack_words(fact: str, missing: Decimal) -> str:
     """The gap in units, such as "1 more firms with an SME qualification"."""
     known = MEASURES.get(fact)
     n = f"{missing.normalize():,f}"
-    return _(known.lack.msgid, n=n) if known is not None and known.lack is not None else _("%(n)s more", n=n)
+    return _(known.lack.msgid, n=n) if known is not None and known.lack is not None else _("lacks %(n)s", n=n)
 
 
 def keep_assessment(session: Any, carrier: Carrier, *, rule_set: str, on: date, note: str | None = None) -> RecognitionAssessment:

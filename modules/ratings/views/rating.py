@@ -127,7 +127,7 @@ SCORE = Resource(
     columns=(
         Col("number", width=130, important=True, link=True),
         Col("carrier.name", _l("Carrier"), 240, True),
-        Col("scheme.title", _l("Scheme"), 240),
+        Col("scheme.title", _l("Rating scheme"), 240),
         Col("year", width=80),
         Col("total", width=90, important=True),
         Col("grade", width=90),
@@ -147,13 +147,13 @@ SCORE = Resource(
     actions=(Action("recount", _l("Count again"), f"{C}:recount_score", word="change"),),
     tabs=(
         Tab("lines", _l("The sheet"), "ratings/score.html", _rating.score_data, order=1),
-        Related("rows", _l("Lines"), "ratings.score_line", "score_id", order=5),
+        Related("rows", _l("Lines of the sheet"), "ratings.score_line", "score_id", order=5),
         Related("rounds", _l("Rounds of experts"), "ratings.round", "score_id", order=10),
     ),
     views=(
         View("all", _l("All"), ()),
         View("experts", _l("With the experts"), (Filter("state", "eq", "experts"),), "-on_date"),
-        View("to_sign", _l("To be signed"), (Filter("state", "eq", "scored"),), "-on_date"),
+        View("to_sign", _l("Sheets to be signed"), (Filter("state", "eq", "scored"),), "-on_date"),
     ),
     load=("carrier", "scheme", "prepared_by", "signed_by"),
     search=("number", "carrier.name"),
@@ -214,7 +214,7 @@ EXPERT_SHEET = Resource(
         Col("round_id", hidden=True),
     ),
     sections=(Section(_l("Sheet of an expert"), ("round_id", "user_name", "signed_at", "share", "remark")),),
-    tabs=(Tab("points", _l("Points"), "ratings/expert.html", _rating.expert_data, order=1),),
+    tabs=(Tab("points", _l("Points given"), "ratings/expert.html", _rating.expert_data, order=1),),
     load=("round",),
     sort="id",
     parent=("round_id", "ratings.round"),
