@@ -26,7 +26,7 @@ def radar(labels: Sequence[str], now: Sequence[Decimal | None], base: Decimal | 
     def ring(value: float, css: str) -> str:
         return f'<polygon class="{css}" points="{" ".join(pair(*at(i, value)) for i in range(n))}"/>'
 
-    out = [f'<svg class="rt-radar" viewBox="0 0 {size} {size}" role="img" aria-label="{escape(title)}">']
+    out = [f'<svg class="rt-radar" viewBox="-80 0 {size + 160} {size}" role="img" aria-label="{escape(title)}">']
     out += [ring(top * part, "rt-grid") for part in (0.25, 0.5, 0.75, 1)]
     if base is not None:
         out.append(ring(float(base), "rt-base"))
@@ -35,7 +35,6 @@ def radar(labels: Sequence[str], now: Sequence[Decimal | None], base: Decimal | 
     for i, (label, value) in enumerate(zip(labels, now, strict=True)):
         x, y = at(i, top * 1.16)
         anchor = "middle" if abs(x - middle) < 12 else "start" if x > middle else "end"
-        x = min(max(x, 4), size - 4)
         text = "—" if value is None else f"{value:.1f}"
         out.append(f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{escape(label)}<tspan x="{x:.1f}" dy="14">{text}</tspan></text>')
     return "".join([*out, "</svg>"])

@@ -80,9 +80,7 @@ def give_points(session: Any, row: RatingScore, *, points: dict[str, Decimal], a
         if got is None:
             problems.add("ratings.R-41", _l("Give points for %(code)s.", code=x.code), x.code)
         elif not 0 <= got <= (x.most or 0):
-            problems.add(
-                "ratings.R-41", _l("%(code)s takes 0 to %(most)s points.", code=x.code, most=plain(x.most or Decimal(0))), x.code
-            )
+            problems.add("ratings.R-41", _l("%(code)s takes 0 to %(most)s points.", code=x.code, most=plain(x.most or Decimal(0))), x.code)
     problems.stop()
     most = sum((x.most or Decimal(0) for x in asked), Decimal(0))
     total = sum((points[x.code] for x in asked), Decimal(0))

@@ -17,6 +17,7 @@ from parkops.i18n import _, _l
 from parkops.rules import engine, facts, logic, parameters
 from parkops.rules.engine import Line, Outcome
 from parkops.rules.models import RuleSet
+from parkops.rules.units import unit_text
 from parkops.security import access
 
 from ..calc_gates import Count, lacking, leavers, newcomers, relaxed
@@ -68,8 +69,12 @@ class Result:
 
     @property
     def missing(self) -> str:
-        """What is missing, in one sentence per open gate."""
-        return "；".join(g.words for g in self.gates if g.open and g.words)
+        """What is missing, condition by condition; alternatives are joined by "or"."""
+        groups: dict[str, list[str]] = {}
+        for g in self.gates:
+            if g.open and g.words:
+                groups.setdefault(g.line.any_of or g.line.code, []).append(g.words)
+        return _("; ").join(_(" or ").join(words) for words in groups.values())
 
 
 def conditions(lines: Sequence[Line]) -> list[str]:
@@ -158,7 +163,7 @@ def _gate(session: Any, carrier: Carrier, on: date, line: Line, m: Measured | No
     step = Decimal("0.01") if MEASURES.get(line.fact) and MEASURES[line.fact].unit in ("元", "m²") else Decimal(1)
     missing = lacking(line.op, count, threshold, step)
     failed = line.verdict == logic.FAIL
-    words = lack_words(line.fact, missing) if failed and missing else ""
+    words = lack_words(line.fact, missing, line.unit) if failed and missing else ""
     firms = nearest.firms(session, carrier, line.fact, m, on)[:near] if near and failed and not alternative else ()
     return Gate(
         line,
@@ -172,11 +177,13 @@ def _gate(session: Any, carrier: Carrier, on: date, line: Line, m: Measured | No
     )
 
 
-def lack_words(fact: str, missing: Decimal) -> str:
+def lack_words(fact: str, missing: Decimal, unit: str = "") -> str:
     """The gap in units, such as "1 more firms with an SME qualification"."""
     known = MEASURES.get(fact)
     n = f"{missing.normalize():,f}"
-    return _(known.lack.msgid, n=n) if known is not None and known.lack is not None else _("lacks %(n)s", n=n)
+    return (
+        _(known.lack.msgid, n=n) if known is not None and known.lack is not None else _("lacks %(n)s", n=f"{n} {unit_text(unit)}".strip())
+    )
 
 
 def keep_assessment(session: Any, carrier: Carrier, *, rule_set: str, on: date, note: str | None = None) -> RecognitionAssessment:

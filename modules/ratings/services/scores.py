@@ -16,7 +16,7 @@ from modules.tenants.models.carrier import Carrier, CarrierGrade
 from parkops import sequences
 from parkops.db.session import scope_of
 from parkops.errors import NotFound, Problem, RuleError
-from parkops.i18n import _l
+from parkops.i18n import _, _l
 from parkops.rules import facts
 from parkops.security import access
 
@@ -254,6 +254,11 @@ def change_score(
     session.flush()
     count_sheet(session, row)
     return row
+
+
+def why_not_recount(session: Any, row: RatingScore) -> str | None:
+    """Why the button is not offered."""
+    return None if row.state == "draft" else _("This sheet is with the experts or done; open it again first.")
 
 
 def recount_score(session: Any, row: RatingScore) -> None:

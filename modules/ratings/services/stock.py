@@ -14,8 +14,22 @@ from sqlalchemy import and_, or_, select
 from modules.tenants.models.stage import Stage
 from modules.tenants.services.fact_queries import stage_on
 from parkops import settings
+from parkops.i18n import _l
 
 OPTIONS = ("denominator", "missing_growth", "newly_registered", "dispatched_staff", "relax_shares", "area_source")
+
+READINGS = (  # labels of the settings' choices, which the manifest can only name
+    _l("Stock at the end of the year before"),
+    _l("Stock at its beginning"),
+    _l("Average of the two"),
+    _l("Stock on the day"),
+    _l("They stay in the denominator"),
+    _l("They are left out"),
+    _l("Registered into the carrier in the year"),
+    _l("Newly incorporated in the year"),
+    _l("Units of the space ledger"),
+    _l("Area entered with the carrier"),
+)
 
 
 @dataclass(frozen=True)

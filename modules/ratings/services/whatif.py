@@ -20,15 +20,19 @@ from ..models.score import RatingScore
 from . import recognition, scores
 from .measures import CARRIER, Measured, fact_of, gather_measures
 
+ENTRIES = ("incubatee_count", "new_registered_share")
+
 
 @dataclass(frozen=True)
 class Changes:
-    """numerators, denominators: by fact; qualify: fact → firms that would count; remove: firms that would leave."""
+    """numerators, denominators: by fact; qualify: fact → firms that would count; remove: firms that would leave; add: teams
+    and prospects that would be registered into the carrier (they raise the base, and count as new)."""
 
     numerators: Mapping[str, Decimal] = field(default_factory=dict)
     denominators: Mapping[str, Decimal] = field(default_factory=dict)
     qualify: Mapping[str, Sequence[int]] = field(default_factory=dict)
     remove: Sequence[int] = ()
+    add: Sequence[int] = ()
 
 
 def supposed(m: Measured, fact: str, changes: Changes) -> Measured:
@@ -36,11 +40,12 @@ def supposed(m: Measured, fact: str, changes: Changes) -> Measured:
     gone, hits, base = set(changes.remove), set(m.hits), set(m.base)
     new = (set(changes.qualify.get(fact, ())) & (base or set())) - hits - gone
     after = (hits | new) - gone
+    joined = set(changes.add) - base - hits if base or fact in ENTRIES else set()
     n, d = m.count.numerator, m.count.denominator
     if n is not None and (hits or base):
-        n = n + len(new) - len(hits & gone)
+        n = n + len(new) - len(hits & gone) + (len(joined) if fact in ENTRIES else 0)
     if d is not None and base:
-        d = d - len(base & gone)
+        d = d - len(base & gone) + len(joined)
     n, d = changes.numerators.get(fact, n), changes.denominators.get(fact, d)
     if (n is not None and n < 0) or (d is not None and d < 0):
         raise RuleError([Problem("ratings.R-50", _l("A count cannot be negative."), fact)])

@@ -144,7 +144,7 @@ SCORE = Resource(
     change=f"{C}:change_score",
     workflow="modules.ratings.states:SCORE",
     editable_in=("draft",),
-    actions=(Action("recount", _l("Count again"), f"{C}:recount_score", word="change"),),
+    actions=(Action("recount", _l("Count again"), f"{C}:recount_score", word="change", guard=f"{C}:why_not_recount"),),
     tabs=(
         Tab("lines", _l("The sheet"), "ratings/score.html", _rating.score_data, order=1),
         Related("rows", _l("Lines of the sheet"), "ratings.score_line", "score_id", order=5),

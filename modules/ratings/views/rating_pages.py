@@ -45,7 +45,7 @@ def asked(prefix: str) -> dict[str, Decimal]:
 
 def ids_asked(name: str) -> list[int]:
     """Record numbers of repeated parameters."""
-    return [int(x) for x in request.args.getlist(name) if re.fullmatch(r"\d{1,18}", x, re.ASCII)]
+    return [int(x) for text in request.args.getlist(name) for x in text.split() if re.fullmatch(r"\d{1,18}", x, re.ASCII)]
 
 
 class WhatIfPage(Page):
@@ -64,7 +64,7 @@ class WhatIfPage(Page):
         if rule_set is None:
             raise Refused(_l("No rule set speaks of this type of carrier."))
         qualify = {k[2:]: ids_asked(k) for k in request.args if k.startswith("q_")}
-        changes = whatif.Changes(asked("n_"), asked("d_"), qualify, ids_asked("r"))
+        changes = whatif.Changes(asked("n_"), asked("d_"), qualify, ids_asked("r"), ids_asked("a"))
         before, after = whatif.simulate(self.session, rule_set.key, carrier, on, changes)
         return self.draw(
             "ratings/whatif.html",

@@ -9,6 +9,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+import pytest
 from sqlalchemy import text
 from support_help import carrier, firm, statement
 
@@ -17,6 +18,7 @@ from modules.tenants.models.credential import StaffMember
 from modules.tenants.models.financing import FinancingEvent
 from modules.tenants.models.mentor import Mentor, MentorAgreement
 from modules.tenants.models.qualification import Qualification
+from parkops.errors import RuleError
 from parkops.rules import facts
 from parkops.security.catalogue import role_rights
 
@@ -159,3 +161,12 @@ def acting(s: Any, role: str) -> Iterator[Any]:
         yield s
     finally:
         s.info["scope"] = before
+
+
+@contextmanager
+def refused(code: str, says: str = "") -> Iterator[None]:
+    """Refused under this rule, whatever the language; `says` is a number its sentence names."""
+    with pytest.raises(RuleError) as found:
+        yield
+    mine = [str(p.message) for p in found.value.problems if p.code == code]
+    assert mine and any(says in m for m in mine), [(p.code, str(p.message)) for p in found.value.problems]

@@ -4,7 +4,7 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
-from ratings_help import ON, example
+from ratings_help import ON, example, refused
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
@@ -12,7 +12,7 @@ from modules.ratings.models.filing import CarrierIncident
 from modules.ratings.services import recognition
 from modules.tenants.models.qualification import Qualification
 from parkops import settings
-from parkops.errors import NotAllowed, RuleError
+from parkops.errors import NotAllowed
 from parkops.rules import engine
 from parkops.rules.models import Decision
 
@@ -134,7 +134,7 @@ def test_a_kept_assessment_never_changes(session):
 
 def test_an_assessment_needs_a_set_in_force_and_the_right(session, as_role):
     c, _firms = example(session)
-    with pytest.raises(RuleError, match="not in force"):
+    with refused("ratings.R-01"):
         recognition.keep_assessment(session, c, rule_set="INC-2018-GEN", on=ON)
     with as_role("finance") as s, pytest.raises(NotAllowed):
         recognition.keep_assessment(s, c, rule_set=STD, on=ON)

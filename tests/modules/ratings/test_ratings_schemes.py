@@ -4,7 +4,8 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
-from ratings_help import ON, acting, example
+from core_help import entry
+from ratings_help import ON, acting, example, refused
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import DBAPIError
 from support_help import carrier
@@ -55,7 +56,7 @@ def test_the_template_is_not_put_into_use(shipped):
 def test_an_edit_is_a_new_edition_and_weights_must_sum(shipped):
     old = scheme(shipped, "EVAL-GX-2023")
     first = schemes.indicators_of(shipped, old)[0]
-    with pytest.raises(RuleError, match="new edition"):
+    with refused("ratings.R-21"):
         schemes.change_indicator(shipped, first, most=Decimal(25))
     with pytest.raises(DBAPIError), shipped.begin_nested():
         shipped.execute(text("UPDATE ratings_indicator SET most = 1 WHERE id = :i"), {"i": first.id})
@@ -63,11 +64,11 @@ def test_an_edit_is_a_new_edition_and_weights_must_sum(shipped):
     assert (new.edition, new.state, old.state) == (2, "draft", "active")
     copy = schemes.indicators_of(shipped, new)[0]
     schemes.change_indicator(shipped, copy, most=Decimal(25))
-    with pytest.raises(RuleError, match="sum to 25, not to its weight 20"):
+    with refused("ratings.R-23", "25"):
         schemes.activate_scheme(shipped, new, on=ON)
     dims = schemes.dimensions_of(shipped, new)
     schemes.change_dimension(shipped, dims[0], weight=Decimal(25))
-    with pytest.raises(RuleError, match="105"):
+    with refused("ratings.R-23", "105"):
         schemes.activate_scheme(shipped, new, on=ON)
     schemes.change_dimension(shipped, dims[1], weight=Decimal(15))
     schemes.change_indicator(shipped, schemes.indicators_of(shipped, new)[1], most=Decimal(15))
@@ -92,19 +93,19 @@ def judge(s, row, role, *points):
 def test_experts_judge_outliers_are_named_and_another_person_signs(shipped):
     row = sheet(shipped)
     assert (row.state, row.open_lines, row.grade) == ("draft", 4, None)
-    with pytest.raises(RuleError, match="cannot be judged yet"):
+    with refused("ratings.R-34"):
         scores.finish_score(shipped, row)
     with acting(shipped, "operations_manager"):
         experts.open_round(shipped, row, needed=3, outlier="median", tolerance=Decimal(5))
     with acting(shipped, "operations_clerk"), pytest.raises(NotAllowed):
         experts.give_points(shipped, row, points={}, at=AT)
     judge(shipped, row, "operations_manager", "16", "16", "34", "14")
-    with pytest.raises(RuleError, match="signed your points"):
+    with refused("ratings.R-41"):
         judge(shipped, row, "operations_manager", "16", "16", "34", "14")
-    with pytest.raises(RuleError, match="0 to 20"):
+    with refused("ratings.R-41", "20"):
         judge(shipped, row, "finance", "21", "16", "34", "14")
     judge(shipped, row, "finance", "18", "16", "35", "15")
-    with acting(shipped, "operations_manager"), pytest.raises(RuleError, match="2 of 3 experts"):
+    with acting(shipped, "operations_manager"), refused("ratings.R-43"):
         experts.close_round(shipped, row)
     odd = judge(shipped, row, "leadership", "2", "16", "36", "15")
     with acting(shipped, "operations_manager"):
@@ -128,18 +129,18 @@ def test_who_prepared_a_sheet_neither_judges_nor_signs_it(shipped):
     with acting(shipped, "operations_manager"):
         row = scores.create_score(shipped, carrier_id=c.id, scheme_id=scheme(shipped, "EVAL-GX-2023").id, year=2025, on_date=ON)
         experts.open_round(shipped, row, needed=1, outlier="none")
-    with pytest.raises(RuleError, match="other people"):
+    with refused("ratings.R-42"):
         judge(shipped, row, "operations_manager", "1", "1", "1", "1")
     judge(shipped, row, "finance", "1", "1", "1", "1")
     with acting(shipped, "operations_manager"):
         experts.close_round(shipped, row)
-        with pytest.raises(RuleError, match="another person signs"):
+        with refused("ratings.R-36"):
             scores.sign_score(shipped, row, on=ON)
     assert shipped.scalar(select(func.count(ExpertSheet.id))) == 1
 
 
 def test_a_sheet_needs_its_kind_of_carrier_and_rank_decides_the_grade(shipped):
-    with pytest.raises(RuleError, match="type of carrier"):
+    with refused("ratings.R-31"):
         sheet(shipped, "MS-SHEET")
     row = sheet(shipped, "GRADE-FUYANG", place=1, peers=10)
     with acting(shipped, "operations_manager"):
@@ -176,7 +177,14 @@ def test_a_what_if_without_changes_is_the_real_answer(shipped):
     gone = whatif.Changes(remove=[f.id for f in firms[36:40]])  # four firms that count for nothing
     by = {g.line.code: g.measured.count for g in whatif.simulate(shipped, "INC-2025-STD", c, ON, gone)[1].gates if g.measured}
     assert (by["STD-04c"].numerator, by["STD-04c"].denominator, by["STD-04a"].numerator) == (11, 36, 36)
-    with pytest.raises(RuleError, match="negative"):
+    new = entry(shipped)
+    by = {
+        g.line.code: g.measured.count
+        for g in whatif.simulate(shipped, "INC-2025-STD", c, ON, whatif.Changes(add=[new.id]))[1].gates
+        if g.measured
+    }
+    assert [(by[k].numerator, by[k].denominator) for k in ("STD-04a", "STD-04b", "STD-04c")] == [(41, None), (9, 41), (11, 41)]
+    with refused("ratings.R-50"):
         whatif.simulate(shipped, "INC-2025-STD", c, ON, whatif.Changes(numerators={"sme_share": Decimal(-1)}))
 
 
@@ -216,5 +224,6 @@ def test_the_shipped_index_is_133(session, park):
     assert found == {2018: Decimal(100), 2020: Decimal(133)}
     dims, _inds = indices.parts_of(session, index)
     indices.change_index_dimension(session, dims[0], weight=Decimal("0.5"))
-    assert "do not sum" in str(indices.answer(session, index).problem)
+    found = indices.answer(session, index)
+    assert found.problem is not None and found.years == ()
     assert session.scalar(select(func.count(IndexIndicator.id))) == 5
