@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import or_, select
 
 from modules.tenants.models.credential import StaffMember
 from modules.tenants.models.mentor import Mentor, MentorAgreement
@@ -15,9 +15,9 @@ from parkops.i18n import _, _l
 from parkops.rules.facts import Fact, provider
 
 from ..models.filing import ACCIDENTS, INCIDENT_KINDS, CarrierIncident, StaffBasis, StatisticsFiling
-from ..services import income, space
+from ..services import space
 from ..services.measures import CARRIER, absolute, installed, measure, part
-from ..services.stock import bases, plain, year_before
+from ..services.stock import bases, plain
 
 TEN = Decimal(10)
 for _name, _title in (
@@ -345,138 +345,3 @@ def lawful(session: Any, subjects: Any, on: date) -> dict[int, Fact]:
             else Fact(collect=_("Credit report and the statement that no accident or violation occurred"))
         )
     return out
-
-
-@measure(
-    "non_rent_income_share",
-    _l("Income other than rent and property management"),
-    fmt="percent",
-    unit="元",
-    lack=_l("%(n)s yuan more of other income"),
-    formula=_l("(total income − rent − property management) ÷ total income of the year before"),
-)
-def non_rent_income_share(session: Any, carriers: Any, on: date) -> dict[int, Any]:
-    """Of the year before, from audited accounts or the ledger."""
-    return {
-        k: part(
-            None if y is None or y.other is None else y.other,
-            None if y is None else y.total or None,
-            y.source if y else "",
-            y.records if y else (),
-            collect=_("Income of %(year)s by kind", year=on.year - 1),
-        )
-        for k, y in income.of_year(session, carriers, on.year - 1, on).items()
-    }
-
-
-@provider(CARRIER, "income_separate", title=_l("Incubation service income accounted for separately"))
-def income_separate(session: Any, subjects: Any, on: date) -> dict[int, Fact]:
-    """The ledger keeps service income in accounts of its own; accounts entered by hand say so themselves."""
-    found = income.of_year(session, subjects, on.year - 1, on)
-    return {
-        k: Fact(y.separate, y.source, y.records)
-        if y and y.separate is not None
-        else Fact(collect=_("Whether service income is accounted for separately"))
-        for k, y in found.items()
-    }
-
-
-@measure(
-    "service_investment_share_min",
-    _l("Service and investment income, weaker of two years"),
-    fmt="percent",
-    unit="元",
-    lack=_l("%(n)s yuan more of service or investment income in the weaker year"),
-    formula=_l("(service income + investment income) ÷ total income, in the weaker of the last two years"),
-)
-def service_investment_share_min(session: Any, carriers: Any, on: date) -> dict[int, Any]:
-    """Both years must be known."""
-    years = [income.of_year(session, carriers, on.year - back, on) for back in (1, 2)]
-    out = {}
-    for c in carriers:
-        found = [y[c.id] for y in years]
-        known = [y for y in found if y is not None and y.total and y.gained is not None]
-        weak = min(known, key=lambda y: y.gained / y.total, default=None)
-        whole = len(known) == 2
-        out[c.id] = part(
-            weak.gained if whole else None,
-            weak.total if whole else None,
-            weak.source if weak else "",
-            weak.records if weak else (),
-            collect=_("Income of the last two years by kind"),
-        )
-    return out
-
-
-@measure(
-    "amac_funds",
-    _l("Linked funds filed with AMAC"),
-    lack=_l("%(n)s more funds filed with AMAC"),
-    formula=_l("funds of the park with a filing code"),
-)
-def amac_funds(session: Any, carriers: Any, on: date) -> dict[int, Any]:
-    """Any kind of fund: ownership is not required (131号 art. 7)."""
-    if not installed("funds"):
-        return {c.id: absolute(None, collect=_("Funds the carrier works with")) for c in carriers}
-    from modules.funds.models.fund import Fund
-
-    rows = session.execute(
-        select(Fund.park_id, Fund.id, Fund.name).where(Fund.filing_code.is_not(None), Fund.established_on <= on).order_by(Fund.id)
-    ).all()
-    return {
-        c.id: absolute(len(mine), "、".join(r.name for r in mine), [("funds.fund", r.id) for r in mine])
-        for c in carriers
-        for mine in [[r for r in rows if r.park_id == c.park_id]]
-    }
-
-
-@measure(
-    "technical_platforms",
-    _l("Public technical platforms"),
-    lack=_l("%(n)s more public technical platforms"),
-    formula=_l("technical platforms of the carrier"),
-)
-def technical_platforms(session: Any, carriers: Any, on: date) -> dict[int, Any]:
-    """Platforms registered for the carrier, or for the whole park."""
-    if not installed("platforms"):
-        return {c.id: absolute(None, collect=_("Public technical platforms of the carrier")) for c in carriers}
-    from modules.platforms.models.registry import Platform
-
-    rows = session.execute(select(Platform.park_id, Platform.carrier_id, Platform.id).order_by(Platform.id)).all()
-    return {
-        c.id: absolute(len(mine), _("%(n)s platforms", n=len(mine)), [("platforms.platform", r.id) for r in mine])
-        for c in carriers
-        for mine in [[r for r in rows if r.park_id == c.park_id and r.carrier_id in (None, c.id)]]
-    }
-
-
-@measure(
-    "events_year",
-    _l("Events of the year"),
-    unit="次",
-    lack=_l("%(n)s more events"),
-    formula=_l("events of the park that took place in the year before"),
-)
-def events_year(session: Any, carriers: Any, on: date) -> dict[int, Any]:
-    """Events belong to the park; each of its carriers reads the same number."""
-    if not installed("amenities"):
-        return {c.id: absolute(None, collect=_("Events of the year")) for c in carriers}
-    from modules.amenities.models.event import ParkEvent
-    from parkops.clock import ZONE
-
-    first, _last = year_before(on)
-    year = func.extract("year", func.timezone(str(ZONE), ParkEvent.starts_at))
-    rows = session.execute(
-        select(ParkEvent.park_id, ParkEvent.id).where(ParkEvent.state == "held", year == first.year).order_by(ParkEvent.id)
-    ).all()
-    return {
-        c.id: absolute(len(mine), _("Events of the park in %(year)s", year=first.year), [("amenities.event", r.id) for r in mine])
-        for c in carriers
-        for mine in [[r for r in rows if r.park_id == c.park_id]]
-    }
-
-
-@measure("typical_cases", _l("Typical cases of the year"), lack=_l("%(n)s more typical cases"), formula=_l("assessed by a person"))
-def typical_cases(session: Any, carriers: Any, on: date) -> dict[int, Any]:
-    """Nobody can count them: entered as an assessment."""
-    return {c.id: absolute(None, collect=_("Typical cases of the year, with their write-ups")) for c in carriers}
