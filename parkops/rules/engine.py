@@ -9,7 +9,7 @@ Missing is never zero and never a pass. A rule set of provenance R is shown as u
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -104,6 +104,9 @@ def by_key(session: Any, key: str) -> RuleSet:
     return found
 
 
+Adjust = Callable[[Rule, Any, Any], Any]  # (rule, subject, threshold) -> the threshold that holds for this subject
+
+
 def evaluate(session: Any, key: str | None = None, subject: Any = None, on: date | None = None, *,
              family: str | None = None) -> Outcome:
     """One subject under a rule set (`key`), or under the set of `family` in force on the day."""
@@ -111,15 +114,27 @@ def evaluate(session: Any, key: str | None = None, subject: Any = None, on: date
 
 
 def evaluate_many(session: Any, key: str | None, subjects: Sequence[Any], on: date | None, *,
-                  family: str | None = None) -> dict[int, Outcome]:
-    """Many subjects at once: the number of statements depends on the number of facts, not of subjects."""
+                  family: str | None = None, adjust: Adjust | None = None) -> dict[int, Outcome]:
+    """Many subjects at once: the number of statements depends on the number of facts, not of subjects. `adjust` changes
+    thresholds for a subject (a hardship region)."""
     if on is None or (key is None) == (family is None):
         raise ValueError("evaluate needs a date and either a rule set key or a family")
     rule_set = by_key(session, key) if key else in_force(session, str(family), on)
-    names = sorted({n for r in rule_set.rules for n in (r.fact, *(r.requires or ()))})
-    found = gather(session, rule_set.subject, subjects, names, on)
+    found = gather(session, rule_set.subject, subjects, names_of(rule_set), on)
+    return {s.id: judge(session, rule_set, s, on, found[s.id], adjust=adjust) for s in subjects}
+
+
+def names_of(rule_set: RuleSet) -> list[str]:
+    """Every fact the set asks for."""
+    return sorted({n for r in rule_set.rules for n in (r.fact, *(r.requires or ()))})
+
+
+def judge(session: Any, rule_set: RuleSet, subject: Any, on: date, known: dict[str, Fact], *, adjust: Adjust | None = None) -> Outcome:
+    """One subject from facts already gathered (or supposed, for a what-if)."""
     thresholds = {r.code: _threshold(session, r, on) for r in rule_set.rules}
-    return {s.id: _outcome(rule_set, s, on, found[s.id], thresholds) for s in subjects}
+    if adjust is not None:
+        thresholds = {r.code: adjust(r, subject, thresholds[r.code]) for r in rule_set.rules}
+    return _outcome(rule_set, subject, on, known, thresholds)
 
 
 def _threshold(session: Any, rule: Rule, on: date) -> Any:

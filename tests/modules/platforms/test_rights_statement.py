@@ -71,7 +71,8 @@ def test_bill_and_statement_say_the_same(session, world):
             .execution_options(populate_existing=True)).all()
         assert {f"event:{e.id}": money.fen(e.entitled) for e in events} == {
             u.key: found.of_use(u.key)[1] for u in found.uses if u.source == "platforms.event"}
-        assert [u.amount for u in found.uses if u.source == "platforms.event"] == [money.fen(e.gross) for e in events]
+        assert {u.key: u.amount for u in found.uses if u.source == "platforms.event"} == {
+            f"event:{e.id}": money.fen(e.gross) for e in events}
     march = entitlements.allocation(session, firm_id=firm.id, month=MARCH)
     assert len([u for u in march.uses if u.source == "booking.booking"]) == 2
     # 90 + 60 + 150 of 300 minutes by the 3rd; February's 100 minutes beyond the plan took the 300 yuan (333.33 were owed)

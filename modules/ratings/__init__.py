@@ -1,0 +1,1 @@
+"""Ratings: recognition, rating schemes, what-if, composite indices."""

@@ -1,0 +1,1 @@
+"""Tie-outs of ratings."""

@@ -1,0 +1,1 @@
+"""Facts about carriers for recognition and rating."""

@@ -1,0 +1,1 @@
+"""What ratings does when other modules announce something."""
