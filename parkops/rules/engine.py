@@ -121,7 +121,8 @@ def evaluate_many(session: Any, key: str | None, subjects: Sequence[Any], on: da
         raise ValueError("evaluate needs a date and either a rule set key or a family")
     rule_set = by_key(session, key) if key else in_force(session, str(family), on)
     found = gather(session, rule_set.subject, subjects, names_of(rule_set), on)
-    return {s.id: judge(session, rule_set, s, on, found[s.id], adjust=adjust) for s in subjects}
+    thresholds = thresholds_of(session, rule_set, on)
+    return {s.id: judge(session, rule_set, s, on, found[s.id], adjust=adjust, thresholds=thresholds) for s in subjects}
 
 
 def names_of(rule_set: RuleSet) -> list[str]:
@@ -129,9 +130,15 @@ def names_of(rule_set: RuleSet) -> list[str]:
     return sorted({n for r in rule_set.rules for n in (r.fact, *(r.requires or ()))})
 
 
-def judge(session: Any, rule_set: RuleSet, subject: Any, on: date, known: dict[str, Fact], *, adjust: Adjust | None = None) -> Outcome:
+def thresholds_of(session: Any, rule_set: RuleSet, on: date) -> dict[str, Any]:
+    """The threshold of every rule on a day, dated parameters looked up once for any number of subjects."""
+    return {r.code: _threshold(session, r, on) for r in rule_set.rules}
+
+
+def judge(session: Any, rule_set: RuleSet, subject: Any, on: date, known: dict[str, Fact], *, adjust: Adjust | None = None,
+          thresholds: dict[str, Any] | None = None) -> Outcome:
     """One subject from facts already gathered (or supposed, for a what-if)."""
-    thresholds = {r.code: _threshold(session, r, on) for r in rule_set.rules}
+    thresholds = thresholds_of(session, rule_set, on) if thresholds is None else thresholds
     if adjust is not None:
         thresholds = {r.code: adjust(r, subject, thresholds[r.code]) for r in rule_set.rules}
     return _outcome(rule_set, subject, on, known, thresholds)

@@ -9,7 +9,11 @@ CLERK, MANAGER, FINANCE, LEADERSHIP = "operations_clerk", "operations_manager", 
 
 GRANTS = [
     *(Grant(role, "ratings.cockpit", "read export") for role in (MANAGER, FINANCE, LEADERSHIP)),
-    *(Grant(role, f"ratings.{name}", "read export") for role in (CLERK, MANAGER, FINANCE, LEADERSHIP) for name in ("definition", "comparison", "forecast")),
+    *(
+        Grant(role, f"ratings.{name}", "read export")
+        for role in (CLERK, MANAGER, FINANCE, LEADERSHIP)
+        for name in ("definition", "comparison", "forecast")
+    ),
     *(Grant(role, f"ratings.{name}", "read export") for role in (CLERK, MANAGER, FINANCE, LEADERSHIP) for name in ("team", "team_target")),
     *(Grant(MANAGER, f"ratings.{name}", "add change remove") for name in ("team", "team_target")),
     Grant(MANAGER, "ratings.forecast", "act"),

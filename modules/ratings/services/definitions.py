@@ -99,7 +99,7 @@ def matching(found: Iterable[Definition], text: str = "", kind: str = "", module
 
 
 def split_source(text: str) -> tuple[str, str]:
-    """"工信部科〔2025〕131号 art. 8" → document and clause; several documents stay together."""
+    """ "工信部科〔2025〕131号 art. 8" → document and clause; several documents stay together."""
     if "；" in text:
         return text, ""
     parts = PARTS.match(text)
@@ -119,7 +119,7 @@ def owner_of(resource: str | None) -> str:
 
 
 def period_of(kpi: Kpi) -> str:
-    """"Month, quarter, year" of a KPI."""
+    """ "Month, quarter, year" of a KPI."""
     return _(", ").join(str(GRAINS.label(g)) for g in kpi.grains)
 
 
@@ -138,9 +138,20 @@ def _kpis(session: Any, wanted: list[str] | None) -> list[Definition]:
 def _kpi(kpi: Kpi, used: tuple[str, ...]) -> Definition:
     doc, clause = split_source(kpi.source)
     return Definition(
-        kpi.code, KPI, str(kpi.title), unit_of(kpi), str(kpi.explain), doc or _("Park's own indicator"), clause, period_of(kpi),
-        owner_of(kpi.resource), used, "", kpi.resource or "", kpi.module,
-    )  # fmt: skip
+        kpi.code,
+        KPI,
+        str(kpi.title),
+        unit_of(kpi),
+        str(kpi.explain),
+        doc or _("Park's own indicator"),
+        clause,
+        period_of(kpi),
+        owner_of(kpi.resource),
+        used,
+        "",
+        kpi.resource or "",
+        kpi.module,
+    )
 
 
 def places_of() -> dict[str, list[str]]:
@@ -184,10 +195,20 @@ def _measures(gates: list[tuple[Definition, str]], scored: list[tuple[Definition
         by = source.get(m.name)
         out.append(
             Definition(
-                f"measure:{m.name}", MEASURE, str(m.title), "%" if m.fmt == "percent" else unit_text(m.unit) or _("number"),
-                str(m.formula or ""), by.source if by else "", by.clause if by else "", _("The day asked for"),
-                owner_of(CARRIER_FACTS), tuple(used[m.name]), by.provenance if by else "", CARRIER_FACTS, "ratings",
-            )  # fmt: skip
+                f"measure:{m.name}",
+                MEASURE,
+                str(m.title),
+                "%" if m.fmt == "percent" else unit_text(m.unit) or _("number"),
+                str(m.formula or ""),
+                by.source if by else "",
+                by.clause if by else "",
+                _("The day asked for"),
+                owner_of(CARRIER_FACTS),
+                tuple(used[m.name]),
+                by.provenance if by else "",
+                CARRIER_FACTS,
+                "ratings",
+            )
         )
     return out
 
@@ -200,9 +221,20 @@ def _gates(session: Any) -> list[tuple[Definition, str]]:
             known = MEASURES.get(r.fact)
             formula = str(known.formula or known.title) if known else _("Read from the records: %(fact)s", fact=r.fact)
             d = Definition(
-                f"gate:{s.key}/{r.code}", GATE, i18n_text(r, "sentence"), unit_text(r.unit or "") or ("%" if known and known.fmt == "percent" else ""),
-                formula, s.doc_no or "", r.article or "", _("The day asked for"), owner_of(s.subject), (str(s),), s.provenance, s.subject, s.subject.split(".")[0],
-            )  # fmt: skip
+                f"gate:{s.key}/{r.code}",
+                GATE,
+                i18n_text(r, "sentence"),
+                unit_text(r.unit or "") or ("%" if known and known.fmt == "percent" else ""),
+                formula,
+                s.doc_no or "",
+                r.article or "",
+                _("The day asked for"),
+                owner_of(s.subject),
+                (str(s),),
+                s.provenance,
+                s.subject,
+                s.subject.split(".")[0],
+            )
             out.append((d, r.fact))
     return out
 
@@ -224,9 +256,20 @@ def _indicators(session: Any) -> list[tuple[Definition, str]]:
         formula = str(known.formula or known.title) if known else str(INDICATOR_KINDS.label(i.kind))
         unit = _("points, at most %(n)s", n=f"{i.most.normalize():f}") if i.most is not None else _("points")
         d = Definition(
-            code, INDICATOR, i.label, unit, formula, i.scheme.doc_no or "", i.article or "", _("Year"), owner_of("ratings.score"),
-            (f"{i.scheme.key} v{i.scheme.edition}",), i.scheme.provenance, "ratings.score", "ratings",
-        )  # fmt: skip
+            code,
+            INDICATOR,
+            i.label,
+            unit,
+            formula,
+            i.scheme.doc_no or "",
+            i.article or "",
+            _("Year"),
+            owner_of("ratings.score"),
+            (f"{i.scheme.key} v{i.scheme.edition}",),
+            i.scheme.provenance,
+            "ratings.score",
+            "ratings",
+        )
         if code in out:  # the newest edition speaks; older ones are named
             first, fact = out[code]
             out[code] = (replace(first, used=tuple(dict.fromkeys((*first.used, *d.used)))), fact)
@@ -250,8 +293,24 @@ def _index(session: Any) -> list[Definition]:
         formula = _("Value ÷ value of %(year)s × 100, weighted within %(dimension)s", year=x.base_year, dimension=d.label)
         if x.method == "min_max":
             formula = _("(Value − least) ÷ (most − least) × 100, weighted within %(dimension)s", dimension=d.label)
-        out.setdefault(code, Definition(code, INDEX, i.label, i.unit or _("number"), formula, x.doc_no or "", "", _("Year"),
-                                        owner_of("ratings.index_value"), (x.label,), x.provenance, "ratings.index_value", "ratings"))  # fmt: skip
+        out.setdefault(
+            code,
+            Definition(
+                code,
+                INDEX,
+                i.label,
+                i.unit or _("number"),
+                formula,
+                x.doc_no or "",
+                "",
+                _("Year"),
+                owner_of("ratings.index_value"),
+                (x.label,),
+                x.provenance,
+                "ratings.index_value",
+                "ratings",
+            ),
+        )
     return list(out.values())
 
 
