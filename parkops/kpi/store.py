@@ -88,7 +88,7 @@ def figures(session: Any, codes: Iterable[str], periods: Iterable[Period], *, pa
     scope = scope_of(session)
     if park_id is not None and not scope.sees(park_id):
         raise NotFound(_l("There is no such park among yours."))
-    found = _read(session, kpis, wanted, keys)
+    found = _read(session, kpis, wanted, keys, park_id, company=scope.parks is None and park_id is None and not every_park)
     if every_park or park_id is not None:
         picked = [s for s in found if s.park_id is not None and park_id in (None, s.park_id)]
     elif scope.parks is None:
@@ -98,7 +98,8 @@ def figures(session: Any, codes: Iterable[str], periods: Iterable[Period], *, pa
     return _with_targets(session, _with_frozen(session, picked))
 
 
-def _read(session: Any, kpis: list[Kpi], periods: list[Period], keys: bool) -> list[Shown]:
+def _read(session: Any, kpis: list[Kpi], periods: list[Period], keys: bool, park_id: int | None, *, company: bool) -> list[Shown]:
+    """Stored figures: of one park, of the company alone (its own rows, not those of 200 parks), or of every park in scope."""
     if not kpis or not periods:
         return []
     by_code, by_start = {k.code: k for k in kpis}, {(p.grain, p.start): p for p in periods}
@@ -108,6 +109,10 @@ def _read(session: Any, kpis: list[Kpi], periods: list[Period], keys: bool) -> l
         KpiValue.grain.in_({p.grain for p in periods}))
     if not keys:
         query = query.where(KpiValue.key == "")
+    if company:
+        query = query.where(KpiValue.park_id.is_(None))
+    elif park_id is not None:
+        query = query.where(KpiValue.park_id == park_id)
     out = []
     for r in session.execute(query.order_by(KpiValue.period_start, KpiValue.park_id.nulls_first(), KpiValue.key)):
         kpi, period = by_code[r.code], by_start.get((r.grain, r.period_start))
