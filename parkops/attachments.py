@@ -11,6 +11,7 @@ import re
 import tempfile
 import unicodedata
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -51,6 +52,9 @@ ALLOWED: dict[str, tuple[str, tuple[bytes, ...]]] = {
 }
 PACKAGES = {"docx": "word/", "xlsx": "xl/", "pptx": "ppt/", "ofd": "OFD.xml"}
 RESERVED = re.compile(r"[\x00-\x1f\x7f<>:\"/\\|?*\u202a-\u202e\u2066-\u2069\u200e\u200f]")
+
+
+GUARDS: dict[str, Callable[[Any, Any], bool]] = {}  # resource -> may(session, owner): who may open files of an owner they may read
 
 
 class Attachment(ParkOptional, Record):
@@ -209,7 +213,9 @@ def find(session: Any, attachment_id: int) -> Attachment:
     row = session.execute(select(Attachment).where(Attachment.id == attachment_id, ~Attachment.is_removed)).scalar_one_or_none()
     if row is None or not access.may(session, row.resource, "read"):
         raise NotFound(_l("There is no such file."))
-    refs.load(session, row.resource, row.record_id)
+    owner = refs.load(session, row.resource, row.record_id)
+    if row.resource in GUARDS and not GUARDS[row.resource](session, owner):
+        raise NotFound(_l("There is no such file."))
     return row
 
 

@@ -55,7 +55,9 @@ class Table:
 
 @dataclass(frozen=True)
 class Section:
-    """A heading with any of: paragraphs, facts (label, value, fmt), a table, an SVG picture, a note in small print."""
+    """A heading with any of: paragraphs, facts (label, value, fmt), a table, an SVG picture, a note in small print.
+
+    level: 1 begins a part (in print on a new page), 2 is ordinary, 3 a part of the section before."""
 
     title: Any
     text: tuple[Any, ...] = ()
@@ -63,11 +65,12 @@ class Section:
     table: Table | None = None
     svg: str | None = None
     note: Any = None
+    level: int = 2
 
 
 @dataclass(frozen=True)
 class Document:
-    """title, one line of context (park, period), sections, and who made it when."""
+    """title, one line of context (park, period), sections, and who made it when. outline: a table of contents in print."""
 
     title: Any
     context: Any
@@ -76,11 +79,13 @@ class Document:
     made_by: str
     landscape: bool = False
     data: dict[str, Any] = field(default_factory=dict)  # extra values for a report's own template
+    outline: bool = False
 
     def as_dict(self) -> dict[str, Any]:
         """Plain JSON: raw values beside the texts people read."""
         return {
             "title": str(self.title), "context": str(self.context), "landscape": self.landscape,
+            "outline": _("Contents") if self.outline else None,
             "made": _("Made %(at)s by %(who)s", at=f"{local(self.made_at):%Y-%m-%d %H:%M}", who=self.made_by),
             "sections": [_section(s) for s in self.sections], "data": raw(self.data),
         }
@@ -88,7 +93,7 @@ class Document:
 
 def _section(s: Section) -> dict[str, Any]:
     out: dict[str, Any] = {
-        "title": str(s.title), "text": [str(t) for t in s.text], "svg": s.svg, "note": str(s.note) if s.note else None,
+        "title": str(s.title), "text": [str(t) for t in s.text], "svg": s.svg, "note": str(s.note) if s.note else None, "level": s.level,
         "facts": [{"label": str(label), "value": raw(value), "text": shown(value, fmt)} for label, value, fmt in s.facts],
         "table": None,
     }

@@ -74,16 +74,22 @@ def report_of(name: str) -> Report:
 def make(session: Any, name: str, request: Request, fmt: str) -> bytes:
     """The finished file. Checks the right, records the export in the audit trail; the caller commits."""
     report = report_of(name)
-    access.require(session, report.resource, report.word)
     if fmt not in report.formats:
         raise Refused(_l("This report comes as %(formats)s.", formats=", ".join(report.formats)))
-    _complete(session, report, request)
-    document = report.data(session, request)
+    document = document_of(session, name, request)
     from ..db import audit
 
     audit.event(session, "export", {"report": name, "format": fmt, "period": request.period.key if request.period else None},
                 resource=report.resource, record_id=request.record_id, label=name, park_id=request.park_id)
     return draw(document, fmt, report.template)
+
+
+def document_of(session: Any, name: str, request: Request) -> Document:
+    """The report as data, after the right and what it needs were checked. It writes nothing."""
+    report = report_of(name)
+    access.require(session, report.resource, report.word)
+    _complete(session, report, request)
+    return report.data(session, request)
 
 
 def _complete(session: Any, report: Report, request: Request) -> None:

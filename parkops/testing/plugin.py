@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import tempfile
 from collections.abc import Callable, Iterator
@@ -19,6 +20,7 @@ import pytest
 PASSWORD = "Parkops-test-1"
 PERSONAS = ("operations_clerk", "operations_manager", "finance", "leadership", "system_administrator", "auditor")
 _state: dict[str, Any] = {"dirty": True}
+_kept: dict[str, Any] = {}  # database -> what its template holds
 
 
 def pytest_configure(config: Any) -> None:
@@ -80,11 +82,10 @@ def _again(name: str, template: str) -> None:
     from parkops.db import embedded
     from parkops.testing.restore import Kept
 
-    kept = _state.get("kept")
+    kept = _kept.get(name)
     if kept is None or not kept.restore():
         _clone(name, template)
-        _state["kept"] = Kept(str(embedded.socket_dir()), name)
-    _state["dirty"] = False
+        _kept[name] = Kept(str(embedded.socket_dir()), name)
 
 
 def _worker() -> str:
@@ -109,6 +110,45 @@ def _template() -> Iterator[str]:
             embedded.create_database(name)
             _in_database(name, _build)
     yield name
+
+
+@pytest.fixture(scope="session")
+def prepared(_template: str) -> Callable[[str, Callable[[str], Any]], tuple[str, Any]]:
+    """`prepared("planted", work)` makes a further template once per run: a copy of the template on which `work(name)` ran.
+
+    Returns its name and what `work` returned (kept as JSON for the other workers)."""
+    from parkops.config import config
+
+    def make(label: str, work: Callable[[str], Any]) -> tuple[str, Any]:
+        name = f"pk_p_{_run_id()}_{label}".lower().replace("-", "_")
+        with open(config().data_dir / "test-template.lock", "w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            said = config().data_dir / f"{name}.json"
+            if not said.exists():
+                _clone(name, _template)
+                said.write_text(json.dumps(work(name)))
+            return name, json.loads(said.read_text())
+
+    return make
+
+
+@pytest.fixture
+def begin_with(db: str) -> Iterator[Callable[[str], str]]:
+    """`begin_with(template)` moves the test to the worker's copy of that template, as the template left it; returns its name."""
+    from parkops.db import session
+
+    dirty = _state["dirty"]
+
+    def put(template: str) -> str:
+        session.dispose()
+        name = f"{template}_{_worker()}"
+        _again(name, template)
+        os.environ["_PARKOPS_TEST_DB"] = name
+        return name
+
+    yield put
+    session.dispose()
+    os.environ["_PARKOPS_TEST_DB"], _state["dirty"] = db, dirty
 
 
 def _drop_old(embedded: Any) -> None:
@@ -184,7 +224,8 @@ def _worker_db(_template: str) -> Iterator[str]:
     _watch_writes()
     yield name
     session.dispose()
-    embedded.drop_database(name)
+    for own in {name, *_kept}:
+        embedded.drop_database(own)
 
 
 def _watch_writes() -> None:
@@ -215,6 +256,7 @@ def db(_template: str, _worker_db: str) -> str:
     if _state["dirty"]:
         session.dispose()
         _again(_worker_db, _template)
+        _state["dirty"] = False
     return _worker_db
 
 
@@ -298,6 +340,7 @@ def _app(_template: str, _worker_db: str) -> Any:
     from parkops.app import create_app
 
     _again(_worker_db, _template)
+    _state["dirty"] = False
     app = create_app()
     app.testing = True
     app.config["PROPAGATE_EXCEPTIONS"] = False

@@ -27,11 +27,17 @@ NOT_ROWS = ("tenants_firm",)
 
 
 @pytest.fixture
-def world(app: Any, fresh_db: str) -> Any:
+def walk_db(app: Any, prepared: Any, begin_with: Any) -> str:
+    """The database with a row in every park-scoped table of both parks."""
+    return begin_with(prepared("planted", walk.plant)[0])
+
+
+@pytest.fixture
+def world(app: Any, prepared: Any, walk_db: str) -> Any:
     from modules.tenants.models.firm import Firm  # not while tests are collected: the kernel's samples are mapped without modules
     from modules.tenants.services import portal_accounts
 
-    ids, _missed = walk.plant(fresh_db)
+    _name, (ids, _missed) = prepared("planted", walk.plant)
     with system_scope("walk") as s:
         park = s.scalars(select(Park).where(Park.code == "east")).one()
         firm = Firm(name="空白企业", park_id=park.id, state="incubating", incubating_since=clock.today())
@@ -116,13 +122,13 @@ def _of_others(database: str, firm_id: int) -> dict[str, Any]:
     return out
 
 
-def test_no_command_reaches_another_firm(app, world, fresh_db):
+def test_no_command_reaches_another_firm(app, world, walk_db):
     ids, client = world
     page = client.get("/portal/account/").get_data(as_text=True)
     mark = re.search(r'name="csrf-token" content="([^"]+)"', page)[1]
     with system_scope("look") as s:
         firm_id = s.scalar(select(refs.model_of("tenants.firm").id).where(refs.model_of("tenants.firm").name == "空白企业"))
-    before, west = _of_others(fresh_db, firm_id), walk.fingerprint(fresh_db, (), park="west")
+    before, west = _of_others(walk_db, firm_id), walk.fingerprint(walk_db, (), park="west")
     wrong = []
     for side, rule, url in _portal(app, ids, "POST"):
         if url.startswith(("/portal/logout", "/portal/login", "/portal/account/sessions", "/portal/join")):
@@ -131,6 +137,6 @@ def test_no_command_reaches_another_firm(app, world, fresh_db):
         if answer.status_code >= 500 or ("<int" in rule and answer.status_code < 400 and not url.startswith(BY_NUMBER)):
             wrong.append(f"POST {url} ({side}): {answer.status_code}")
     assert not wrong, "\n".join(wrong)
-    after = _of_others(fresh_db, firm_id)
+    after = _of_others(walk_db, firm_id)
     assert [t for t in after if after[t] != before[t]] == []
-    assert walk.fingerprint(fresh_db, (), park="west") == west
+    assert walk.fingerprint(walk_db, (), park="west") == west

@@ -68,3 +68,38 @@ def occupancy(session: Any, carriers: Sequence[Any], on: date) -> dict[int, Let]
         area = r.lettable_area
         out[r.carrier_id] = Let(was.total + (area if r.let else 0), was.of + area, (*was.units, r.id) if r.let else was.units)
     return out
+
+
+def units_of(session: Any, carriers: Sequence[Any], on: date) -> dict[int, list[Any]]:
+    """Carrier → its units on the day with kind, incubation mark, area and whether the operator uses them itself."""
+    from modules.leasing.models.space import Building, Outage, Unit
+    from modules.leasing.services.units import exists_on
+
+    own = select(Outage.unit_id).where(
+        Outage.cause == "own_use", Outage.starts_on <= on, or_(Outage.ends_on.is_(None), Outage.ends_on >= on)
+    )
+    rows = session.execute(
+        select(Building.carrier_id, Unit.id, Unit.kind, Unit.incubation, Unit.lettable_area, Unit.id.in_(own).label("own_use"))
+        .join(Building, Building.id == Unit.building_id)
+        .where(
+            Building.carrier_id.in_([c.id for c in carriers]),
+            exists_on(on),
+            or_(Building.closed_on.is_(None), Building.closed_on > on),
+            or_(Building.completed_on.is_(None), Building.completed_on <= on),
+            Building.construction.in_(("in_use", "closed")),
+        )
+        .order_by(Unit.id)
+    ).all()
+    out: dict[int, list[Any]] = {}
+    for r in rows:
+        out.setdefault(r.carrier_id, []).append(r)
+    return out
+
+
+def use_of(unit: Any) -> str:
+    """Which part of the premises a unit is on the form; each unit is one part, so the parts make the total."""
+    if unit.kind == "public":
+        return "public"
+    if unit.own_use:
+        return "office"
+    return "incubation" if unit.incubation else "other"
