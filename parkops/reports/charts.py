@@ -147,7 +147,7 @@ def axis(value: Decimal, fmt: str) -> str:
     if fmt == "percent":
         return f"{value * 100:.0f} %" if value * 100 == (value * 100).to_integral_value() else f"{value * 100:.1f} %"
     if abs(value) >= 100_000:
-        return _("%(n)s × 10k", n=f"{(value / 10_000).normalize():,f}")
+        return _("%(n)s × 10k", n=f"{(value / 10_000).quantize(Decimal('0.1')).normalize():,f}")
     return f"{value.normalize():,f}"
 
 
@@ -166,8 +166,9 @@ def columns(
                 continue
             y, zero, colour = frame.y(value), frame.y(0), COLOURS[k % len(COLOURS)]
             out.append(f'<rect x="{x:.1f}" y="{min(y, zero):.1f}" width="{wide - 1:.1f}" height="{abs(zero - y):.1f}" fill="{colour}"/>')
-            if len(labels) * n <= 16:
-                out.append(_text(x + wide / 2, min(y, zero) - 3, _label(value, fmt), anchor="middle"))
+            words = _label(value, fmt)
+            if len(words) * 6 <= frame.step * 0.86 / n:  # else the figures would stand on each other; the table has them
+                out.append(_text(x + wide / 2, min(y, zero) - 3, words, anchor="middle"))
     return "".join([*out, "</svg>"])
 
 

@@ -226,7 +226,7 @@ def upgrade() -> None:
     sa.Column('position', sa.Integer(), server_default='50', nullable=False),
     sa.Column('version', sa.Integer(), server_default='1', nullable=False),
     sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
-    sa.CheckConstraint("op IN ('eq', 'lte')", name=op.f('ck_ratings_form_check_op')),
+    sa.CheckConstraint("op IN ('eq', 'lte', 'iff')", name=op.f('ck_ratings_form_check_op')),
     sa.CheckConstraint("provenance IN ('S', 'S2', 'D', 'R')", name=op.f('ck_ratings_form_check_provenance')),
     sa.ForeignKeyConstraint(['form_id'], ['ratings_form.id'], name=op.f('fk_ratings_form_check_form_id'), ondelete='CASCADE'),
     sa.ForeignKeyConstraint(['park_id'], ['core_park.id'], name=op.f('fk_ratings_form_check_park_id'), ondelete='RESTRICT'),
