@@ -13,6 +13,7 @@
         ("rating", "Rating"),
         ("indices", "Composite indices"),
         ("forms", "Statutory forms and evidence"),
+        ("reports", "Reports and archive"),
     ),
     "settings": {
         "ratings.denominator": {
