@@ -70,3 +70,27 @@ def trend(
         out.append(f'<text x="{40 + i * step:.1f}" y="{height - 8}" text-anchor="middle">{year}</text>')
     out += [f'<polyline class="rt-line" points="{" ".join(run)}"/>'] if run else []
     return "".join([*out, "</svg>"])
+
+
+def radar_many(
+    labels: Sequence[str], shapes: Sequence[tuple[str, Sequence[Decimal | None], str]], *, size: int = 360, title: str = ""
+) -> str:
+    """Several shapes on one radar, each value a part of the best (0 to 1): (name, values, tone). Unknown values lie at the centre."""
+    n, middle, radius = max(len(labels), 3), size / 2, size / 2 - 58
+
+    def at(i: int, value: float) -> tuple[float, float]:
+        angle = -pi / 2 + 2 * pi * i / n
+        return middle + radius * value * cos(angle), middle + radius * value * sin(angle)
+
+    out = [f'<svg class="rt-radar" viewBox="-150 0 {size + 300} {size + 14 * len(shapes)}" role="img" aria-label="{escape(title)}">']
+    out += [f'<polygon class="rt-grid" points="{" ".join(pair(*at(i, part)) for i in range(n))}"/>' for part in (0.25, 0.5, 0.75, 1)]
+    for k, (name, values, tone) in enumerate(shapes):
+        points = " ".join(pair(*at(i, float(v or 0))) for i, v in enumerate(values))
+        out.append(f'<polygon class="rt-shape rt-shape-{tone}" points="{points}"><title>{escape(name)}</title></polygon>')
+        y = size + 14 * k
+        out.append(f'<rect class="rt-shape-{tone}" x="0" y="{y - 9}" width="10" height="10"/><text x="16" y="{y}">{escape(name)}</text>')
+    for i, label in enumerate(labels):
+        x, y = at(i, 1.12)
+        anchor = "middle" if abs(x - middle) < 12 else "start" if x > middle else "end"
+        out.append(f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{escape(label)}</text>')
+    return "".join([*out, "</svg>"])

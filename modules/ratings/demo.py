@@ -12,6 +12,7 @@ from modules.tenants.models.carrier import Carrier
 from parkops import clock
 from parkops.demo import Context, Figure
 
+from . import demo_cockpit
 from .models.index import CompositeIndex, IndexFigure
 from .models.scheme import RatingScheme
 from .models.score import RatingScore
@@ -33,6 +34,7 @@ def load(context: Context) -> None:
         _assessments(s, today)
         number = _sheet(s, today)
     _judged(context, number, today)
+    demo_cockpit.load(context)
     context.say("ratings: schemes, index, assessments, one signed sheet")
 
 
@@ -105,4 +107,5 @@ def _values_kept(session: Any, park_id: int, on: date) -> tuple[Any, str]:
 FIGURES = [
     Figure("INTL2020", "国际化指数2020（2018=100，合成示例）", Decimal("133"), _index),
     Figure("INTLN", "指数取值条数", 15, _values_kept),
+    *demo_cockpit.FIGURES,
 ]
