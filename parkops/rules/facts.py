@@ -10,7 +10,7 @@ assessed by a person (`assess`); without that it is unknown."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal, InvalidOperation
@@ -104,15 +104,17 @@ def text_of(subject: str, name: str, value: Any) -> str:
     return f"{exact.to_integral_value():,}" if exact == exact.to_integral_value() else f"{exact:,}"
 
 
-def gather(session: Any, subject: str, subjects: Sequence[Any], names: Sequence[str], on: date) -> dict[int, dict[str, Fact]]:
-    """Every named fact of every subject: one provider call (or one query for assessments) per fact."""
+def gather(session: Any, subject: str, subjects: Sequence[Any], names: Sequence[str], on: date, *,
+           given: Mapping[str, dict[int, Fact]] | None = None) -> dict[int, dict[str, Fact]]:
+    """Every named fact of every subject: one provider call (or one query for assessments) per fact. `given`: facts a caller has
+    counted already, by name; their providers are not asked again."""
     out: dict[int, dict[str, Fact]] = {s.id: {} for s in subjects}
     if not subjects:
         return out
     assessed = _assessed(session, subject, list(out), names, on)
     for name in names:
         known = PROVIDERS.get((subject, name))
-        found = known.fn(session, subjects, on) if known else {}
+        found = given[name] if given is not None and name in given else known.fn(session, subjects, on) if known else {}
         for record_id, facts in out.items():
             fact = found.get(record_id, Fact())
             if fact.value is None:  # missing is never a value

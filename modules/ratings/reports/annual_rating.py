@@ -25,7 +25,13 @@ def annual_rating(session: Any, request: Request) -> Document:
     """Every carrier of the park in a year, or the one whose record is named."""
     period, park = request.period, session.get(Park, request.park_id)
     assert period is not None and park is not None
-    found = rating_report.gather_reports(session, park.id, period, request.today, request.record_id)
+    return document(session, request, rating_report.gather_reports(session, park.id, period, request.today, request.record_id))
+
+
+def document(session: Any, request: Request, found: list[CarrierReport]) -> Document:
+    """The report of carriers that were gathered already."""
+    period, park = request.period, session.get(Park, request.park_id)
+    assert period is not None and park is not None
     on = rating_report.day_of(period, request.today)
     sections = [_overview(found)] if len(found) != 1 else []
     for r in found:

@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 from parkops import registry
+from parkops.rules import facts
 from parkops.rules.facts import UNKNOWN, Fact, provider
 
 from ..calc_gates import ONE, Count
@@ -127,6 +128,15 @@ def gather_measures(session: Any, carriers: Sequence[Any], names: Sequence[str],
             for record_id, m in MEASURES[name].fn(session, carriers, on).items():
                 out[record_id][name] = m
     return out
+
+
+def gather_both(
+    session: Any, carriers: Sequence[Any], names: Sequence[str], on: date
+) -> tuple[dict[int, dict[str, Fact]], dict[int, dict[str, Measured]]]:
+    """Facts and measures of the same names, each measure counted once."""
+    measured = gather_measures(session, carriers, names, on)
+    given = {n: {k: fact_of(m[n]) for k, m in measured.items() if n in m} for n in names if n in MEASURES}
+    return facts.gather(session, CARRIER, carriers, names, on, given=given), measured
 
 
 def with_numerator(m: Measured, numerator: Decimal, denominator: Decimal | None = None) -> Measured:

@@ -76,9 +76,11 @@ def day_of(period: Period, today: date) -> date:
     return min(today, filed)
 
 
-def gather_reports(session: Any, park_id: int, period: Period, today: date, carrier_id: int | None = None) -> list[CarrierReport]:
+def gather_reports(
+    session: Any, park_id: int, period: Period, today: date, carrier_id: int | None = None, *, deep: bool = True
+) -> list[CarrierReport]:
     """The carriers of the park that operate on the day, or the one named. The statements do not grow with the carriers, but with
-    the gates that are open."""
+    the gates that are open. `deep`: with nearest firms, the years before and documents (lists do without)."""
     access.require(session, "ratings.assessment", "read")
     on = day_of(period, today)
     carriers = [c for c in recognition.carriers_on(session, on) if c.park_id == park_id and carrier_id in (None, c.id)]
@@ -89,17 +91,19 @@ def gather_reports(session: Any, park_id: int, period: Period, today: date, carr
             else Refused(_l("This carrier did not operate on %(day)s. Choose another year.", day=on.isoformat()))
         )
     chosen = _chosen(session, carriers, on)
-    sheets, grades, papers = _scores(session, carriers, on), _grades(session, carriers, on), _papers(session, carriers, on)
+    sheets, grades, papers = _scores(session, carriers, on), _grades(session, carriers, on), _papers(session, carriers, on) if deep else {}
     out = []
     for rule_set, group in chosen:
-        now = recognition.evaluate(session, rule_set.key, group, on, near=5)
-        years = [(d.year - 1, recognition.evaluate(session, rule_set.key, group, d)) for d in _days(on)[:-1]]
+        now = recognition.evaluate(session, rule_set.key, group, on, near=5 if deep else 0)
+        years = [(d.year - 1, recognition.evaluate(session, rule_set.key, group, d)) for d in (_days(on)[:-1] if deep else ())]
         for c in group:
             mine = (*((y, found[c.id]) for y, found in years), (on.year - 1, now[c.id]))
             small = whatif.smallest(now[c.id])
-            after = whatif.simulate(session, rule_set.key, c, on, small)[1] if small.numerators else now[c.id]
+            after = whatif.applied(session, now[c.id], small) if small.numerators else now[c.id]
             out.append(
-                CarrierReport(c, on, rule_set, now[c.id], mine, sheets.get(c.id), tuple(grades[c.id]), small, after, tuple(papers[c.id]))
+                CarrierReport(
+                    c, on, rule_set, now[c.id], mine, sheets.get(c.id), tuple(grades[c.id]), small, after, tuple(papers.get(c.id, ()))
+                )
             )
     return sorted(out, key=lambda r: (r.carrier.carrier_type, r.carrier.id))
 

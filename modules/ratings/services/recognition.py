@@ -23,7 +23,7 @@ from parkops.security import access
 from ..calc_gates import Count, lacking, leavers, newcomers, relaxed
 from ..models.assessment import RecognitionAssessment
 from . import nearest
-from .measures import CARRIER, MEASURES, Measured, gather_measures
+from .measures import CARRIER, MEASURES, Measured, gather_both
 from .stock import options_of
 
 RESOURCE = "ratings.assessment"
@@ -134,8 +134,7 @@ def evaluate(session: Any, key: str, carriers: Sequence[Carrier], on: date, *, n
     access.require(session, CARRIER, "read")
     rule_set = engine.by_key(session, key)
     names = engine.names_of(rule_set)
-    measured = gather_measures(session, carriers, names, on)
-    known = facts.gather(session, CARRIER, carriers, names, on)
+    known, measured = gather_both(session, carriers, names, on)
     return {c.id: judged(session, rule_set, c, on, known[c.id], measured[c.id], near=near) for c in carriers}
 
 

@@ -24,7 +24,7 @@ from .. import calc_scoring as calc
 from ..models.scheme import RatingIndicator, RatingScheme
 from ..models.score import RatingScore, ScoreLine
 from ..states import SCORE
-from .measures import CARRIER, Measured, gather_measures
+from .measures import Measured, gather_both
 from .schemes import bands_of, dimensions_of, indicators_of
 
 RESOURCE = "ratings.score"
@@ -88,8 +88,8 @@ def compute(
     """R-30: the sheet from what the system knows on the day. `given`: points of experts by indicator code."""
     inds = indicators_of(session, scheme)
     names = facts_needed(inds)
-    known = facts.gather(session, CARRIER, [carrier], names, on)[carrier.id]
-    measured = gather_measures(session, [carrier], names, on)[carrier.id]
+    found, counted = gather_both(session, [carrier], names, on)
+    known, measured = found[carrier.id], counted[carrier.id]
     values = {n: _number(f.value) for n, f in known.items()} | dict(supposed.values)
     rows = tuple(_row(x, known, measured, values, given or {}, rank, supposed) for x in inds)
     bands = [calc.Band(b.grade, b.least, b.rank_share) for b in bands_of(session, scheme)]

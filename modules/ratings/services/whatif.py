@@ -13,12 +13,12 @@ from typing import Any
 from modules.tenants.models.carrier import Carrier
 from parkops.errors import Problem, RuleError
 from parkops.i18n import _l
-from parkops.rules import engine, facts
+from parkops.rules import engine
 
 from ..models.scheme import RatingScheme
 from ..models.score import RatingScore
 from . import recognition, scores
-from .measures import CARRIER, Measured, fact_of, gather_measures
+from .measures import Measured, fact_of, gather_both
 
 ENTRIES = ("incubatee_count", "new_registered_share")
 
@@ -56,14 +56,23 @@ def simulate(session: Any, key: str, carrier: Carrier, on: date, changes: Change
     """A carrier as it is and as it would be (R-52: the same without changes)."""
     rule_set = engine.by_key(session, key)
     names = engine.names_of(rule_set)
-    measured = gather_measures(session, [carrier], names, on)[carrier.id]
-    known = facts.gather(session, CARRIER, [carrier], names, on)[carrier.id]
+    found, counted = gather_both(session, [carrier], names, on)
+    known, measured = found[carrier.id], counted[carrier.id]
     changed = {n: supposed(m, n, changes) for n, m in measured.items()}
     after = {**known, **{n: fact_of(m) for n, m in changed.items() if m.count != measured[n].count}}
     return (
         recognition.judged(session, rule_set, carrier, on, known, measured, near=8),
         recognition.judged(session, rule_set, carrier, on, after, changed),
     )
+
+
+def applied(session: Any, result: recognition.Result, changes: Changes) -> recognition.Result:
+    """The changes on a result at hand, without counting again."""
+    measured = {g.line.fact: g.measured for g in result.gates if g.measured is not None}
+    changed = {n: supposed(m, n, changes) for n, m in measured.items()}
+    after = {**result.outcome.facts, **{n: fact_of(m) for n, m in changed.items() if m.count != measured[n].count}}
+    rule_set = engine.by_key(session, result.outcome.rule_set_key)
+    return recognition.judged(session, rule_set, result.carrier, result.outcome.on, after, changed)
 
 
 def smallest(result: recognition.Result) -> Changes:
