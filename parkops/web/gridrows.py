@@ -159,8 +159,8 @@ def _kinds(cells: list[Cell], rows: list[dict[str, Any]]) -> None:
     for cell in cells:
         if cell.role == "value" and cell.column is not None and cell.column.attr in resources.NAMING:
             for row in rows:
-                if resources.has(row[cell.key]):
-                    row[cell.text_key] = str(resources.resolved(row[cell.key]).resource.titles.one)
+                if title := resources.kind_title(row[cell.key]):
+                    row[cell.text_key] = title
 
 
 def _name(cells: list[Cell], rows: list[dict[str, Any]]) -> None:

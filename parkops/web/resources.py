@@ -57,6 +57,16 @@ def has(name: str | None) -> bool:
     return name is not None and name in all_resources()
 
 
+def kind_title(name: str | None) -> str | None:
+    """What one record of a kind is called: by its screen, by a room's `UNLISTED` (kinds without a screen); None if unknown."""
+    if has(name):
+        return str(resolved(name).resource.titles.one)
+    for module in _modules():
+        if (title := getattr(module, "UNLISTED", {}).get(name)) is not None:
+            return str(title)
+    return None
+
+
 def add(resource: Resource) -> None:
     """Declare a resource at run time (tests of the machinery)."""
     _extra[resource.name] = resource
@@ -67,4 +77,4 @@ def clear() -> None:
     _found.clear(), _extra.clear(), _seen.clear(), clear_resolved()
 
 
-__all__ = ["add", "all_pages", "all_resources", "clear", "has", "resolved"]
+__all__ = ["add", "all_pages", "all_resources", "clear", "has", "kind_title", "resolved"]

@@ -95,8 +95,8 @@ def other_record(session: Any, resolved: Any, obj: Any, field: ResolvedField, va
     from . import resources
 
     name = field.column or field.name
-    if name in resources.NAMING and resources.has(str(value)):
-        return str(resources.resolved(value).resource.titles.one), None
+    if name in resources.NAMING and (title := resources.kind_title(str(value))):
+        return title, None
     kind = getattr(obj, name[: -len("record_id")] + "resource", None) if name.endswith("record_id") else None
     if not kind or not resources.has(kind) or not access.may(session, kind, "read"):
         return None

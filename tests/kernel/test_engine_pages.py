@@ -9,7 +9,8 @@ import pytest
 from sqlalchemy import text
 
 from parkops import todos
-from parkops.db.session import Scope, engine, new_session
+from parkops.db import audit
+from parkops.db.session import Scope, engine, new_session, system_scope
 from parkops.outbox import OutboxMessage, publish
 from tests.kernel.samples import ids
 
@@ -66,6 +67,17 @@ def test_records_of_the_engines_open_with_their_tabs(signed):
             assert found is not None, table
             answer = client.get(f"{url}{found}")
             assert answer.status_code == 200, (url, answer.get_data(as_text=True)[:500])
+
+
+def test_the_audit_trail_calls_every_kind_by_its_title(signed):
+    """Also those without a list of their own; what nobody named stays as it is."""
+    with system_scope("test") as s:
+        for kind in ("core.kpi", "core.attachment", "core.user", "old.thing"):
+            audit.bulk(s, kind, "compute", 1, {})
+    rows = signed("auditor").get('/api/v1/core/audit/?q={"size":20}').get_json()["rows"]
+    named = {r["resource"]: r.get("resource__text", "") for r in rows}
+    assert (named["core.kpi"], named["core.attachment"], named["core.user"]) == ("指标", "附件", "用户")
+    assert named["old.thing"] in ("", None, "old.thing")
 
 
 def test_a_setting_is_saved_refused_and_reset(signed):

@@ -147,4 +147,5 @@ CHECKLIST = Resource(
            View("moveout", _l("Move-out"), (Filter("kind", "eq", "moveout"),), sort="position")),
     search=("title", "code"), sort="position", menu=("setup", 10))
 
+UNLISTED = {"tenants.reviewer": _l("Reviewer"), "tenants.review_score": _l("Score of a reviewer")}
 RESOURCES = [LEAD, APPLICATION, DOCUMENT, MINUTE, CHECKLIST]
