@@ -191,7 +191,22 @@ VALUE = Resource(
     icon="chart-line",
     columns=(Col("code", important=True, link=True), Col("month", important=True), Col("value", important=True), Col("source", width=260)),
     sections=(
-        Section(_l("Index value"), ("code", "month", "value", "source", Input("on", "date", _l("Date"), default=lambda s: clock.today()))),
+        Section(
+            _l("Index value"),
+            (
+                "code",
+                "month",
+                "value",
+                "source",
+                Input(
+                    "on",
+                    "date",
+                    _l("Plan written as of"),
+                    help=_l("Leases that waited for this value get their further rows as of this day."),
+                    default=lambda s: clock.today(),
+                ),
+            ),
+        ),
     ),
     create=f"{L}:enter_index",
     sort="-month",

@@ -136,9 +136,10 @@ MODULE = Resource(
     search=("name",), sort="name", menu=("system", 60))
 
 UNLISTED = {  # what the audit trail tells of without a list of its own
-    "core.approval_vote": _l("Vote"), "core.attachment": _l("File"), "core.comment": _l("Comment"), "core.import_mapping": _l("Column mapping"),
-    "core.kpi": _l("Indicator"), "core.kpi_freeze": _l("Frozen period"), "core.kpi_target": _l("Target of an indicator"), "core.role": _l("Role"),
-    "core.saved_view": _l("Saved view"), "core.user_park": _l("Park of a user"), "core.setting": _l("Setting"), "core.job": _l("Job"),
+    "core.approval_vote": _l("Vote"), "core.attachment": _l("File"), "core.comment": _l("Comment"), "core.job": _l("Job"),
+    "core.import_mapping": _l("Column mapping"), "core.kpi": _l("Indicator"), "core.kpi_freeze": _l("Frozen period"),
+    "core.kpi_target": _l("Target of an indicator"), "core.role": _l("Role"), "core.saved_view": _l("Saved view"),
+    "core.setting": _l("Setting"), "core.user_park": _l("Park of a user"),
 }
 RESOURCES = [RULE_SET, RULE, PARAMETER, DECISION, SEQUENCE, SEQUENCE_NUMBER, OUTBOX, AUDIT, MODULE]
 
