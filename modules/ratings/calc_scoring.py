@@ -186,3 +186,8 @@ def to_next(score: Decimal, bands: Sequence[Band]) -> tuple[str, Decimal] | None
 def shown(value: Decimal) -> Decimal:
     """Two places for the sheet; the stored score keeps every digit."""
     return value.quantize(Decimal("0.01"), rounding=ROUND_HALF_UP)
+
+
+def places(totals: Sequence[Decimal]) -> list[int]:
+    """Place of each by its score, the highest first; equal scores share a place (1, 2, 2, 4)."""
+    return [1 + sum(other > mine for other in totals) for mine in totals]

@@ -167,7 +167,7 @@ def columns(
             y, zero, colour = frame.y(value), frame.y(0), COLOURS[k % len(COLOURS)]
             out.append(f'<rect x="{x:.1f}" y="{min(y, zero):.1f}" width="{wide - 1:.1f}" height="{abs(zero - y):.1f}" fill="{colour}"/>')
             words = _label(value, fmt)
-            if len(words) * 6 <= frame.step * 0.86 / n:  # else the figures would stand on each other; the table has them
+            if len(words) * 5.6 <= (wide if n > 1 else frame.step):  # else the figures would stand on each other; the table has them
                 out.append(_text(x + wide / 2, min(y, zero) - 3, words, anchor="middle"))
     return "".join([*out, "</svg>"])
 

@@ -24,12 +24,17 @@ def kpi_sheet(session: Any, request: Request) -> Document:
     """One table per module with every indicator measured for the period's grain whose records the actor may read."""
     period = request.period
     assert period is not None
+    sections = [section for _name, section in module_sections(session, period, request.park_id)]
+    sections.append(_definitions([k for k in readable(session).values() if period.grain in k.grains]))
+    return Document(_l("Indicators"), context(session, request), tuple(sections), request.at, request.made_by)
+
+
+def module_sections(session: Any, period: Period, park_id: int | None) -> list[tuple[str, Section]]:
+    """(module, its table of stored figures) for the period, the one before and a year ago."""
     kpis = [k for k in readable(session).values() if period.grain in k.grains]
     periods = [period, period.previous(), Period.of(period.grain, add_months(period.start, -12))]
-    found = {(s.kpi.code, s.period): s for s in store.figures(session, [k.code for k in kpis], periods, park_id=request.park_id)}
-    sections = [_module_section(name, part, periods, found) for name, part in _by_module(kpis)]
-    sections.append(_definitions(kpis))
-    return Document(_l("Indicators"), context(session, request), tuple(sections), request.at, request.made_by)
+    found = {(s.kpi.code, s.period): s for s in store.figures(session, [k.code for k in kpis], periods, park_id=park_id)}
+    return [(name, _module_section(name, part, periods, found)) for name, part in _by_module(kpis)]
 
 
 def context(session: Any, request: Request) -> str:

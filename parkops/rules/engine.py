@@ -259,10 +259,15 @@ def replay(session: Any, decisions: Sequence[Decision], other_set: str | None = 
         return [Flip(d, d.verdict, verdict_of(d.combine, lines), lines) for d, lines in kept]
     rule_set, out = by_key(session, other_set), []
     for d in decisions:
-        known = facts_of(d)
-        lines = tuple(_line(r, known, _threshold(session, r, d.on_date)) for r in rule_set.rules)
+        lines = judge_again(rule_set, d, thresholds_of(session, rule_set, d.on_date))
         out.append(Flip(d, d.verdict, verdict_of(rule_set.combine, lines), lines))
     return out
+
+
+def judge_again(rule_set: RuleSet, decision: Decision, thresholds: dict[str, Any]) -> tuple[Line, ...]:
+    """A stored decision's facts under a rule set with these thresholds (rule code -> value): what a replay before publishing asks."""
+    known = facts_of(decision)
+    return tuple(_line(r, known, thresholds[r.code]) for r in rule_set.rules)
 
 
 def _again(line: Line, known: dict[str, Fact]) -> Line:

@@ -6,8 +6,9 @@ from typing import Any
 
 from sqlalchemy import select
 
-from parkops.i18n import _l
+from parkops.i18n import _, _l
 from parkops.models import Park
+from parkops.reports import annex, charts
 from parkops.reports.document import Column, Document, Section, Table
 from parkops.reports.registry import Report, Request
 
@@ -33,6 +34,7 @@ def rent_relief(session: Any, request: Request) -> Document:
         *cases,
         sheets.lines_section(found),
         sheets.tie_section(tables.tie(session, park.id, period, today=request.today), found),
+        annex.annex(c for c in annex.module_codes("leasing") if c.startswith("leasing.relief")),
     )
     return Document(_l("Rent relief"), f"{park} · {period.key}", sections, request.at, request.made_by, landscape=True)
 
@@ -46,7 +48,11 @@ def _schemes(schemes: list[ReliefScheme]) -> Section:
         Column(_l("Relief budget"), "money"),
         Column(_l("Committed"), "money"),
     )
-    return Section(_l("Relief schemes"), table=Table(columns, rows)) if rows else Section(_l("Relief schemes"), text=(_l("None."),))
+    series = [charts.Series(_("Relief budget"), [s.budget for s in schemes]), charts.Series(_("Committed"), [s.committed for s in schemes])]
+    svg = charts.columns([s.code for s in schemes], series, "money", title=_("Relief schemes"), width=960)
+    if not rows:
+        return Section(_l("Relief schemes"), text=(_l("None."),))
+    return Section(_l("Relief schemes"), table=Table(columns, rows), svg=svg)
 
 
 REPORTS = [

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from parkops.i18n import _, _l
+from parkops.reports import annex, charts
 from parkops.reports.document import Column, Document, Section, Table
 from parkops.reports.registry import Report, Request
 
@@ -45,6 +46,7 @@ def recovery_report(session: Any, request: Request) -> Document:
     sections = [_summary(rows)]
     for found in rows:
         sections += [_facts(found), _classes(found), _costs(found), _years(session, found, on)]
+    sections.append(annex.annex(annex.module_codes("platforms")))
     return Document(
         _("Cost recovery of technical platforms"), request.period.key, tuple(sections), request.at, request.made_by, landscape=True
     )
@@ -76,9 +78,14 @@ def _summary(rows: list[PlatformSheet]) -> Section:
         ]
         for r in rows
     ]
+    names = [r.platform.name for r in rows]
+    rates = [charts.Series(str(_("Recovery, charged")), [r.sheet.recovery_billed for r in rows]),
+             charts.Series(str(_("Recovery, received")), [r.sheet.recovery_cash for r in rows]),
+             charts.Series(str(_("Utilisation")), [r.sheet.utilisation for r in rows])]  # fmt: skip
     return Section(
         _("Platforms"),
         table=Table(columns, lines),
+        svg=charts.columns(names, rates, "percent", title=_("Platforms"), width=960) if rows else None,
         note=_("Recovery is what was charged net of waivers, or received, over the net cost; waived value stands apart and is in no rate."),
     )
 

@@ -11,12 +11,14 @@ from sqlalchemy import func, select
 
 from parkops.clock import Period, add_months
 from parkops.i18n import _, _l
-from parkops.kpi import engine
-from parkops.kpi.catalogue import all_kpis
+from parkops.kpi import engine, store
+from parkops.kpi.catalogue import all_kpis, readable
 from parkops.kpi.figures import unit_word, value_of
 from parkops.kpi.registry import Kpi, Window
 from parkops.models import Park
+from parkops.reports import annex, charts
 from parkops.reports.document import Cell, Column, Document, Section, Table
+from parkops.reports.kpi_sheet import module_sections
 from parkops.reports.registry import Report, Request
 
 from .. import checks
@@ -51,6 +53,7 @@ def operations_monthly(session: Any, request: Request) -> Document:
     window = Window(period, request.today)
     sections = (
         _indicators(session, window, park.id),
+        *_others(session, request),
         _chain(session, period, park.id),
         _carriers(session, window.on, park.id),
         *_people_in_and_out(session, window, park.id),
@@ -59,6 +62,7 @@ def operations_monthly(session: Any, request: Request) -> Document:
         _calls(session, window, park.id),
         _promises(session, window, park.id),
         _ending(session, window.on, park.id),
+        annex.annex(_codes(session, period)),
     )
     return Document(_l("Operations report"), f"{park} · {period.key}", sections, request.at, request.made_by, landscape=True)
 
@@ -73,6 +77,23 @@ def _indicators(session: Any, window: Window, park_id: int) -> Section:
             rows.append([str(kpi.title), str(unit_word(kpi)), *(_value(session, kpi, Window(p, window.today), park_id) for p in periods)])
     columns = (Column(_l("Indicator"), width=2.6), Column(_l("Unit"), width=0.7), *(Column(p.key, right=True) for p in periods))
     return Section(_l("Indicators"), table=Table(columns, rows))
+
+
+def _codes(session: Any, period: Period) -> list[str]:
+    """Every indicator of the period the reader may see, this module's first."""
+    kpis = [k for k in readable(session).values() if period.grain in k.grains]
+    return [k.code for k in sorted(kpis, key=lambda k: k.module != "tenants")]
+
+
+def _others(session: Any, request: Request) -> Iterable[Section]:
+    """The other modules' indicators as stored, and the picture of firms over a year."""
+    period = request.period
+    assert period is not None
+    found = store.trend(session, ["tenants.admitted", "tenants.graduated", "tenants.left"], period, 13, park_id=request.park_id)
+    series = [charts.Series(str(shown[0].kpi.title), [s.value for s in shown]) for shown in found.values()]
+    labels = [s.period.key for s in next(iter(found.values()))]
+    yield Section(_l("In and out over time"), svg=charts.lines(labels, series, title=_("In and out over time"), width=960))
+    yield from (s for name, s in module_sections(session, period, request.park_id) if name != "tenants")
 
 
 def _value(session: Any, kpi: Kpi, window: Window, park_id: int) -> Cell:
