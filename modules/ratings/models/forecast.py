@@ -46,7 +46,7 @@ class GraduationForecast(ParkScoped, Record):
     expected_on: Mapped[date | None] = field(Date, _l("Expected on"))
     nearest: Mapped[str | None] = field(String(60), _l("Nearest criterion"), fmt="code")
     open_lines: Mapped[int] = field(Integer, _l("Open criteria"))
-    lines: Mapped[list[Any]] = field(Json, _l("Criteria"))
+    lines: Mapped[list[Any]] = field(Json, _l("Criteria of graduation"))
     firm: Mapped[Firm] = relationship(foreign_keys="GraduationForecast.firm_id")
     carrier: Mapped[Carrier | None] = relationship(foreign_keys="GraduationForecast.carrier_id")
 

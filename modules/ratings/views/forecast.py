@@ -92,7 +92,7 @@ FORECAST = Resource(
             ("firm_id", "carrier_id", "rule_set", "on_date", "verdict", "outlook", "expected_on", "nearest", "term_ends_on", "open_lines"),
         ),
     ),
-    tabs=(Tab("criteria", _l("Criteria"), "ratings/forecast.html", of_record, order=1),),
+    tabs=(Tab("criteria", _l("Criteria of graduation"), "ratings/forecast.html", of_record, order=1),),
     buttons=(ListButton(_l("Work out anew"), "/ratings/forecast_anew/", word="act", icon="refresh"),),
     views=(
         View("all", _l("All"), (), "expected_on"),

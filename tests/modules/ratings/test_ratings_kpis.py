@@ -3,7 +3,7 @@
 from datetime import date
 from decimal import Decimal
 
-from ratings_help import example
+from sqlalchemy import select
 from support_help import carrier
 
 from modules.ratings.kpis.ratings import KPIS
@@ -20,7 +20,9 @@ MARCH = Period.month(TODAY)
 
 
 def assessment(s, c, verdict, failed=0, unknown=0, day=date(2026, 3, 2)):
-    kept = recognition.keep_assessment(s, c, rule_set="INC-2025-STD", on=date(2026, 3, 1))
+    kept = s.scalars(select(RecognitionAssessment)).first() or recognition.keep_assessment(
+        s, c, rule_set="INC-2025-STD", on=date(2026, 3, 1)
+    )
     values = {n: getattr(kept, n) for n in ("rule_set", "decision_id", "measures", "options")}
     row = RecognitionAssessment(
         park_id=c.park_id, carrier_id=c.id, on_date=day, verdict=verdict, passed=20, failed=failed, unknown=unknown, **values
@@ -31,7 +33,7 @@ def assessment(s, c, verdict, failed=0, unknown=0, day=date(2026, 3, 2)):
 
 
 def built(s, park, park2):
-    c, _firms = example(s)
+    c = carrier(s)
     assessment(s, c, "pass")
     other = carrier(s, park_id=park2.id)
     assessment(s, other, "fail", failed=2, unknown=3)
