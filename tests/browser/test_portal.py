@@ -51,6 +51,13 @@ def fits(page):
     assert page.evaluate("document.documentElement.scrollWidth") <= 390, page.url
 
 
+def clear_of_the_bar(page):
+    """Scrolled to its end, nothing of a page stays behind the bar at the bottom."""
+    page.evaluate("window.scrollTo(0, document.documentElement.scrollHeight)")
+    last, bar = page.evaluate("[document.querySelector('main').getBoundingClientRect().bottom, document.querySelector('.pp-bottom').getBoundingClientRect().top]")
+    assert last <= bar, (page.url, last, bar)
+
+
 def workday() -> date:
     """A weekday well ahead, so that a room is open and free."""
     day = date.today() + timedelta(days=9)
@@ -68,6 +75,7 @@ def test_every_part_fits_the_phone_and_speaks_the_language(portal, lang, shot):
         for part in parts:
             page.goto(part)
             fits(page)
+            clear_of_the_bar(page)
             words = page.inner_text(".pp-bottom")
             assert ("首页" in words) == (lang == "zh"), part
         assert page.locator(".pp-bottom a").count() == 5
@@ -175,3 +183,109 @@ def test_a_staff_address_leads_back_to_the_portal(portal):
         for path in ("/", "/tenants/firm/", "/billing/bill/"):
             page.goto(path)
             assert page.url.endswith("/portal/"), path
+
+
+def _png() -> bytes:
+    """A picture of one point."""
+    import struct
+    import zlib
+
+    def part(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    return (b"\x89PNG\r\n\x1a\n" + part(b"IHDR", struct.pack(">IIBBBBB", 1, 1, 8, 2, 0, 0, 0)) + part(b"IDAT", zlib.compress(b"\0\0\0\0"))
+            + part(b"IEND", b""))
+
+
+def press_twice(page, selector):
+    """An impatient thumb: the form is sent, and sent again before the answer is there."""
+    page.evaluate("""(s) => { const f = document.querySelector(s).form; const data = () => new FormData(f);
+        return Promise.all([1, 2].map(() => fetch(f.action, {method: 'POST', body: data(), redirect: 'manual'}))) }""", selector)
+
+
+def test_ask_for_a_service(portal, shot):
+    with portal() as page:
+        page.goto("/portal/cases/")
+        before = page.locator(".pp-list li").count()
+        page.goto("/portal/cases/new")
+        page.locator(".pp-list a").first.click()
+        wanted = page.inner_text("h1")
+        page.fill("#note", "请帮我们准备材料")
+        shot(page, "portal-item")
+        page.click("form .btn-primary")
+        page.wait_for_url(re.compile(r"/portal/cases/\d+$"))
+        assert wanted in page.inner_text("main")
+        page.goto("/portal/cases/")
+        assert page.locator(".pp-list li").count() == before + 1
+
+
+def test_report_a_repair_with_a_photo_once(portal, shot):
+    with portal() as page:
+        page.goto("/portal/repairs/")
+        before = page.locator(".pp-list li").count()
+        page.goto("/portal/repairs/new")
+        page.click("form .btn-primary")
+        page.wait_for_selector(".alert-danger")
+        assert "地点：请填写此项。" in page.inner_text(".alert-danger"), "a refusal names the field"
+        page.fill("#place", "3 号楼 5 层茶水间")
+        page.fill("#text", "水龙头漏水")
+        page.set_input_files("#photo", {"name": "tap.png", "mimeType": "image/png", "buffer": _png()})
+        shot(page, "portal-repair")
+        press_twice(page, "form .btn-primary")
+        page.goto("/portal/repairs/")
+        assert page.locator(".pp-list li").count() == before + 1, "sent twice, kept once"
+        page.locator(".pp-list a", has_text="茶水间").first.click()
+        assert "水龙头漏水" in page.inner_text("main") and page.locator("a[href*='/photo']").count() >= 1
+        page.watch.problems = [p for p in page.watch.problems if "422" not in p]
+
+
+def test_answer_a_survey(portal, shot):
+    with portal() as page:
+        page.goto("/portal/surveys/")
+        page.locator("a[href^='/portal/surveys/']", has_not_text="‹").first.click()
+        fields = page.locator("form.pp-card fieldset")
+        assert fields.count() >= 1, page.inner_text("main")
+        for n in range(fields.count()):
+            one = fields.nth(n)
+            if one.locator("input[value='4']").count():
+                one.locator("input[value='4']").check()
+            elif one.locator("select").count():
+                one.locator("select").select_option(index=1)
+            else:
+                one.locator("textarea").fill("很好")
+        shot(page, "portal-survey")
+        page.click("form .btn-primary")
+        page.wait_for_url("**/portal/surveys/")
+        assert page.locator(".alert-danger").count() == 0
+
+
+def test_check_and_apply_for_a_loan(portal, shot):
+    with portal() as page:
+        page.goto("/portal/loans/")
+        before = page.locator(".pp-list li").count()
+        page.goto("/portal/loans/check")
+        page.fill("#amount", "300000")
+        page.fill("#term", "12")
+        page.fill("#purpose", "购买设备")
+        page.click("button[name=look]")
+        page.wait_for_selector("form .btn-primary")
+        assert page.input_value("#amount").replace(",", "").startswith("300000") and "购买设备" in page.input_value("#purpose")
+        shot(page, "portal-loan")
+        page.click("form .btn-primary")
+        page.wait_for_url(re.compile(r"/portal/loans/(\d+)?$"))
+        page.goto("/portal/loans/")
+        assert page.locator(".pp-list li").count() == before + 1
+
+
+def test_apply_for_an_apartment_once(portal, shot):
+    with portal() as page:
+        page.goto("/portal/housing/")
+        before = page.locator(".pp-list li").count()
+        page.goto("/portal/housing/new")
+        page.fill("#employed_since", "2024-03-01")
+        page.fill("#insured_months", "24")
+        page.select_option("#owns_home", "no")
+        shot(page, "portal-housing")
+        press_twice(page, "form .btn-primary")
+        page.goto("/portal/housing/")
+        assert page.locator(".pp-list li").count() == before + 1, "sent twice, kept once"

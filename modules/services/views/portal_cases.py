@@ -74,7 +74,7 @@ class CasesPortal(PortalPage):
         if request.method == "GET":
             return self._form(item)
         url, refusal = self.run_once(lambda: self._create(pk), "/portal/cases/")
-        return redirect(url, 303) if refusal is None else self._form(self.own(HallItem, pk), self.said(refusal))
+        return redirect(url, 303) if refusal is None else self._form(self.own(HallItem, pk), self.said(refusal, ServiceCase))
 
     def _create(self, pk: int) -> tuple[str, Any]:
         """Asked for by the firm: no officer yet; the first one who acts on it is the first asked."""

@@ -56,7 +56,7 @@ class RepairsPortal(PortalPage):
         if request.method == "GET":
             return self._form()
         url, refusal = self.run_once(self._create, "/portal/repairs/")
-        return redirect(url, 303) if refusal is None else self._form(self.said(refusal))
+        return redirect(url, 303) if refusal is None else self._form(self.said(refusal, ServiceRepair))
 
     def _create(self) -> tuple[str, Any]:
         form = request.form

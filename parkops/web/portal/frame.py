@@ -17,7 +17,7 @@ from urllib.parse import quote
 from flask import flash, g, redirect, request
 
 from ...errors import NotAllowed
-from ...i18n import _l
+from ...i18n import _, _l
 from ...registry import registry
 from ...security import portal
 from .. import idempotency
@@ -143,9 +143,15 @@ class PortalPage(Page):
         return str((answer or {}).get("url") or fallback), refusal
 
     @staticmethod
-    def said(refusal: Any) -> list[str]:
-        """The sentences of a refusal."""
-        return [str(p) for p in getattr(refusal, "problems", [refusal])] if refusal is not None else []
+    def said(refusal: Any, model: Any = None) -> list[str]:
+        """The sentences of a refusal; what `records` says of a field of `model` begins with the field's name."""
+        columns = model.__table__.columns if model is not None else {}
+        out = []
+        for p in getattr(refusal, "problems", [refusal]) if refusal is not None else []:
+            field = getattr(p, "field", None)
+            named = str(getattr(p, "code", "")).startswith("record.") and field in columns
+            out.append(_("%(field)s: %(text)s", field=str(columns[field].info.get("label", field)), text=str(p)) if named else str(p))
+        return out
 
     def draw(self, template: str, status: int = 200, **values: Any) -> Any:
         values.setdefault("once", idempotency.new_key())
