@@ -13,13 +13,23 @@ from .registry import Kpi
 EXTRA: list[Kpi] = []  # tests of the machinery declare theirs here
 
 
+_made: list[Any] = [None, {}]  # of which modules, and their book: asked for every figure, so it is made once
+
+
 def all_kpis() -> dict[str, Kpi]:
     """code -> Kpi in module order, then `order`. Two of one code are refused."""
     from ..registry import registry
 
+    modules = (*registry().manifests.values(), *EXTRA)
+    if _made[0] is None or len(_made[0]) != len(modules) or any(a is not b for a, b in zip(_made[0], modules, strict=True)):
+        _made[:] = [modules, _collect(registry())]
+    return dict(_made[1])
+
+
+def _collect(loaded: Any) -> dict[str, Kpi]:
     found: dict[str, Kpi] = {}
-    place = {name: i for i, name in enumerate(registry().manifests)}
-    kpis = [*registry().collect("kpis", "KPIS"), *EXTRA]
+    place = {name: i for i, name in enumerate(loaded.manifests)}
+    kpis = [*loaded.collect("kpis", "KPIS"), *EXTRA]
     for kpi in sorted(kpis, key=lambda k: (place.get(k.module, 99), k.order, k.code)):
         if kpi.code in found and found[kpi.code] is not kpi:
             raise Refused(f"the indicator {kpi.code} is declared twice")
