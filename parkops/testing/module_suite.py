@@ -20,6 +20,7 @@ from parkops.db.base import Model, ParkScoped, Record
 from parkops.db.types import Scaled, UTCDateTime
 from parkops.web import forms, resources
 from parkops.web.compile import accepted, load_object
+from parkops.web.record import module_of
 
 HEADINGS = ("Purpose", "Concepts", "Rules", "States", "Signals", "KPIs", "Jobs", "Rights", "How to extend")
 NO_FLASK = ("services", "calc.py", "states.py", "kpis.py", "jobs.py", "models", "facts.py", "exports.py", "errors.py", "signals.py")
@@ -125,6 +126,8 @@ class ModuleSuite:
             wrong += [f"{found.name}.{f.name}: no label" for f in found.fields.values() if f.label == f.name]
             codes = [tab.code for tab in found.tabs]
             wrong += [f"{found.name}: two tabs are called {c!r}" for c in {c for c in codes if codes.count(c) > 1}]
+            named = [(module_of(tab, self.module), getattr(tab.title, "msgid", tab.title)) for tab in found.tabs]
+            wrong += [f"{found.name}: two tabs of one module are titled {n!r}" for n in {n for n in named if named.count(n) > 1}]
             if found.create is not None and not (titles.new and found.form_fields("create")):
                 wrong.append(f"{found.name}: a create service needs titles.new and fields")
         assert not wrong, wrong

@@ -13,6 +13,7 @@ from ..clock import today
 from ..db import audit
 from ..errors import NotFound
 from ..i18n import _, _l
+from ..registry import registry
 from ..security import access, masking
 from . import idempotency, show
 from .actions import buttons
@@ -26,7 +27,7 @@ from .resources import resolved as resolved_by_name
 from .views import PK, commit, route
 
 FACTS_TAB = "facts"
-TABS_MAX = 12  # above that, tabs with nothing behind them wait under "More"
+TABS_MAX = 12  # above that, tabs stand together by module, and those with nothing behind them wait under "More"
 COMMENT = (Input("text", "longtext", _l("Comment"), required=True, max_length=4000),)
 TODO = (Input("title", "text", _l("To do"), required=True, max_length=200), Input("due_on", "date", _l("Due on")),
         Input("assignee_id", "ref", _l("Assigned to"), ref="core.user"))
@@ -56,6 +57,39 @@ class TabLink:
     title: Any
     active: bool
     empty: bool = False
+    module: str = ""
+
+
+@dataclass(frozen=True)
+class TabGroup:
+    """The tabs one module brings to a record; `code` is the tab it opens with."""
+
+    code: str
+    title: Any
+    active: bool
+    empty: bool
+
+
+def module_of(tab: Any, own: str) -> str:
+    """Which module a tab belongs to: that of the records it lists or of the function that fills it."""
+    if isinstance(tab, Related):
+        return tab.resource.split(".")[0]
+    place = tab.data.__module__.split(".")
+    return place[1] if place[0] == "modules" else own
+
+
+def tab_groups(links: list[TabLink], own: str) -> tuple[list[TabGroup], list[TabLink]]:
+    """Where a record has many tabs of several modules: the modules (the record's own first, then as in the sidebar) and the
+    tabs of the open one; else no groups and all tabs."""
+    known = registry().manifests
+    names = sorted({t.module for t in links}, key=lambda m: (m != own, list(known).index(m) if m in known else -1))
+    if len(links) <= TABS_MAX or len(names) < 2:
+        return [], links
+    here = next(t.module for t in links if t.active)
+    by = {m: [t for t in links if t.module == m] for m in names}
+    first = {m: next((t for t in by[m] if not t.empty), by[m][0]) for m in names}
+    titles = {m: _l(known[m].title) if m in known else _l("System") for m in names}
+    return [TabGroup(first[m].code, titles[m], m == here, all(t.empty for t in by[m])) for m in names], by[here]
 
 
 def visible_tabs(session: Any, resolved: Resolved) -> list[Any]:
@@ -159,13 +193,15 @@ class RecordPages:
         active = next((t for t in tabs if t.code == wanted), None)
         if active is None and tabs and not resolved.sections:
             active = tabs[0]
-        links = [TabLink(FACTS_TAB, _l("Facts"), active is None)] if resolved.sections else []
+        own = resolved.name.split(".")[0]
+        links = [TabLink(FACTS_TAB, _l("Facts"), active is None, module=own)] if resolved.sections else []
         empty = empty_tabs(session, tabs, obj)
-        links += [TabLink(t.code, t.title, t is active, t.code in empty and t is not active) for t in tabs]
+        links += [TabLink(t.code, t.title, t is active, t.code in empty and t is not active, module_of(t, own)) for t in tabs]
+        groups, links = tab_groups(links, own)
         return self.draw(
             resolved.resource.record_template or "parkops/record.html", resolved=resolved, obj=obj, version=version_of(obj),
-            header=header(session, resolved, obj), buttons=buttons(session, resolved, obj), tabs=links, once=idempotency.new_key(),
-            parent=parent_link(session, resolved, obj),
+            header=header(session, resolved, obj), buttons=buttons(session, resolved, obj), tabs=links, groups=groups,
+            once=idempotency.new_key(), parent=parent_link(session, resolved, obj),
             **self._tab(active, obj), **self._rights(obj), **self._timeline(obj))
 
     def _tab(self, tab: Any, obj: Any) -> dict[str, Any]:

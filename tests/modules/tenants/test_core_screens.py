@@ -236,3 +236,22 @@ def test_tabs_with_nothing_behind_them_wait_under_more(client, login_as, world):
     assert not set(row) & set(menu)
     row, menu = tabs(f"{firm}?tab=names")
     assert "names" in row and "names" not in menu
+
+
+def test_tabs_of_a_firm_stand_together_by_module(client, login_as, world):
+    """The record's own tabs first, then a group per module that adds some; the group of the open tab is open."""
+    login_as(client, "operations_manager")
+    firm = f"/tenants/firm/{world['firm']}"
+
+    def groups(address):
+        page = client.get(address).get_data(as_text=True)
+        part = page[page.index("rec-groups"):]
+        part = part[:part.index("</ul>")]
+        shown = page[page.index("rec-tabs"):page.index('<div class="rec-tab"')]
+        return (re.findall(r'nav-link[^"]*" href="[^"?]+(?:\?tab=(\w+))?"', part), re.search(r'nav-link active[^"]*"[^>]*>([^<]+)', part)[1],
+                set(re.findall(r"tab=(\w+)", shown)))
+
+    openers, active, shown = groups(firm)
+    assert openers[0] == "" and len(openers) >= 5 and active == "企业孵化" and "bills" not in shown and "overview" in shown
+    openers, active, shown = groups(f"{firm}?tab=bills")
+    assert active == "收费" and "bills" in shown and "overview" not in shown
