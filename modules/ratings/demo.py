@@ -12,7 +12,7 @@ from modules.tenants.models.carrier import Carrier
 from parkops import clock
 from parkops.demo import Context, Figure
 
-from . import demo_cockpit
+from . import demo_cockpit, demo_reports
 from .models.index import CompositeIndex, IndexFigure
 from .models.scheme import RatingScheme
 from .models.score import RatingScore
@@ -34,6 +34,7 @@ def load(context: Context) -> None:
         _assessments(s, today)
         number = _sheet(s, today)
     _judged(context, number, today)
+    demo_reports.load(context, today)
     demo_cockpit.load(context)
     context.say("ratings: schemes, index, assessments, one signed sheet")
 

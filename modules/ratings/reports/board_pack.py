@@ -146,7 +146,7 @@ def _targets(session: Any, period: Period, park_id: int | None) -> Section | Non
         Column(_l("Indicator"), width=2.4),
         Column(_l("Target"), right=True),
         Column(_l("Actual"), right=True),
-        Column(_l("Reached"), "percent"),
+        Column(_l("Share reached"), "percent"),
     )
     svg = charts.bars([r[0] for r in rows], reached, "percent", title=_("Targets and actual figures"), limit=1)
     return Section(_l("Targets and actual figures"), table=Table(columns, rows), svg=svg)
