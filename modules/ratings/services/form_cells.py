@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from parkops.db.session import scope_of
 from parkops.errors import Problem, Problems, RuleError
-from parkops.i18n import _l
+from parkops.i18n import _, _l
 from parkops.security import access
 
 from .. import calc_forms as calc
@@ -122,6 +122,11 @@ def _findings(
     return out
 
 
+def findings_of(session: Any, row: FormRun) -> list[FormFinding]:
+    """All of them."""
+    return list(session.scalars(select(FormFinding).where(FormFinding.run_id == row.id).order_by(FormFinding.id)))
+
+
 def open_findings(session: Any, row: FormRun) -> list[FormFinding]:
     """Findings nobody explained yet."""
     query = select(FormFinding).where(FormFinding.run_id == row.id, FormFinding.explanation.is_(None)).order_by(FormFinding.id)
@@ -165,6 +170,16 @@ def _typed(unit: str, text: str, problems: Problems) -> str | None:
     if not number.is_finite() or abs(number) >= 10**15 or number != round(number, 2 if unit != "percent" else 6):
         problems.add("ratings.R-77", _l("Write money and areas with at most two decimals."), "corrected")
     return text_of(number)
+
+
+def why_not_correct(session: Any, cell: FormCell) -> str | None:
+    """Why the button is not offered."""
+    return None if cell.run.state == "draft" else _(NOT_DRAFT.msgid)
+
+
+def why_not_explain(session: Any, finding: FormFinding) -> str | None:
+    """Why the button is not offered."""
+    return None if finding.run.state == "draft" else _(NOT_DRAFT.msgid)
 
 
 def explain_finding(session: Any, finding: FormFinding, *, explanation: str) -> FormFinding:

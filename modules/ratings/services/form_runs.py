@@ -138,7 +138,7 @@ def create_firm_runs(session: Any, form: StatForm, *, carrier_id: int, period: s
         )
     )
     rows = [_begin(session, form, carrier, f, found) for f in firms_asked(session, carrier, span_of(found)) if f.id not in have]
-    _count(session, form, rows)
+    count_runs(session, form, rows)
     return len(rows)
 
 
@@ -164,7 +164,7 @@ def count_run(session: Any, row: FormRun) -> None:
     """R-76: every cell from its source records; corrections and explanations stay."""
     access.require(session, RESOURCE, "change")
     require_draft(row)
-    _count(session, row.form, [row])
+    count_runs(session, row.form, [row])
 
 
 def why_not_count(session: Any, row: FormRun) -> str | None:
@@ -172,7 +172,7 @@ def why_not_count(session: Any, row: FormRun) -> str | None:
     return None if row.state == "draft" else _(NOT_DRAFT.msgid)
 
 
-def _count(session: Any, form: StatForm, rows: Sequence[FormRun]) -> None:
+def count_runs(session: Any, form: StatForm, rows: Sequence[FormRun]) -> None:
     """Count many filings of one form and period together: each figure is asked once."""
     if not rows:
         return
