@@ -22,7 +22,7 @@ class Series:
     text: Callable[[Decimal], str] = str
 
 
-W, H, LEFT, RIGHT, TOP, BOTTOM = 460, 190, 8, 8, 26, 22
+W, H, LEFT, RIGHT, TOP, BOTTOM = 300, 132, 4, 4, 8, 18
 
 
 def chart(labels: Sequence[str], series: Sequence[Series], *, title: str = "", base: bool = False) -> str:
@@ -30,14 +30,17 @@ def chart(labels: Sequence[str], series: Sequence[Series], *, title: str = "", b
     bars, lines = [s for s in series if s.kind == "bar"], [s for s in series if s.kind == "line"]
     if not any(v is not None for s in series for v in s.values):
         return ""
-    out = [f'<svg class="rc-chart" viewBox="0 0 {W} {H}" role="img" aria-label="{escape(title)}">', _legend(series)]
+    out = [f'<svg class="rc-chart" viewBox="0 0 {W} {H}" role="img" aria-label="{escape(title)}">']
     out.append(f'<line class="rc-axis" x1="{LEFT}" x2="{W - RIGHT}" y1="{H - BOTTOM}" y2="{H - BOTTOM}"/>')
     out += _bars(bars, len(labels)) + _lines(lines, len(labels), base or bool(bars))
     step = _step(len(labels))
-    every = max(1, -(-len(labels) // 7))
+    every = max(1, -(-len(labels) // 5))
     for i, label in enumerate(labels):
         if (len(labels) - 1 - i) % every == 0:
-            out.append(f'<text x="{LEFT + step * (i + 0.5):.1f}" y="{H - 6}" text-anchor="middle">{escape(label)}</text>')
+            x, anchor = LEFT + step * (i + 0.5), "middle"
+            if len(labels) > 1 and i in (0, len(labels) - 1):  # the outer ones stay inside the drawing
+                x, anchor = (LEFT, "start") if i == 0 else (W - RIGHT, "end")
+            out.append(f'<text x="{x:.1f}" y="{H - 6}" text-anchor="{anchor}">{escape(label)}</text>')
     return "".join([*out, "</svg>"])
 
 
@@ -45,15 +48,13 @@ def _step(n: int) -> float:
     return (W - LEFT - RIGHT) / max(n, 1)
 
 
-def _legend(series: Sequence[Series]) -> str:
-    out, x = [], float(LEFT)
+def legend(series: Sequence[Series]) -> list[tuple[str, str, str]]:
+    """(tone, name, text of the last known figure) per series: written beside the drawing, so that it stays readable at any size."""
+    out = []
     for s in series:
         last = next((v for v in reversed(s.values) if v is not None), None)
-        label = s.name if last is None else f"{s.name} {s.text(last)}"
-        out.append(f'<rect class="rc-fill-{s.tone}" x="{x:.0f}" y="6" width="10" height="10" rx="2"/>')
-        out.append(f'<text x="{x + 14:.0f}" y="15">{escape(label)}</text>')
-        x += 26 + sum(11 if ord(c) > 0x2E80 else 6.4 for c in label)
-    return "".join(out)
+        out.append((s.tone, s.name, "" if last is None else s.text(last)))
+    return out
 
 
 def _bars(bars: Sequence[Series], n: int) -> list[str]:

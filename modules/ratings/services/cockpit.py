@@ -23,7 +23,7 @@ from parkops.kpi.figures import shown, text_of, unit_word
 from parkops.kpi.registry import Kpi, Window
 from parkops.security import access
 
-from ..calc_board import Series, chart
+from ..calc_board import Series, chart, legend
 from ..calc_target import Against, against, due_now
 from ..kpis.ratings import newest
 from ..models.assessment import RecognitionAssessment
@@ -146,7 +146,7 @@ class Board:
     """Everything on the screen."""
 
     tiles: tuple[Tile, ...]
-    charts: tuple[tuple[str, Any, str], ...]
+    charts: tuple[tuple[str, Any, str, list[tuple[str, str, str]]], ...]  # code, title, drawing, legend
     verdicts: tuple[Verdict, ...]
     verdict_count: dict[str, int]
     computed_at: datetime | None
@@ -186,7 +186,7 @@ def _item(trend: Sequence[Any], today: date, amber: Decimal, query: str, reachin
         text_of(kpi, now.figure) if now.stored else "—",
         str(unit_word(kpi)),
         value,
-        "" if not change else ("+" if change > 0 else "−") + shown(kpi, abs(change)),
+        "" if not change else ("+" if change > 0 else "−") + short(kpi, abs(change)),
         None if not change or kpi.better == "none" else (change > 0) == (kpi.better == "higher"),
         now.figure.missing if now.figure is not None and value is not None else 0,
         f"/core/kpi/{kpi.code}?{query}",
@@ -284,7 +284,7 @@ def short(kpi: Kpi, value: Decimal) -> str:
     return _("%(n)s ten thousand", n=f"{value / 10000:,.1f}")
 
 
-def _charts(items: dict[str, Item], labels: list[str]) -> list[tuple[str, Any, str]]:
+def _charts(items: dict[str, Item], labels: list[str]) -> list[tuple[str, Any, str, list[tuple[str, str, str]]]]:
     plans = (
         (
             "flow",
@@ -302,11 +302,11 @@ def _charts(items: dict[str, Item], labels: list[str]) -> list[tuple[str, Any, s
             _l("Cost recovery of the platforms"),
             [("platforms.recovery_billed", "line", "a"), ("platforms.recovery_cash", "line", "b")],
         ),
-        ("money", _l("Receivables and relief"), [("billing.receivable_balance", "bar", "b"), ("leasing.relief_granted", "bar", "c")]),
+        ("money", _l("Receivables and relief"), [("leasing.relief_granted", "bar", "c"), ("billing.receivable_balance", "line", "a")]),
     )
     out = []
     for code, title, parts in plans:
         series = [s for c, kind, tone in parts for s in _series(items, c, kind, tone)]
         if series:
-            out.append((code, title, chart(labels, series, title=str(title))))
+            out.append((code, title, chart(labels, series, title=str(title)), legend(series)))
     return out

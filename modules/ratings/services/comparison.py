@@ -1,6 +1,6 @@
 """Carriers side by side: measures of recognition, KPIs kept per carrier, grades and own scores. Rules R-115 to R-117.
 
-Set-based: statements depend on the measures, not on the carriers; the park scope confines every read."""
+Set-based: statements depend on the measures (four of them ask once per carrier), never on the firms; the park scope confines every read."""
 
 from __future__ import annotations
 
