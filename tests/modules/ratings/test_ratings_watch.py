@@ -137,8 +137,6 @@ def test_carriers_side_by_side(session, park, query_count):
         with query_count() as q:
             side = comparison.side_by_side(session, few, date(2026, 3, 20), month)
         counts.append(q.count)
-            "\n".join(sorted(x.replace("\n", " ")[:300] for x in q.statements))
-        )
     assert counts[1] - counts[0] <= 4  # four measures of money, rights and mentors ask once per carrier, none per firm
     kpi = next(r for r in side.kpis if r.code == "tenants.incubating")
     assert kpi.values == (2, 4, 6) and kpi.compared.best == 6 and kpi.compared.to_best == (-4, -2, 0)
