@@ -75,6 +75,7 @@ TEXTS = {
     "me": _l("me"),
     "days": _l("{n} days"),
     "remove_filter": _l("Remove this filter"),
+    "these_records": _l("{n} named records"),
     "sum": _l("Sum"),
     "avg": _l("Average"),
     "min": _l("Least"),

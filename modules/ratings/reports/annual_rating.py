@@ -116,15 +116,15 @@ def _facts(r: CarrierReport) -> tuple[tuple[Any, Any, str], ...]:
     )
     return (
         (_l("Verdict"), _verdict(r), "text"),
-        (_l("Rule set"), str(r.rule_set), "text"),
-        (_l("Conditions met"), _("%(n)s of %(all)s", n=met, all=every), "text"),
-        (_l("Document number"), r.rule_set.doc_no or "—", "text"),
-        (_l("What is missing"), r.result.missing or "—", "text"),
-        (_l("As of"), r.on, "date"),
         (_l("Own score"), score.total if score is not None else _("no score sheet"), "decimal" if score is not None else "text"),
+        (_l("Conditions met"), _("%(n)s of %(all)s", n=met, all=every), "text"),
         (_l("Own grade"), (score.grade or "—") if score is not None else "—", "text"),
-        (_l("Rating scheme"), str(score.scheme) if score is not None else "—", "text"),
+        (_l("What is missing"), r.result.missing or "—", "text"),
         (_l("Published grade"), words, "text"),
+        (_l("Rule set"), str(r.rule_set), "text"),
+        (_l("Rating scheme"), str(score.scheme) if score is not None else "—", "text"),
+        (_l("Document number"), r.rule_set.doc_no or "—", "text"),
+        (_l("As of"), r.on, "date"),
         (_l("Operating company"), r.carrier.operator or "—", "text"),
         (_l("Type"), str(CARRIER_TYPES.label(r.carrier.carrier_type)), "text"),
     )

@@ -61,7 +61,7 @@
           if (params.get("text")) this.state.text = params.get("text");
         }
       } catch (error) { /* an address from elsewhere: start plain */ }
-      this.state.filters = this.state.filters.filter((f) => Array.isArray(f) && this.column(f[0]));
+      this.state.filters = this.state.filters.filter((f) => Array.isArray(f) && (f[0] === "id" || this.column(f[0])));
     }
     sane(given) {
       const out = {};

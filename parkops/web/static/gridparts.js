@@ -22,8 +22,8 @@
     const s = grid.state;
     const list = s.filters.map(([name, op, value], i) => {
       const column = grid.column(name);
-      if (!column) return null;
-      const text = column.title + " " + DATA.words(column, op, value, grid.prefs.unit, grid.labels);
+      if (!column && name !== "id") return null;
+      const text = name === "id" ? T("these_records", { n: [value].flat().length }) : column.title + " " + DATA.words(column, op, value, grid.prefs.unit, grid.labels);
       return el("span", { class: "pk-chip", title: text }, el("span", {}, text), el("button", { type: "button", "aria-label": T("remove_filter"), title: T("remove_filter"), onclick: () => { s.filters.splice(i, 1); grid.changed(); } }, "×"));
     });
     if (s.text) list.unshift(el("span", { class: "pk-chip" }, el("span", {}, "“" + s.text + "”"), el("button", { type: "button", "aria-label": T("remove_filter"), onclick: () => { s.text = ""; grid.changed(); } }, "×")));
