@@ -14,7 +14,7 @@ from parkops.demo import ARTICLE_DAY, Context, Figure
 from .models.exemption import ExemptionPack
 from .models.form import StatForm
 from .models.form_run import FormRun
-from .services import exemption, exemption_pack, exemption_papers, form_cells, form_runs, form_signing, forms
+from .services import exemption, exemption_pack, exemption_papers, filings, form_cells, form_runs, form_signing, forms
 from .services.measures import installed
 
 KEY, YEAR, SIGNED = "carrier-gz007", 2021, date(2022, 1, 25)
@@ -27,6 +27,16 @@ CORRECTIONS = (  # what no record of the park counts: from the (invented) audit 
     ("TDF7B10", "1286400.55"),
     ("TDF7B11", "734219.30"),
 )
+INCOME = {
+    n: Decimal(v)
+    for n, v in (
+        ("total", "6482316.47"),
+        ("rent", "3912440.20"),
+        ("property", "823150.00"),
+        ("service", "1346726.27"),
+        ("investment", "250000.00"),
+    )
+}
 PACK_FIRST, PACK_LAST = date(2022, 1, 1), date(2022, 3, 31)
 
 
@@ -35,6 +45,8 @@ def load(context: Context) -> None:
     with context.scope("operations_manager") as s:
         forms.ensure_forms(s, context.park_id)
         carrier = _incubator(s, context.park_id)
+        if carrier is not None:
+            filings.create_income(s, carrier_id=carrier, year=YEAR, source="2021年度审计报告（演示数据）", separate=True, **INCOME)
     if carrier is None:
         return
     with context.scope("operations_clerk") as s:

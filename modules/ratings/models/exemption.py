@@ -76,7 +76,7 @@ class ExemptionPack(ParkScoped, Record):
     outside: Mapped[Decimal] = field(Money, _l("Outside VAT"))
     firms: Mapped[int] = field(Integer, _l("Firms"))
     gaps: Mapped[int] = field(Integer, _l("Gaps"), help=_l("Missing documents and lines treated otherwise than the days say"))
-    gap_list: Mapped[list[Any]] = field(Json, _l("What is missing"))
+    gap_list: Mapped[list[Any]] = field(Json, _l("What is not kept"))
     made_at: Mapped[datetime] = field(UTCDateTime, _l("Made at"))
     made_by: Mapped[str] = field(String(80), _l("Made by"))
     seal: Mapped[str] = field(String(64), _l("Seal"), fmt="code", help=_l("SHA-256 of the lines and gaps"))

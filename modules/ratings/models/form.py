@@ -27,7 +27,7 @@ FORM_UNITS = Choices(
     ("yuan", _l("Yuan")),
     ("sqm", _l("m²")),
     ("persons", _l("Persons")),
-    ("count", _l("Number")),
+    ("count", _l("Count (number)")),
     ("percent", _l("Percent")),
     ("text", _l("Text")),
     ("date", _l("Date")),
@@ -95,7 +95,7 @@ class FormField(ParkScoped, Record):
     source: Mapped[str | None] = field(
         String(80), _l("Figure it shows"), fmt="code", help=_l("A name of the list of figures; empty: entered by hand")
     )
-    required: Mapped[bool] = field(Boolean, _l("Required"), default=True, server_default="true")
+    required: Mapped[bool] = field(Boolean, _l("Required item"), default=True, server_default="true")
     watched: Mapped[bool] = field(Boolean, _l("Compared with the last period"), default=False, server_default="false")
     cell: Mapped[str | None] = field(String(8), _l("Cell on the sheet"), fmt="code", help=_l("Where the value stands, such as D7"))
     position: Mapped[int] = field(Integer, _l("Place in the list"), default=50, server_default="50")

@@ -30,7 +30,7 @@ FINDINGS = Choices(
 )
 SIGNERS = Choices(
     "ratings.form_signer",
-    ("preparer", _l("Prepared by")),
+    ("preparer", _l("Preparer of the form")),
     ("statistician", _l("Person in charge of statistics")),
     ("head", _l("Head of the unit")),
 )
@@ -72,14 +72,14 @@ class FormRun(ParkScoped, Record):
     open_cells: Mapped[int] = field(Integer, _l("Unreported items"), default=0, server_default="0")
     open_findings: Mapped[int] = field(Integer, _l("Findings to explain"), default=0, server_default="0")
     counted_at: Mapped[datetime | None] = field(UTCDateTime, _l("Counted at"))
-    prepared_by_id: Mapped[int | None] = fk("core_user.id", _l("Prepared by"))
+    prepared_by_id: Mapped[int | None] = fk("core_user.id", _l("Form prepared by"))
     head_name: Mapped[str | None] = field(String(80), _l("Head of the unit"), personal="name")
     statistician: Mapped[str | None] = field(String(80), _l("Person in charge of statistics"), personal="name")
     filled_by: Mapped[str | None] = field(String(80), _l("Filled in by"), personal="name")
     phone: Mapped[str | None] = field(String(40), _l("Phone"), personal="phone")
     seal: Mapped[str | None] = field(String(64), _l("Seal"), fmt="code", help=_l("SHA-256 of the frozen form"))
     frozen_on: Mapped[date | None] = field(Date, _l("Frozen on"))
-    filed_on: Mapped[date | None] = field(Date, _l("Filed on"))
+    filed_on: Mapped[date | None] = field(Date, _l("Form filed on"))
     receipt: Mapped[str | None] = field(String(120), _l("Receipt of the filing"))
     filing_id: Mapped[int | None] = fk("ratings_filing.id", _l("Statistics filed"))
     note: Mapped[str | None] = field(Text, _l("Note"), long=True)
@@ -145,7 +145,7 @@ class FormFinding(ParkScoped, Record):
         CheckConstraint("explanation IS NULL OR explained_by IS NOT NULL", name="explained"),
     )
     run_id: Mapped[int] = fk("ratings_form_run.id", _l("Filing"), ondelete="CASCADE", index=False)
-    kind: Mapped[str] = field(EnumText(FINDINGS), _l("Finding"))
+    kind: Mapped[str] = field(EnumText(FINDINGS), _l("Kind of finding"))
     code: Mapped[str] = field(String(40), _l("Code"), fmt="code")
     field_id: Mapped[int | None] = fk("ratings_form_field.id", _l("Item of the form"))
     check_id: Mapped[int | None] = fk("ratings_form_check.id", _l("Cross-check"))
@@ -174,7 +174,7 @@ class FormSignature(ParkScoped, Record):
     part: Mapped[str] = field(EnumText(SIGNERS), _l("Signed as"))
     user_id: Mapped[int] = field(BigInteger, _l("User id"))
     user_name: Mapped[str] = field(String(80), _l("Signed by"))
-    signed_on: Mapped[date] = field(Date, _l("Signed on"))
+    signed_on: Mapped[date] = field(Date, _l("Day of signature"))
     run: Mapped[FormRun] = relationship(foreign_keys="FormSignature.run_id")
 
     def __str__(self) -> str:

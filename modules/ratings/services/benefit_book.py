@@ -48,7 +48,7 @@ def document(session: Any, first: date, last: date, key: str) -> Document:
         Column(_l("Firm"), width=2),
         *(Column(x.title, FORMATS[x.kind]) for x in lines),
         Column(_l("Given"), "money"),
-        Column(_l("Came back"), "money"),
+        Column(_l("Came back in total"), "money"),
     )
     table = [
         [f.name, *(shown(x.kind, ledger.amounts.get(x.code, 0)) for x in lines), money.yuan(ledger.given), money.yuan(ledger.back)]

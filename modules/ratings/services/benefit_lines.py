@@ -282,7 +282,7 @@ LINES = (
     ),
     BenefitLine("mentoring", _l("Mentoring"), MINUTES, "tenants.mentoring_session", mentoring, _l("meetings whose length was recorded")),
     BenefitLine(
-        "consulting", _l("Legal consultations"), MINUTES, "services.consultation", consulting, _l("minutes of answers given"), "services"
+        "consulting", _l("Legal advice given"), MINUTES, "services.consultation", consulting, _l("minutes of answers given"), "services"
     ),
     BenefitLine(
         "mediation", _l("Labour mediation"), MINUTES, "services.mediation", mediation, _l("minutes of mediation sessions"), "services"
@@ -315,7 +315,7 @@ LINES = (
         _l("proceeds and income the funds received"),
         "funds",
     ),
-    BenefitLine("jobs", _l("Jobs"), PEOPLE, "tenants.statement", jobs, _l("staff in the newest annual statement of the period")),
+    BenefitLine("jobs", _l("Jobs reported"), PEOPLE, "tenants.statement", jobs, _l("staff in the newest annual statement of the period")),
     BenefitLine(
         "financing", _l("Financing by others"), MONEY, "tenants.financing", financing, _l("equity rounds without the park's funds")
     ),

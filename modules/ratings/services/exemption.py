@@ -174,7 +174,8 @@ def _gaps(session: Any, out: Evidence) -> list[dict[str, Any]]:
         mine = [p for p in papers if p.firm_id == firm_id]
         for kind, spans in (("lease", leases.get(firm_id, [])), ("agreement", [])):
             held = spans + [(p.valid_from, p.valid_to) for p in mine if p.kind == kind]
-            bare = [p for p in days if not any(a <= p.first and (b is None or b >= p.last) for a, b in held)]
+            asked = days if kind == "agreement" else [p for p in days if p.rent > 0]
+            bare = [p for p in asked if not any(a <= p.first and (b is None or b >= p.last) for a, b in held)]
             if bare:
                 found.append({"kind": kind, "firm_id": firm_id, "first": bare[0].first.isoformat(), "last": bare[-1].last.isoformat()})
         for p in out.pieces[firm_id]:

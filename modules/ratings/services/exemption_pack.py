@@ -57,7 +57,7 @@ def document(session: Any, pack: ExemptionPack) -> Document:
         (_l("Seal"), pack.seal, "text"),
     )
     sections = (
-        Section(_l("Tie-out"), facts=facts),
+        Section(_l("Sums compared"), facts=facts),
         Section(_l("Rule"), text=RULE),
         _firms(lines, names),
         _charges(session, lines, names),
@@ -208,13 +208,13 @@ def _gaps(pack: ExemptionPack, names: dict[int, str]) -> Section:
         for g in pack.gap_list
     ]
     columns = (
-        Column(_l("Gap"), width=2),
+        Column(_l("What lacks"), width=2),
         Column(_l("Firm"), width=1.6),
         Column(_l("From")),
         Column(_l("Until")),
         Column(_l("Charge line")),
     )
-    return _section(_l("What is missing"), columns, rows)
+    return _section(_l("What is not kept"), columns, rows)
 
 
 def workbook(session: Any, pack: ExemptionPack) -> bytes:

@@ -13,6 +13,7 @@ from modules.tenants.kpis import _sql
 from modules.tenants.models.carrier import CARRIER_NATURES, CarrierRecognition
 from modules.tenants.models.credential import StaffMember
 from modules.tenants.models.financing import EQUITY_KINDS, FinancingEvent
+from modules.tenants.models.intellectual import IntellectualProperty
 from modules.tenants.models.person import FirmPerson, Person
 from modules.tenants.models.stage import Stage
 from modules.tenants.services import fact_queries as q
@@ -342,3 +343,27 @@ for _name, _title, _formula in (
     ("other", _l("Other area"), _l("all other units")),
 ):
     source(f"area.{_name}", _title, formula=_formula)(_area(_name))
+
+
+def _rights(*kinds: str) -> Any:
+    def answer(session: Any, carriers: Sequence[Any], span: Span) -> Answer:
+        ip, stock = IntellectualProperty, firms_on(session, carriers, span.last)
+        every = set().union(*stock.values()) if stock else set()
+        query = select(ip.firm_id, ip.id).where(ip.firm_id.in_(every), q.ip_valid(span.last)).order_by(ip.id)
+        rows = session.execute(query.where(ip.kind.in_(kinds)) if kinds else query).all()
+        out = {}
+        for c in carriers:
+            mine = [r.id for r in rows if r.firm_id in stock[c.id]]
+            told = _("%(n)s rights", n=len(mine))
+            out[c.id] = Got(len(mine), told, tuple(("tenants.ip", i, Decimal(1)) for i in mine))
+        return out
+
+    return answer
+
+
+for _name, _title, _kinds in (
+    ("rights.valid", _l("Valid rights of the firms"), ()),
+    ("rights.invention", _l("Valid inventions of the firms"), ("invention",)),
+    ("rights.software", _l("Valid software copyrights of the firms"), ("software",)),
+):
+    source(_name, _title, formula=_l("rights in the register of firms in incubation on the last day that stand on it"))(_rights(*_kinds))

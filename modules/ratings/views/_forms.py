@@ -5,7 +5,10 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from parkops.refs import labels, url
+from sqlalchemy import select
+
+from modules.tenants.models.firm import Firm
+from parkops.refs import labels, model_of, url
 from parkops.rules.models import PROVENANCE
 
 from ..models.form import CHECK_OPS, FORM_UNITS, MONEY_UNITS, StatForm
@@ -84,12 +87,24 @@ def since_data(session: Any, row: FormRun) -> dict[str, Any]:
     return {"run": row, "rows": form_runs.changes_since(session, row), "number": number}
 
 
+def named(session: Any, pairs: list[tuple[str, int]]) -> dict[tuple[str, int], str]:
+    """Labels of records, with the firm's name before those that belong to a firm; a few statements whatever their number."""
+    out, owners = labels(session, pairs), {}
+    for resource in {r for r, _i in pairs}:
+        model = model_of(resource)
+        if hasattr(model, "firm_id"):
+            ids = [i for r, i in pairs if r == resource]
+            query = select(model.id, Firm.name).join(Firm, Firm.id == model.firm_id).where(model.id.in_(ids))
+            owners |= {(resource, i): name for i, name in session.execute(query)}
+    return {key: f"{owners[key]} · {text}" if key in owners else text for key, text in out.items()}
+
+
 def cell_data(session: Any, cell: FormCell) -> dict[str, Any]:
     """Formula, value, and every record behind it with its amount."""
     item, row = cell.item, cell.run
     records = [(r, i, None if a is None else Decimal(a)) for r, i, a in cell.records]
     seen = records[:ROWS_SHOWN]
-    names = labels(session, [(r, i) for r, i, _a in seen])
+    names = named(session, [(r, i) for r, i, _a in seen])
     amounts = [a for _r, _i, a in records if a is not None]
     kinds: dict[str, list[int]] = {}
     for r, i, _a in records:

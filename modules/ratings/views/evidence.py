@@ -111,7 +111,7 @@ LINE = Resource(
 PAPER = Resource(
     "ratings.exemption_paper",
     ExemptionPaper,
-    Titles(_l("Documents kept for inspection"), _l("Document kept for inspection"), _l("New document")),
+    Titles(_l("Documents kept for inspection"), _l("Document kept for inspection"), _l("New document kept")),
     columns=(
         Col("reference", width=180, important=True, link=True),
         Col("kind", width=180, important=True),

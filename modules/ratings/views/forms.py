@@ -71,7 +71,7 @@ FORM = Resource(
 FIELD = Resource(
     "ratings.form_field",
     FormField,
-    Titles(_l("Items of forms"), _l("Item of a form"), _l("New item")),
+    Titles(_l("Items of forms"), _l("Item of a form"), _l("New item of the form")),
     columns=(
         Col("code", width=100, important=True, link=True),
         Col("caption", width=280, important=True),
@@ -178,7 +178,7 @@ RUN = Resource(
     ),
     tabs=(
         Tab("sheet", _l("The form"), "ratings/form_sheet.html", _forms.sheet_data, order=1),
-        Related("findings", _l("Findings"), "ratings.form_finding", "run_id", order=10),
+        Related("findings", _l("Review findings"), "ratings.form_finding", "run_id", order=10),
         Related("cells", _l("Cells"), "ratings.form_cell", "run_id", order=20),
         Related("signatures", _l("Signatures"), "ratings.form_signature", "run_id", order=30),
         Tab("since", _l("Changed since"), "ratings/form_since.html", _forms.since_data, order=40),
