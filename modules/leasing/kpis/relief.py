@@ -193,6 +193,7 @@ KPIS = [
         better="none",
         dimension="tenants.carrier",
         order=62,
+        source=DOC,
     ),
     Kpi(
         "leasing.relief_months",
@@ -206,6 +207,7 @@ KPIS = [
         better="none",
         dimension="tenants.carrier",
         order=63,
+        source=DOC,
     ),
     Kpi(
         "leasing.relief_budget_used",

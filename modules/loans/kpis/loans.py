@@ -345,6 +345,7 @@ KPIS = [
         denominator_resource="loans.case",
         better="lower",
         order=79,
+        source=DOC,
         places=2,
         denominator_places=2,
     ),
@@ -361,6 +362,7 @@ KPIS = [
         denominator_resource="loans.tranche",
         better="lower",
         order=80,
+        source=DOC,
         places=2,
         denominator_places=2,
     ),
@@ -375,6 +377,7 @@ KPIS = [
         drill=list_subsidy,
         order=81,
         empty="zero",
+        source=DOC,
     ),
     Kpi(
         "loans.jobs",

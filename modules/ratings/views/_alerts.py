@@ -42,6 +42,7 @@ class Shown:
 
 
 ALERTS = [
+    Alert(_l("Late forms"), "ratings.form_run", "red", "late"),
     Alert(_l("Bills more than 90 days late"), "billing.open_item", "red", "late_more"),
     Alert(_l("Bills past their day"), "billing.open_item", "amber", "overdue"),
     Alert(_l("Loans in arrears"), "loans.case", "red", "watch"),

@@ -24,7 +24,7 @@ from parkops.web.admin.kpis import place_of
 from parkops.web.views import Page, commit, route
 
 from .. import calc_draw
-from ..services import comparison, definition_samples, definitions
+from ..services import comparison, definition_samples, definitions, schemes
 from .rating_pages import ids_asked
 from .recognition_pages import day_asked
 
@@ -142,6 +142,7 @@ class ComparePage(Page):
             radar=_radar(side) if side is not None else "",
             svg=Markup,
             grade_text=comparison.grade_text,
+            distribution=schemes.distribution(),
             query=_query(picked, on, period),
             least=comparison.LEAST,
             most=comparison.MOST,

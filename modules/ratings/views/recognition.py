@@ -31,7 +31,11 @@ ASSESSMENT = Resource(
         Section(_l("Kept assessment"), ("carrier_id", "rule_set", "on_date", "verdict", "passed", "failed", "unknown", "missing", "note")),
     ),
     tabs=(Tab("lines", _l("Rule by rule"), "ratings/kept.html", _recognition.kept_data, order=1),),
-    views=(View("all", _l("All"), ()), View("open", _l("Not met"), (Filter("verdict", "ne", "pass"),), "-on_date")),
+    views=(
+        View("all", _l("All"), ()),
+        View("open", _l("Not met"), (Filter("verdict", "ne", "pass"),), "-on_date"),
+        View("lately", _l("Not met lately"), (Filter("verdict", "ne", "pass"), Filter("on_date", "gte", "@month-1")), "-failed"),
+    ),
     load=("carrier",),
     search=("carrier.name", "rule_set"),
     sort="-on_date",
@@ -144,5 +148,17 @@ slots.tile(
         ("carrier.name", "rule_set"),
         62,
         "amber",
+    )
+)
+slots.tile(
+    Tile(
+        "ratings.not_met",
+        _l("Assessments not met lately"),
+        "ratings.assessment",
+        "lately",
+        ("leadership", "operations_manager"),
+        ("carrier.name", "failed", "on_date"),
+        62,
+        "red",
     )
 )

@@ -106,7 +106,8 @@ _NEVER_ADDED = _l("Distinct employed persons with such a valid certificate on th
 KPIS = [
     Kpi("tenants.mentor_coverage", _l("Mentor coverage"), "percent", RATIO, _coverage,
         _l("Firms in incubation with a running mentoring relation on the last day ÷ firms in incubation."),
-        resource="tenants.firm", drill=_covered, drill_denominator=all_incubating, dimension="tenants.carrier", order=40),
+        resource="tenants.firm", drill=_covered, drill_denominator=all_incubating, dimension="tenants.carrier", order=40,
+        source="工信部科〔2025〕131号 art. 6(3)"),
     Kpi("tenants.mentors", _l("Active mentors"), "people", DISTINCT, _active_measure,
         _l("Mentors whose appointment covers the last day."), resource="tenants.mentor",
         drill=lambda w: select(Mentor.id.label("id")).where(_active_mentors(w)), order=41),
