@@ -15,7 +15,7 @@ from parkops.kpi import catalogue, engine
 from parkops.kpi.models import KpiTarget
 from parkops.kpi.registry import Kpi
 from parkops.models import Park
-from parkops.testing.benches import own_database
+from parkops.testing.benches import neighbour, own_database
 
 TURNS = 5
 MAY = Period.parse("2022-05")
@@ -37,6 +37,11 @@ def run(size: int) -> list[dict[str, Any]]:
     """`{"op", "rows", "seconds", "raw_seconds", "ratio"}`."""
     with own_database("parkops_bench_kpi"):
         return measured(size)
+
+
+def run_parks(parks: int, firms: int) -> list[dict[str, Any]]:
+    """Every KPI of every module over generated parks and firms, see _kpi_parks.py."""
+    return neighbour("_kpi_parks").run(parks, firms)
 
 
 def measured(size: int) -> list[dict[str, Any]]:

@@ -302,8 +302,10 @@ def restore(file: Path, yes: bool) -> None:
 @main.command()
 @click.argument("name")
 @click.option("--size", default=10_000, show_default=True, type=int)
+@click.option("--parks", type=click.IntRange(1), help="with --firms: generated parks instead of --size (kpi)")
+@click.option("--firms", type=click.IntRange(1), help="firms of these parks together")
 @json_option
-def bench(name: str, size: int, as_json: bool) -> None:
+def bench(name: str, size: int, parks: int | None, firms: int | None, as_json: bool) -> None:
     """A benchmark of bench/, next to raw SQL in the same run."""
     import importlib.util
 
@@ -317,7 +319,13 @@ def bench(name: str, size: int, as_json: bool) -> None:
     spec = importlib.util.spec_from_file_location(f"bench_{file}", ROOT / "bench" / f"{file}.py")
     found = importlib.util.module_from_spec(spec)  # type: ignore[arg-type]
     spec.loader.exec_module(found)  # type: ignore[union-attr]
-    show(found.run(size), as_json)
+    if parks is None and firms is None:
+        show(found.run(size), as_json)
+    elif hasattr(found, "run_parks") and parks is not None and firms is not None:
+        rows = found.run_parks(parks, firms)
+        show(rows, as_json, list(dict.fromkeys(n for row in rows for n in row)))
+    else:
+        raise Refused("give --parks and --firms together, and only to kpi; other benchmarks take --size")
 
 
 def _late_commands() -> None:

@@ -37,6 +37,7 @@ class Config:
     pool_size: int = 5
     audit_keep_days: int = 400  # floor 184, 网络安全法 art. 23(3)
     log_level: str = "INFO"
+    dask_scheduler: str = ""  # tcp:// or tls:// address: the scheduler hands the units of jobs to this cluster (extra parkops[dask])
     testing: bool = False
 
     @property

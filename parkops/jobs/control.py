@@ -15,7 +15,7 @@ from ..errors import NotFound, Problem, Refused, RuleError
 from ..i18n import _, _l
 from ..models import Park
 from ..security import access
-from . import runner, schedule
+from . import runner, schedule, units
 from .models import Heartbeat, JobRun
 from .registry import Job, all_jobs, job_of
 
@@ -157,25 +157,22 @@ def health(session: Any, now: datetime) -> Health:
 
 
 def run_due(now: datetime, *, stop: Any = None, say: Any = None) -> dict[str, int]:
-    """Everything due, oldest first, one date at a time; what becomes due meanwhile (the next missed date of a job that
-    must not overtake itself) is found by looking again. Returns how many runs ended how."""
+    """Everything due, oldest first, here or on the cluster (`jobs.units`); what becomes due meanwhile (the next missed date of a
+    job that must not overtake itself) is found by looking again. Returns how many runs ended how."""
     counts: dict[str, int] = {}
     tried: set[tuple] = set()
+    place = units.place()
     while True:
         with system_scope("scheduler: what is due", via="job") as s:
             todo = [d for d in schedule.due(s, now) if (d.job.code, d.park_id, d.scheduled_for) not in tried]
         if not todo:
             return counts
         stuck: set[tuple] = set()
-        for d in todo:
+        for wave in place.waves(todo):
             if stop is not None and stop.is_set():
                 return counts
-            tried.add((d.job.code, d.park_id, d.scheduled_for))
-            if (d.job.code, d.park_id) in stuck:
-                continue
-            if say is not None:
-                say(f"{d.job.code} {d.park_id or '-'} {d.scheduled_for:%Y-%m-%d %H:%M}")
-            outcome = runner.run_one(d.job, d.park_id, d.scheduled_for)
-            counts[outcome.state] = counts.get(outcome.state, 0) + 1
-            if outcome.state in ("failed", "busy") and d.job.catch_up == schedule.ALL:
-                stuck.add((d.job.code, d.park_id))
+            tried.update((d.job.code, d.park_id, d.scheduled_for) for d in wave)
+            for d, outcome in place.run([d for d in wave if (d.job.code, d.park_id) not in stuck], stop=stop, say=say):
+                counts[outcome.state] = counts.get(outcome.state, 0) + 1
+                if outcome.state in ("failed", "busy") and d.job.catch_up == schedule.ALL:
+                    stuck.add((d.job.code, d.park_id))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta
+from functools import partial
 from typing import Any
 
 from sqlalchemy import delete, func, select, text, update
@@ -18,11 +19,11 @@ KEEP_RUNS = 400  # days; frequent jobs only a week
 KEEP_FREQUENT = 7
 
 
-def roll_up_kpis(session: Any, *, on: date, park_id: int | None) -> dict[str, Any]:
-    """Every indicator for the current and previous month, quarter and year."""
+def roll_up_kpis(session: Any, *, on: date, park_id: int | None, grain: str = "month") -> dict[str, Any]:
+    """Every indicator for the current and previous month (quarter, year)."""
     from ..kpi import engine
 
-    return engine.roll_up(session, today=on)
+    return engine.roll_up(session, today=on, grains=(grain,))
 
 
 def deliver_outbox(session: Any, *, on: date, park_id: int | None) -> dict[str, int]:
@@ -112,7 +113,11 @@ def _moment(on: date) -> datetime:
 
 JOBS = [
     Job("core.kpis", _l("Compute the indicators"), Cron(hour=1, minute=30), roll_up_kpis, per_park=False,
-        explain=_l("Counts every indicator anew for the current and the previous month, quarter and year.")),
+        explain=_l("Counts every indicator anew for the current and the previous month.")),
+    Job("core.kpis_quarter", _l("Compute the indicators of quarters"), Cron(hour=1, minute=30), partial(roll_up_kpis, grain="quarter"),
+        per_park=False, explain=_l("Counts every indicator anew for the current and the previous quarter.")),
+    Job("core.kpis_year", _l("Compute the indicators of years"), Cron(hour=1, minute=30), partial(roll_up_kpis, grain="year"),
+        per_park=False, explain=_l("Counts every indicator anew for the current and the previous year.")),
     Job("core.outbox", _l("Deliver waiting messages"), Cron(every_minutes=60), deliver_outbox, per_park=False,
         explain=_l("Tries messages again that could not be delivered at once.")),
     Job("core.sessions", _l("Close expired sessions"), Cron(hour=3), clean_sessions, per_park=False,

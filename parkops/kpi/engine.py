@@ -21,11 +21,12 @@ from ..security import access
 from . import problems, writing
 from .catalogue import all_kpis, kpi_of
 from .figures import Figure
-from .measuring import figures_of
+from .measuring import NO_KEY, figures_of
 from .registry import Kpi, Window
 
 log = logging.getLogger(__name__)
 RESOURCE = "core.kpi"
+GRAINS = ("month", "quarter", "year")
 
 
 @dataclass
@@ -104,15 +105,15 @@ def backfill(session: Any, code: str, first: Period, last: Period, park_id: int 
     return compute_all(session, periods, [code], park_id, today=today)
 
 
-def due_periods(today: date) -> list[Period]:
+def due_periods(today: date, grains: tuple[str, ...] = GRAINS) -> list[Period]:
     """The windows a daily roll-up refreshes: the current and the previous month, quarter and year."""
-    current = [Period.of(g, today) for g in ("month", "quarter", "year")]
+    current = [Period.of(g, today) for g in grains]
     return [p for c in current for p in (c.previous(), c)]
 
 
-def roll_up(session: Any, *, today: date) -> dict[str, Any]:
-    """The daily job: every KPI for every due window. Fails (after storing what could be) only when all KPIs failed."""
-    done = compute_all(session, due_periods(today), today=today)
+def roll_up(session: Any, *, today: date, grains: tuple[str, ...] = GRAINS) -> dict[str, Any]:
+    """The daily jobs (one per grain): every KPI for every due window. Fails (after storing what could be) only when all KPIs failed."""
+    done = compute_all(session, due_periods(today, grains), today=today)
     values, failed = sum(d.values for d in done), {code for d in done for code in d.failed}
     kpis = all_kpis()
     if kpis and len(failed) == len(kpis):
@@ -132,4 +133,4 @@ def measured_now(session: Any, kpi: Kpi, window: Window, park_id: int | None, ke
     return Figure(0 if kpi.empty_is_zero else None)
 
 
-__all__ = ["Computed", "backfill", "compute", "compute_all", "due_periods", "figures_of", "measured_now", "roll_up"]
+__all__ = ["NO_KEY", "Computed", "backfill", "compute", "compute_all", "due_periods", "figures_of", "measured_now", "roll_up"]

@@ -20,15 +20,17 @@ def differences(session: Any, kpi: Kpi, period: Period, park_id: int | None, *, 
     rows = [s for s in store.figures(session, [kpi.code], [period], park_id=park_id, keys=True) if s.park_id == park_id]
     if not any(s.key == "" for s in rows) and kpi.adds_up not in (NONE, DISTINCT):
         return [f"{kpi.code}: no figure is stored for {period.key}; compute it first"]
-    out: list[str] = []
-    for row in rows:
-        stored = (row.live if row.frozen else row.figure) or Figure(None)
-        live = engine.measured_now(session, kpi, window, park_id, row.key)
-        if (live.numerator, live.denominator) != (stored.numerator, stored.denominator):
-            out.append(f"{kpi.code} {row.key or 'total'}: stored {stored}, measured now {live}")
-        out += _lists(session, kpi, window, park_id, row.key, stored)
-        out += _api(session, row)
-    return out
+    return [d for row in rows for d in row_differences(session, row, window)]
+
+
+def row_differences(session: Any, row: store.Shown, window: Window) -> list[str]:
+    """The same for one stored figure (of a park or the company, in all or of one key)."""
+    kpi, stored = row.kpi, (row.live if row.frozen else row.figure) or Figure(None)
+    live = engine.measured_now(session, kpi, window, row.park_id, row.key)
+    out = _lists(session, kpi, window, row.park_id, row.key, stored)
+    if (live.numerator, live.denominator) != (stored.numerator, stored.denominator):
+        out.append(f"{kpi.code} {row.key or 'total'}: stored {stored}, measured now {live}")
+    return out + _api(session, row)
 
 
 def _lists(session: Any, kpi: Kpi, window: Window, park_id: int | None, key: str, stored: Figure) -> list[str]:
@@ -98,4 +100,4 @@ def check_all(session: Any, kpis: list[Kpi], last: Period, *, today: date) -> li
     return out
 
 
-__all__ = ["check_all", "differences", "roll_up_differences"]
+__all__ = ["check_all", "differences", "roll_up_differences", "row_differences"]

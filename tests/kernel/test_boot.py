@@ -7,7 +7,8 @@ import sys
 
 import pytest
 
-HEAVY = ("pandas", "numpy", "pypinyin", "xlsxwriter", "python_calamine", "typst", "schemathesis", "hypothesis", "apscheduler", "rich")
+HEAVY = ("pandas", "numpy", "pypinyin", "xlsxwriter", "python_calamine", "typst", "schemathesis", "hypothesis", "apscheduler", "rich",
+         "dask", "distributed", "tornado", "cloudpickle")
 
 
 def test_a_worker_imports_nothing_heavy_before_it_is_asked_to(fresh_db):
@@ -15,6 +16,14 @@ def test_a_worker_imports_nothing_heavy_before_it_is_asked_to(fresh_db):
                f"print(' '.join(n for n in {HEAVY!r} if n in sys.modules))")
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert (done.returncode, done.stdout.split()) == (0, []), done.stderr[-2000:] + done.stdout
+
+
+def test_the_scheduler_imports_no_dask_unless_a_cluster_is_set():
+    """Local is the default: a round and the choice of the place bring in none of it."""
+    program = ("import sys; from scheduler.runtime import Runtime; from parkops.jobs import control, units; Runtime(); "
+               "print(type(units.place()).__name__, *(n for n in ('dask', 'distributed', 'tornado') if n in sys.modules))")
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.stdout.split() == ["Here"], done.stderr[-2000:] + done.stdout
 
 
 def test_the_built_application_is_no_garbage_to_look_at():
