@@ -50,8 +50,18 @@ def _known(values: Sequence[Any]) -> list[Decimal]:
     return [Decimal(v) for v in values if v is not None]
 
 
-def _short(label: str, most: int) -> str:
-    return label if len(label) <= most else label[: most - 1] + "…"
+def _wide(words: str) -> float:
+    """About how wide words are at 11 px."""
+    return sum(11.5 if ord(c) > 255 else 6.2 for c in words)
+
+
+def _short(label: str, room: float) -> str:
+    """The label, cut with an ellipsis where there is no room for it."""
+    if _wide(label) <= room:
+        return label
+    while label and _wide(label) > room - 11:
+        label = label[:-1]
+    return label.rstrip() + "…"
 
 
 def nice(top: Decimal) -> Decimal:
@@ -86,7 +96,7 @@ def bars(
         y = 8 + i * step
         long = float(max(Decimal(value or 0), Decimal(0)) / top) * room
         colour = tones[i] if i < len(tones) else BLUE
-        out.append(_text(left - 8, y + 12, _short(label, 16), anchor="end"))
+        out.append(_text(left - 8, y + 12, _short(label, left - 12), anchor="end"))
         if value is not None:
             out.append(f'<rect x="{left}" y="{y}" width="{max(long, 1):.1f}" height="{step - 8}" fill="{colour}"/>')
         words = texts[i] if i < len(texts) else shown(value, fmt)
@@ -134,7 +144,7 @@ class _Frame:
         """Where each name of the legend stands: its number, x and row; a row that is full is followed by another."""
         x, row = float(self.left), 0
         for n, name in enumerate(names):
-            wide = 34 + sum(12 if ord(c) > 255 else 6.5 for c in name)
+            wide = 34 + _wide(name)
             if x + wide > self.width and x > self.left:
                 x, row = float(self.left), row + 1
             if name:
@@ -167,7 +177,7 @@ def columns(
             y, zero, colour = frame.y(value), frame.y(0), COLOURS[k % len(COLOURS)]
             out.append(f'<rect x="{x:.1f}" y="{min(y, zero):.1f}" width="{wide - 1:.1f}" height="{abs(zero - y):.1f}" fill="{colour}"/>')
             words = _label(value, fmt)
-            if len(words) * 5.6 <= (wide if n > 1 else frame.step):  # else the figures would stand on each other; the table has them
+            if _wide(words) * 0.9 <= (wide if n > 1 else frame.step):  # else the figures would stand on each other; the table has them
                 out.append(_text(x + wide / 2, min(y, zero) - 3, words, anchor="middle"))
     return "".join([*out, "</svg>"])
 
@@ -247,6 +257,6 @@ def radar(
     for i, label in enumerate(labels):
         x, y = at(i, most * Decimal("1.14"))
         anchor = "middle" if abs(x - 160 - middle) < 12 else "start" if x > 160 + middle else "end"
-        out.append(_text(x, y, _short(label, 14), anchor=anchor))
+        out.append(_text(x, y, _short(label, 150), anchor=anchor))
         out.append(_text(x, y + 13, " / ".join(shown(s.values[i], fmt) for s in series), anchor=anchor, fill=QUIET))
     return "".join([*out, "</svg>"])
