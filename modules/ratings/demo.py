@@ -12,7 +12,7 @@ from modules.tenants.models.carrier import Carrier
 from parkops import clock
 from parkops.demo import Context, Figure
 
-from . import demo_cockpit, demo_reports
+from . import demo_cockpit, demo_forms, demo_reports
 from .models.index import CompositeIndex, IndexFigure
 from .models.scheme import RatingScheme
 from .models.score import RatingScore
@@ -36,6 +36,7 @@ def load(context: Context) -> None:
     _judged(context, number, today)
     demo_reports.load(context, today)
     demo_cockpit.load(context)
+    demo_forms.load(context)
     context.say("ratings: schemes, index, assessments, one signed sheet")
 
 
@@ -109,4 +110,5 @@ FIGURES = [
     Figure("INTL2020", "国际化指数2020（2018=100，合成示例）", Decimal("133"), _index),
     Figure("INTLN", "指数取值条数", 15, _values_kept),
     *demo_cockpit.FIGURES,
+    *demo_forms.FIGURES,
 ]

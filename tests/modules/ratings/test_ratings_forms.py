@@ -10,12 +10,17 @@ from sqlalchemy import delete, select, text, update
 from sqlalchemy.exc import DatabaseError
 from support_help import statement
 
+from modules.ratings.kpis.forms import KPIS
 from modules.ratings.models.filing import StatisticsFiling
 from modules.ratings.models.form import FormCheck, FormField, StatForm
 from modules.ratings.models.form_run import FormCell, FormFinding, FormRun, FormSignature
 from modules.ratings.services import form_cells, form_deadlines, form_layout, form_runs, form_signing, form_sources, forms
 from parkops import attachments, todos
+from parkops.clock import Period
 from parkops.errors import NotAllowed, RuleError
+from parkops.kpi.engine import measured_now
+from parkops.kpi.registry import Window
+from parkops.testing.kpi_checks import check_all
 from parkops.workflow import Transition
 
 GZ, FIRM = "carrier-gz007", "enterprise-2017"
@@ -351,3 +356,18 @@ def test_unknown_carriers_and_readers(session, run):
         form_layout.workbook(session, run)
     with acting(session, "leadership"), pytest.raises(NotAllowed):
         form_runs.count_run(session, run)
+
+
+def test_indicators(session, built, run):
+    """Tile, list, export and JSON say the same; on time is what was filed by its day; unreported items until it is frozen."""
+    mine = {k.code: k for k in KPIS if k.code in ("ratings.forms_on_time", "ratings.form_open_cells")}
+    month, today = Period.parse("2026-02"), date(2026, 3, 1)
+    open_cells = run.open_cells
+    assert check_all(session, list(mine.values()), month, today=today) == []
+    before = {c: measured_now(session, k, Window(month, today), run.park_id, str(run.carrier_id)) for c, k in mine.items()}
+    assert (before["ratings.form_open_cells"].numerator, before["ratings.forms_on_time"].numerator) == (open_cells, 0)
+    sign(session, run)
+    assert check_all(session, list(mine.values()), month, today=today) == []
+    after = {c: measured_now(session, k, Window(month, today), run.park_id, str(run.carrier_id)) for c, k in mine.items()}
+    assert after["ratings.form_open_cells"].numerator in (0, None)
+    assert (after["ratings.forms_on_time"].numerator, after["ratings.forms_on_time"].denominator) == (1, 1)
