@@ -21,7 +21,7 @@ from parkops.clock import add_months
 from . import demo_data as data
 from .models.lease import Lease
 from .models.settlement import Settlement, SettlementCheck
-from .services import expiry, leases, renewals, settlements, terminations
+from .services import expiry, leases, relief_posting, renewals, settlements, terminations
 
 DAY = timedelta(days=1)
 SCAN = b"%PDF-1.4\n% scan of the signed contract (demo)\n%%EOF\n"
@@ -185,6 +185,7 @@ class Timeline:
         """Most pay within the month; one in eight a month and a half late; one in thirty has stopped paying since last winter."""
         stopped = date(self.today.year - 1, 11, 1)
         with self.scope("finance") as s:
+            relief_posting.use_deductions(s, on=last, park_id=s.info["scope"].park_id)
             bank = s.scalar(select(BankAccount.id).order_by(BankAccount.id).limit(1))
             late = Bill.firm_id % 8 == 3
             never = and_(Bill.firm_id % 30 == 7, Bill.issued_on >= stopped)

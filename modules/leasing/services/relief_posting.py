@@ -2,7 +2,7 @@
 
 | method | rent of the month not billed yet | billed |
 |---|---|---|
-| exempt | a reducing line that the next bill carries | credit note, used on that bill |
+| exempt | a reducing line that the next bill carries | credit note, used on that bill; what was paid already is deducted |
 | deduct | credit note, used on the firm's later bills as they come (job) | the same |
 | refund | credit note, and a refund request for it | the same |
 
@@ -160,10 +160,11 @@ def post_many(session: Any, apps: Any, *, on: date) -> dict[str, int]:
 
 
 def use_deductions(session: Any, *, on: date, park_id: int | None) -> dict[str, int]:
-    """The job (RR-34): relief to be deducted settles the firm's later bills as they come, due first."""
+    """The job (RR-34): relief to be deducted, and what an exemption left over because the rent was paid already, settles the
+    firm's later bills as they come, due first."""
     query = select(Bill).join(ReliefMonth, ReliefMonth.bill_id == Bill.id).join(
         ReliefApplication, ReliefApplication.id == ReliefMonth.application_id).where(
-        ReliefApplication.method == "deduct", ReliefApplication.state == "posted", Bill.state == "posted",
+        ReliefApplication.method != "refund", ReliefApplication.state == "posted", Bill.state == "posted",
         Bill.settled != Bill.gross).distinct()
     used = 0
     for note in session.scalars(query.where(Bill.park_id == park_id) if park_id else query).all():
