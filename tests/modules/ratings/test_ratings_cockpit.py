@@ -196,6 +196,24 @@ def test_park_and_team_targets_against_figures(session, park, park2):
     assert found[park.id, None, ""] == (1, "amber") and found[park2.id, None, ""] == (1, "red")
     assert found[park.id, "孵化服务部", str(c.id)] == (3, "red") and found[park.id, "孵化服务部", ""] == (3, "green")
     assert targets.parks_reaching(session, year, TODAY, ["tenants.admitted"]) == {"tenants.admitted": (0, 2)}
+    some = {
+        "tenants.admitted": Decimal("4.62"),
+        "tenants.incubating": Decimal(3),
+        "leasing.occupancy": Decimal("0.5"),
+        "tenants.left": Decimal(0),
+    }
+    for where, codes in ((park.id, some), (park2.id, some)):
+        targets.save_park(session, where, MARCH, codes)
+    session.query(KpiValue).filter_by(code="leasing.occupancy", grain="month", period_start=MARCH.start, key="", park_id=park.id).update(
+        {"numerator": 5000, "denominator": 10001}
+    )  # 49.995 % is short of 50 %
+    session.flush()
+    by_line = {}
+    for x in targets.lines(session, MARCH, TODAY):
+        good, n = by_line.get(x.kpi.code, (0, 0))
+        by_line[x.kpi.code] = (good + (x.against.light == "green"), n + 1)
+    assert targets.parks_reaching(session, MARCH, TODAY, list(some)) == by_line  # counted in SQL as line by line
+    assert by_line["leasing.occupancy"] == (0, 2) and by_line["tenants.left"] == (2, 2) and by_line["tenants.incubating"][0] == 1
     with pytest.raises(RuleError) as no:
         targets.save_team(session, team, year, {"leasing.occupancy": Decimal(1)}, carrier_id=c.id)
     assert [p.code for p in no.value.problems] == ["ratings.R-101"]
