@@ -323,6 +323,20 @@ def test_pages_of_leadership(client, login_as, figures, park):
     page(client, "/ratings/targets/edit", 403)
 
 
+def test_the_wall_says_when_it_will_be_logged_out(client, login_as, park):
+    from parkops.settings import Setting
+
+    login_as(client, "leadership")
+    asked = page(client, "/ratings/cockpit/wall").get_data(as_text=True)
+    assert 'data-keeps="no"' in asked and "rc-wall-end" in asked and 'id="wall-lost" hidden' in asked
+    with system_scope("test") as s:
+        s.add(Setting(key="ratings.wall_keeps_session", value=True))
+    kept = page(client, "/ratings/cockpit/wall").get_data(as_text=True)
+    assert 'data-keeps="yes"' in kept and "rc-wall-end" not in kept
+    script = page(client, "/static/ratings/wall.js").get_data(as_text=True)
+    assert '"X-Background": "1"' in script and 'redirect: "manual"' in script  # a log-in form never replaces the figures
+
+
 def test_who_may_not_see_it(client, login_as, park):
     login_as(client, "system_administrator")
     for url in ("/ratings/cockpit/", "/ratings/cockpit/wall", "/ratings/definitions/", "/ratings/compare/"):
