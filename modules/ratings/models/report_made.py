@@ -28,9 +28,11 @@ RUN_STATES = Choices(
 class ReportMade(ParkScoped, Record):
     """A report as it was made: its figures, the moment they are of, the hashes of its files. Append-only (trigger).
 
-    `figures` is the whole document as data; the files are its attachments. `due_on` is the date of the plan it was made for."""
+    `figures` is the whole document as data; the files are its attachments. `due_on` is the date of the plan it was made for. The audit
+    trail names the making and its hash, not the figures."""
 
     __tablename__ = "ratings_report_made"
+    __audited__ = False
     __table_args__ = (
         UniqueConstraint("plan_id", "due_on"),
         Index("ix_ratings_report_made_park_id_as_of", "park_id", "as_of"),

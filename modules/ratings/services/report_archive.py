@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from parkops import attachments
 from parkops.clock import Period
+from parkops.db import audit
 from parkops.db.session import scope_of
 from parkops.errors import NotAllowed, Problem, RuleError
 from parkops.i18n import _l, force_locale
@@ -94,6 +95,8 @@ def _keep(
     )
     session.add(made)
     session.flush()
+    detail = {"report": plan.report, "period": period.key, "formats": sorted(files), "sha256": made.figures_sha256}
+    audit.event(session, "export", detail, resource=RESOURCE, record_id=made.id, label=str(made), park_id=plan.park_id)
     for kind, content in files.items():
         attachments.attach(session, made, BytesIO(content), f"{plan.report}-{period.key}.{kind}", FILES[kind])
     return made

@@ -171,6 +171,33 @@ def test_a_kept_report_is_never_changed_by_anybody(session, statement):
         session.execute(text(statement))
 
 
+def test_a_receiver_with_an_address_gets_a_letter_with_the_link_and_the_audit_trail_holds_no_figures(session, park, monkeypatch):
+    """Through the outbox, after the commit; whoever lost the right meanwhile gets nothing."""
+    from parkops import outbox, settings
+    from parkops.notify import mail
+    from parkops.notify.models import NotifyAddress, NotifyDelivery
+
+    settings.put(session, "core.public_url", "https://park.example")
+    p, letters = plan(session), []
+    people = {name: user_id(session, name) for name in ("leadership", "finance")}
+    for name, uid in people.items():
+        report_readers.create_reader(session, plan_id=p.id, user_id=uid)
+        session.add(NotifyAddress(user_id=uid, channel="email", address=f"{name}@park.example", shown=name, is_on=True))
+    session.execute(text("DELETE FROM ab_user_role WHERE user_id = :u"), {"u": people["finance"]})
+    session.flush()
+    monkeypatch.setattr(mail, "send", lambda server, to, title, body, key: letters.append((to, title, body)))
+    made = make(session, p)
+    assert [d.user_id for d in session.scalars(select(NotifyDelivery))] == [people["leadership"]] and letters == []
+    outbox.deliver(session)
+    assert [to for to, _title, _body in letters] == ["leadership@park.example"]
+    assert f"https://park.example/ratings/report_made/{made.id}" in letters[0][2] and "2026Q1" in letters[0][1]
+    kept = session.execute(
+        text("SELECT row_to_json(a)::text FROM core_audit a WHERE resource = 'ratings.report_made' AND record_id = :i"), {"i": made.id}
+    )
+    rows = list(kept.scalars())
+    assert rows and all("sections" not in r for r in rows) and any(made.figures_sha256 in r for r in rows)
+
+
 def test_a_lost_or_exchanged_file_is_found_by_the_check(session):
     from modules.ratings.checks.reports import kept_reports
 
