@@ -103,7 +103,7 @@ class FormRun(ParkScoped, Record):
 class FormCell(ParkScoped, Record):
     """One item of a filing. `value` and `corrected` are exact (yuan, m², text); `shown` is what stands on the form in its unit.
 
-    records: [resource, id, exact amount or null] of every record behind the value."""
+    records: [resource, id, exact amount or null] of every record behind the value. source, collect: a message with its values."""
 
     __tablename__ = "ratings_form_cell"
     __table_args__ = (
@@ -114,8 +114,8 @@ class FormCell(ParkScoped, Record):
     field_id: Mapped[int] = fk("ratings_form_field.id", _l("Item of the form"))
     value: Mapped[str | None] = field(String(300), _l("Value counted"))
     shown: Mapped[str | None] = field(String(300), _l("Shown on the form"))
-    source: Mapped[str | None] = field(Text, _l("Source"))
-    collect: Mapped[str | None] = field(String(300), _l("To be collected"))
+    source: Mapped[dict[str, Any] | None] = field(Json, _l("Source"))
+    collect: Mapped[dict[str, Any] | None] = field(Json, _l("To be collected"))
     records: Mapped[list[Any]] = field(Json, _l("Records"))
     previous: Mapped[str | None] = field(String(300), _l("Period before"))
     corrected: Mapped[str | None] = field(String(300), _l("Corrected value"))

@@ -17,7 +17,7 @@ from modules.tenants.models.intellectual import IntellectualProperty
 from modules.tenants.models.person import FirmPerson, Person
 from modules.tenants.models.stage import Stage
 from modules.tenants.services import fact_queries as q
-from parkops.i18n import _, _l
+from parkops.i18n import Lazy, _l
 
 from . import income
 from .form_sources import Answer, Got, Span, source
@@ -35,7 +35,7 @@ def _column(name: str, title: Any, choices: Any = None) -> None:
         for c in carriers:
             value = getattr(c, name)
             shown = str(choices.label(value).msgid) if choices is not None and value is not None else value
-            out[c.id] = Got(shown, _(REGISTER.msgid), ((CARRIER, c.id, None),), "" if value is not None else str(title))
+            out[c.id] = Got(shown, REGISTER, ((CARRIER, c.id, None),), "" if value is not None else title)
         return out
 
     source(f"carrier.{name}", title, formula=REGISTER, choices=choices is not None)(answer)
@@ -67,7 +67,7 @@ def national(session: Any, carriers: Sequence[Any], span: Span) -> Answer:
         .order_by(r.id)
     ).all()
     return {
-        c.id: Got(bool(mine), _("Recognitions of the carrier"), tuple(("tenants.carrier_recognition", i, None) for i in mine))
+        c.id: Got(bool(mine), _l("Recognitions of the carrier"), tuple(("tenants.carrier_recognition", i, None) for i in mine))
         for c in carriers
         for mine in [[i for k, i in rows if k == c.id]]
     }
@@ -84,12 +84,12 @@ def _part(name: str) -> Any:
 
     def answer(session: Any, carriers: Sequence[Any], span: Span) -> Answer:
         if not span.is_year:
-            return {c.id: Got(collect=_("Income of the period by kind")) for c in carriers}
+            return {c.id: Got(collect=_l("Income of the period by kind")) for c in carriers}
         out = {}
         for k, y in income.of_year(session, carriers, span.last.year, span.last).items():
             got = None if y is None else value(y)
             text, records = (y.source, y.records) if y is not None else ("", ())
-            out[k] = Got(got, text, tuple((r, i, None) for r, i in records), _("Income of %(year)s by kind", year=span.last.year))
+            out[k] = Got(got, text, tuple((r, i, None) for r, i in records), _l("Income of %(year)s by kind", year=span.last.year))
         return out
 
     return answer
@@ -115,9 +115,9 @@ def _staff(condition: Any, collect: Any) -> Any:
         out = {}
         for c in carriers:
             mine = [i for i in every[c.id][0] if condition(rows[i])]
-            told = _("%(n)s of %(all)s people on %(day)s", n=len(mine), all=len(every[c.id][0]), day=span.last)
+            told = _l("%(n)s of %(all)s people on %(day)s", n=len(mine), all=len(every[c.id][0]), day=span.last)
             records = tuple(("tenants.staff", i, Decimal(1)) for i in mine)
-            out[c.id] = Got(len(mine), told, records) if every[c.id][0] else Got(collect=_(collect.msgid))
+            out[c.id] = Got(len(mine), told, records) if every[c.id][0] else Got(collect=collect)
         return out
 
     return answer
@@ -138,7 +138,7 @@ source("staff.full_time", _l("Full-time incubation staff"), formula=_l("full-tim
 def funds(session: Any, carriers: Sequence[Any], span: Span) -> Answer:
     """Chosen definition (domain 13.5): paid in, not committed. Funds are the park's."""
     if not installed("funds"):
-        return {c.id: Got(collect=_("Funds the carrier works with")) for c in carriers}
+        return {c.id: Got(collect=_l("Funds the carrier works with")) for c in carriers}
     from modules.funds.models.call import FundFlow
 
     f = FundFlow
@@ -151,7 +151,7 @@ def funds(session: Any, carriers: Sequence[Any], span: Span) -> Answer:
     out = {}
     for c in carriers:
         mine = [("funds.fund", r.fund_id, Decimal(r[2])) for r in rows if r.park_id == c.park_id]
-        told = _("Paid in to %(n)s funds of the park by %(day)s", n=len(mine), day=span.last)
+        told = _l("Paid in to %(n)s funds of the park by %(day)s", n=len(mine), day=span.last)
         out[c.id] = Got(sum((a for _r, _i, a in mine), Decimal(0)), told, tuple(mine))
     return out
 
@@ -160,7 +160,7 @@ def _firms(found: dict[int, Any], carriers: Sequence[Any], words: Any, span: Spa
     out = {}
     for c in carriers:
         mine = sorted(found.get(c.id, ()))
-        told = _(words.msgid, n=len(mine), first=span.first, last=span.last)
+        told = Lazy(words.msgid, n=len(mine), first=span.first, last=span.last)
         out[c.id] = Got(len(mine), told, tuple(("tenants.firm", i, Decimal(1)) for i in mine))
     return out
 
@@ -243,16 +243,16 @@ def returnees(session: Any, carriers: Sequence[Any], span: Span) -> Answer:
 def summed(session: Any, carriers: Sequence[Any], span: Span, figure: str = "revenue") -> Answer:
     """None while no firm reported; firms that did not are named in the source."""
     if not span.is_year:
-        return {c.id: Got(collect=_("This figure is counted for years only")) for c in carriers}
+        return {c.id: Got(collect=_l("This figure is counted for years only")) for c in carriers}
     stock = firms_on(session, carriers, span.last)
     found = q.figure_by_year(session, set().union(*stock.values()) if stock else set(), figure)
     out = {}
     for c in carriers:
         mine = [found[f][span.last.year] for f in sorted(stock[c.id]) if span.last.year in found.get(f, {})]
         records = tuple((r, i, Decimal(m.value)) for m in mine for r, i in m.records)
-        told = _("%(n)s of %(all)s firms reported %(year)s", n=len(mine), all=len(stock[c.id]), year=span.last.year)
+        told = _l("%(n)s of %(all)s firms reported %(year)s", n=len(mine), all=len(stock[c.id]), year=span.last.year)
         total = sum((Decimal(m.value) for m in mine), Decimal(0)) if mine else None
-        out[c.id] = Got(total, told, records, _("Annual statements of the firms"))
+        out[c.id] = Got(total, told, records, _l("Annual statements of the firms"))
     return out
 
 
@@ -279,14 +279,14 @@ def _financed(amount: bool, ever: bool) -> Any:
         for k, rows in _rounds(session, carriers, span, None if ever else span.first).items():
             if amount:
                 known = [r for r in rows if r.amount_cny is not None]
-                told = _("%(n)s of %(all)s amounts are known", n=len(known), all=len(rows))
+                told = _l("%(n)s of %(all)s amounts are known", n=len(known), all=len(rows))
                 total = sum((r.amount_cny for r in known), Decimal(0)) if known or not rows else None
                 records = tuple(("tenants.financing", r.id, r.amount_cny) for r in known)
-                out[k] = Got(total, told, records, _("Amounts of the financing rounds"))
+                out[k] = Got(total, told, records, _l("Amounts of the financing rounds"))
             else:
                 firms = sorted({r.firm_id for r in rows})
                 records = tuple(("tenants.firm", f, Decimal(1)) for f in firms)
-                out[k] = Got(len(firms), _("%(n)s financing rounds", n=len(rows)), records)
+                out[k] = Got(len(firms), _l("%(n)s financing rounds", n=len(rows)), records)
         return out
 
     return answer
@@ -323,10 +323,10 @@ def _area(which: str) -> Any:
             units = rows.get(c.id)
             if units is None:
                 value = {"total": c.area, "incubation": c.incubation_area}.get(which)
-                out[c.id] = Got(value, _(REGISTER.msgid), ((CARRIER, c.id, None),), _("Buildings of the carrier in the space ledger"))
+                out[c.id] = Got(value, REGISTER, ((CARRIER, c.id, None),), _l("Buildings of the carrier in the space ledger"))
                 continue
             mine = [u for u in units if which == "total" or space.use_of(u) == which]
-            told = _("%(n)s units of the space ledger", n=len(mine))
+            told = _l("%(n)s units of the space ledger", n=len(mine))
             out[c.id] = Got(
                 sum((u.lettable_area for u in mine), Decimal(0)), told, tuple(("leasing.unit", u.id, u.lettable_area) for u in mine)
             )
@@ -354,7 +354,7 @@ def _rights(*kinds: str) -> Any:
         out = {}
         for c in carriers:
             mine = [r.id for r in rows if r.firm_id in stock[c.id]]
-            told = _("%(n)s rights", n=len(mine))
+            told = _l("%(n)s rights", n=len(mine))
             out[c.id] = Got(len(mine), told, tuple(("tenants.ip", i, Decimal(1)) for i in mine))
         return out
 

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from parkops.db.session import scope_of
 from parkops.errors import Problem, Problems, RuleError
-from parkops.i18n import _, _l
+from parkops.i18n import Lazy, _, _l
 from parkops.security import access
 
 from .. import calc_forms as calc
@@ -54,6 +54,20 @@ def number_of(unit: str, text: str | None) -> Decimal | None:
         return Decimal(date.fromisoformat(text).toordinal()) if unit == "date" else Decimal(text)
     except (ValueError, InvalidOperation):
         return None
+
+
+def kept_words(words: Any) -> dict[str, Any] | None:
+    """Words as a cell keeps them: a message with its values, so that each reader sees it in their language, or a plain text."""
+    if isinstance(words, Lazy):
+        return {"msgid": words.msgid, "values": {k: v if isinstance(v, int) else str(v) for k, v in words.values.items()}}
+    return {"text": str(words)} if words else None
+
+
+def told(kept: dict[str, Any] | None) -> str:
+    """The words kept, in the reader's language."""
+    if not kept:
+        return ""
+    return _(kept["msgid"], **kept["values"]) if "msgid" in kept else kept["text"]
 
 
 def cells_of(session: Any, rows: Sequence[FormRun]) -> dict[int, dict[int, FormCell]]:

@@ -16,7 +16,7 @@ from modules.tenants.models.qualification import Qualification
 from modules.tenants.models.stage import Stage
 from modules.tenants.models.statement import FirmStatement
 from modules.tenants.services import fact_queries as q
-from parkops.i18n import _, _l
+from parkops.i18n import _l
 
 from .form_sources import Answer, Got, Span, source
 from .measures import installed
@@ -31,7 +31,7 @@ def _column(name: str, title: Any, choices: Any = None) -> None:
         for f in firms:
             value = getattr(f, name)
             shown = str(choices.label(value).msgid) if choices is not None and value is not None else value
-            out[f.id] = Got(shown, _(REGISTER.msgid), ((FIRM, f.id, None),), "" if value is not None else str(title))
+            out[f.id] = Got(shown, REGISTER, ((FIRM, f.id, None),), "" if value is not None else title)
         return out
 
     source(f"firm.{name}", title, "firm", formula=REGISTER, choices=choices is not None)(answer)
@@ -135,7 +135,7 @@ def _head(name: str, title: Any, choices: Any = None) -> None:
             value = None if person is None else getattr(person, name)
             shown = str(choices.label(value).msgid) if choices is not None and value is not None else value
             records = () if record is None else (("tenants.firm_person", record, None),)
-            out[f.id] = Got(shown, _("Person in charge"), records, "" if value is not None else str(title))
+            out[f.id] = Got(shown, _l("Person in charge"), records, "" if value is not None else title)
         return out
 
     source(f"head.{name}", title, "firm", formula=_l("of the legal representative, else of a founder"), choices=choices is not None)(answer)
@@ -157,7 +157,7 @@ def statement(session: Any, firms: Sequence[Any], span: Span, figure: str = "rev
         row = found.get(f.id)
         value = None if row is None else getattr(row, figure)
         records = () if row is None else (("tenants.statement", row.id, None if value is None else Decimal(value)),)
-        out[f.id] = Got(value, _("Annual statement of %(year)s", year=span.last.year), records, _("Annual statement of the firm"))
+        out[f.id] = Got(value, _l("Annual statement of %(year)s", year=span.last.year), records, _l("Annual statement of the firm"))
     return out
 
 
@@ -178,7 +178,7 @@ def premises(session: Any, firms: Sequence[Any], span: Span) -> Answer:
             found.setdefault(firm_id, []).append(("leasing.unit", unit_id, area))
     told = statement(session, [f for f in firms if f.id not in found], span, "premises_area")
     return {
-        f.id: Got(sum((a for _r, _i, a in found[f.id]), Decimal(0)), _("Leases on %(day)s", day=span.last), tuple(found[f.id]))
+        f.id: Got(sum((a for _r, _i, a in found[f.id]), Decimal(0)), _l("Leases on %(day)s", day=span.last), tuple(found[f.id]))
         if f.id in found
         else told[f.id]
         for f in firms

@@ -23,7 +23,7 @@ from ..models.form import FormField, StatForm
 from ..models.form_run import FormCell, FormRun
 from . import form_sources as sources
 from . import forms
-from .form_cells import NOT_DRAFT, RESOURCE, cells_of, judge, require_draft, text_of
+from .form_cells import NOT_DRAFT, RESOURCE, cells_of, judge, kept_words, require_draft, text_of
 from .form_sources import Got, Span
 
 
@@ -183,12 +183,12 @@ def count_runs(session: Any, form: StatForm, rows: Sequence[FormRun]) -> None:
     for row in rows:
         mine = cells.setdefault(row.id, {})
         for item in items:
-            got = answers[row.id].get(item.source or "", Got(collect="" if item.source else _("Entered by hand")))
+            got = answers[row.id].get(item.source or "", Got(collect="" if item.source else _l("Entered by hand")))
             cell = mine.get(item.id)
             if cell is None:
                 cell = mine[item.id] = FormCell(park_id=row.park_id, run_id=row.id, field_id=item.id, records=[])
                 session.add(cell)
-            cell.value, cell.source, cell.collect = text_of(got.value), got.source or None, got.collect[:300] or None
+            cell.value, cell.source, cell.collect = text_of(got.value), kept_words(got.source), kept_words(got.collect)
             cell.records = [[r, i, None if a is None else format(Decimal(a), "f")] for r, i, a in got.records]
             cell.previous = before.get((row.carrier_id, row.firm_id), {}).get(item.code)
         row.counted_at = clock.now()

@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 from modules.tenants.models.statement import FIGURES, FirmStatement
-from parkops.i18n import _
+from parkops.i18n import _l
 
 from .measures import MEASURES
 
@@ -41,9 +41,9 @@ class Got:
     """An exact value (yuan, m², persons, a text, a day, yes or no) with its records and what part each has; None is unreported."""
 
     value: Any = None
-    source: str = ""
+    source: Any = ""  # a text, or a message with its values, read in the reader's language
     records: tuple[Record, ...] = ()
-    collect: str = ""
+    collect: Any = ""
 
     @property
     def adds_up(self) -> bool | None:
@@ -118,7 +118,7 @@ def _measured(found: Any) -> Any:
 
     def answer(session: Any, carriers: Sequence[Any], span: Span) -> Answer:
         if not span.is_year:
-            return {c.id: Got(collect=_("This figure is counted for years only")) for c in carriers}
+            return {c.id: Got(collect=_l("This figure is counted for years only")) for c in carriers}
         out = {}
         for record_id, m in found.fn(session, carriers, span.after).items():
             value = None if m.count.value is None else Decimal(m.count.value)

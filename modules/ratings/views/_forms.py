@@ -61,6 +61,7 @@ def sheet_data(session: Any, row: FormRun) -> dict[str, Any]:
         "ops": CHECK_OPS,
         "words": lambda item, text: form_layout.words_of(item, text, row.form.subject),
         "exact": exact,
+        "told": form_cells.told,
         "number": number,
         "flagged": {f.field_id for f in findings if f.field_id},
         "signatures": form_signing.signatures_of(session, row, turn=0),
@@ -121,5 +122,6 @@ def cell_data(session: Any, cell: FormCell) -> dict[str, Any]:
         "sum": sum(amounts, Decimal(0)) if amounts and len(amounts) == len(records) else None,
         "words": lambda text: form_layout.words_of(item, text, row.form.subject),
         "exact": exact,
+        "told": form_cells.told,
         "number": number,
     }

@@ -210,11 +210,10 @@ CELL = Resource(
         Col("shown", width=140, important=True),
         Col("item.unit", _l("Unit"), 110),
         Col("previous", width=140),
-        Col("source", width=260),
         Col("run_id", hidden=True),
     ),
     sections=(
-        Section(_l("Cell of a form"), ("run_id", "field_id", "value", "shown", "source", "collect", "previous")),
+        Section(_l("Cell of a form"), ("run_id", "field_id", "value", "shown", "previous")),
         Section(_l("Correction"), ("corrected", "reason", "corrected_by")),
     ),
     actions=(
