@@ -217,8 +217,8 @@ def _loans(v: Any, f: int) -> None:
         3 * n,
         stage="'diligence'",
         party=f"(array['park', 'bank', 'hr'])[1 + {k}]",
-        from_on=f"({FIRST} + (g % {n}) * 37 % 1000 + {k} * 10)::date",
-        to_on=f"({FIRST} + (g % {n}) * 37 % 1000 + {k} * 10 + 5 + g % 5)::date",
+        from_on=f"({FIRST} + ((g % {n}) * 37 % 1000 + {k} * 10)::int)",
+        to_on=f"({FIRST} + ((g % {n}) * 37 % 1000 + {k} * 10 + 5 + g % 5)::int)",
         days="3 + g % 5",
     )
     v.add(

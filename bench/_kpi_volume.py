@@ -54,7 +54,8 @@ class Volume:
             if column.name not in values and not given:
                 values[column.name] = self._plain(column, table)
         names = ", ".join(f'"{name}"' for name in values)
-        sql = f"insert into {table} ({names}) select {', '.join(values.values())} from generate_series(1, {n}) as s(g) where {where}"
+        rows = f"generate_series(1::bigint, {n}) as s(g) where {where}"
+        sql = f"insert into {table} ({names}) select {', '.join(values.values())} from {rows}"
         self.connection.execute(text(sql.replace(":", "\\:")))
         self.rows[table] = n
         return n

@@ -162,6 +162,8 @@ def _with_targets(session: Any, found: list[Shown]) -> list[Shown]:
     rows = session.execute(select(KpiTarget.park_id, KpiTarget.code, KpiTarget.grain, KpiTarget.period_start, KpiTarget.target).where(
         KpiTarget.park_id.in_(parks), KpiTarget.code.in_({s.kpi.code for s in found})))
     targets = {(r[0], r[1], r[2], r[3]): r[4] for r in rows}
+    if not targets:
+        return found
     return [replace(s, target=targets.get((s.park_id, s.kpi.code, s.period.grain, s.period.start))) if s.key == "" else s for s in found]
 
 

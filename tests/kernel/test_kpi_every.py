@@ -16,6 +16,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select, text, update
 
+from modules.ratings.services.measures import MEASURES
+from modules.tenants.models.carrier import Carrier
+from parkops import refs
 from parkops.clock import Period, add_months, now
 from parkops.db.session import Scope, dispose, new_session, system_scope
 from parkops.kpi import drill, engine, freeze, store
@@ -150,6 +153,47 @@ def test_many_periods_together_are_each_period_alone(world, code):
     first = kept()
     alone = [(d.period.key, d.values) for d in (engine.compute(world, p, [code], today=TODAY) for p in months)]
     assert (first, together) == (kept(), alone) and first
+
+
+@pytest.mark.parametrize("name", sorted(MEASURES))
+def test_measures_of_carriers_are_their_firms_and_records(world, name):
+    """What rating indicators, gates and the what-if read: numerator = the firms that count, denominator = the firms they are a share of,
+    every record there and of the carrier's park, any number of carriers at once as each alone."""
+    carriers = list(world.scalars(select(Carrier).order_by(Carrier.id)))
+
+    @settings(max_examples=depth(2, 60), deadline=None, database=None)
+    @given(on=st.dates(date(2022, 2, 1), date(2024, 12, 31)), pick=st.sampled_from(carriers))
+    def holds(on, pick):
+        found = MEASURES[name].fn(world, carriers, on)
+        assert set(found) == {c.id for c in carriers} and found[pick.id] == MEASURES[name].fn(world, [pick], on)[pick.id]
+        m = found[pick.id]
+        assert not m.hits or len(set(m.hits)) == len(m.hits) == m.count.numerator
+        assert not m.base or len(set(m.base)) == len(m.base) == m.count.denominator
+        assert not m.base or set(m.hits) <= set(m.base)
+        for resource, model_ids in by_resource([*m.records, *(("tenants.firm", i) for i in (*m.hits, *m.base))]).items():
+            model = refs.model_of(resource)
+            park = model.id if resource == "core.park" else getattr(model, "park_id", None)
+            there = set(world.execute(select(model.id, *([park] if park is not None else [])).where(model.id.in_(model_ids))).all())
+            assert len(there) == len(model_ids), (resource, name)
+            assert park is None or {r[1] for r in there} == {pick.park_id}
+
+    holds()
+
+
+def by_resource(records):
+    out = {}
+    for resource, record_id in records:
+        out.setdefault(resource, set()).add(record_id)
+    return out
+
+
+def test_incubated_firms_of_a_carrier_are_the_same_for_rules_and_indicators(world):
+    """`measure:incubatee_count` (by default the stock at the end of the year before) and the KPI `tenants.incubating` of the carrier."""
+    carriers = list(world.scalars(select(Carrier).order_by(Carrier.id)))
+    for period in KEPT[:3]:
+        found = MEASURES["incubatee_count"].fn(world, carriers, add_months(period.end, 5))
+        kept = {s.key: s.figure.numerator for s in store.figures(world, ["tenants.incubating"], [period], every_park=True, keys=True)}
+        assert {str(k): m.count.numerator or 0 for k, m in found.items()} == {str(c.id): kept.get(str(c.id), 0) for c in carriers}
 
 
 # --- the screens, the export and the API --------------------------------------------------------------------------
