@@ -108,6 +108,20 @@ def _firms(lines: list[ExemptionLine], names: dict[int, str]) -> Section:
     return _section(_l("Firms by month"), columns, rows, [_("Total"), *[None] * 6, *sums])
 
 
+CHARGE_COLUMNS = (
+    Column(_l("Firm"), width=1.8),
+    Column(_l("Bill or credit note"), width=1.2),
+    Column(_l("Bill date"), "date", 0.8),
+    Column(_l("Charged for")),
+    Column(_l("Period from"), "date", 0.8),
+    Column(_l("Period to"), "date", 0.8),
+    Column(_l("VAT treatment"), width=0.8),
+    Column(_l("Net"), "money"),
+    Column(_l("VAT"), "money"),
+    Column(_l("Gross"), "money"),
+)
+
+
 def _charges(session: Any, lines: list[ExemptionLine], names: dict[int, str]) -> Section:
     """Every billed line with its bill."""
     from modules.billing.models.bill import Bill
@@ -137,20 +151,8 @@ def _charges(session: Any, lines: list[ExemptionLine], names: dict[int, str]) ->
         ]
         for c, number, issued, item in session.execute(query)
     ]
-    columns = (
-        Column(_l("Firm"), width=1.8),
-        Column(_l("Bill or credit note"), width=1.2),
-        Column(_l("Bill date"), "date", 0.8),
-        Column(_l("Charged for")),
-        Column(_l("Period from"), "date", 0.8),
-        Column(_l("Period to"), "date", 0.8),
-        Column(_l("VAT treatment"), width=0.8),
-        Column(_l("Net"), "money"),
-        Column(_l("VAT"), "money"),
-        Column(_l("Gross"), "money"),
-    )
     sums = [sum((r[n] for r in rows), Decimal("0.00")) for n in (7, 8, 9)]
-    return _section(_l("Billed lines"), columns, rows, [_("Total"), *[None] * 6, *sums])
+    return _section(_l("Billed lines"), CHARGE_COLUMNS, rows, [_("Total"), *[None] * 6, *sums])
 
 
 def papers_of(session: Any, pack: ExemptionPack) -> list[ExemptionPaper]:

@@ -67,7 +67,7 @@ def told(kept: dict[str, Any] | None) -> str:
     """The words kept, in the reader's language."""
     if not kept:
         return ""
-    return _(kept["msgid"], **kept["values"]) if "msgid" in kept else kept["text"]
+    return str(Lazy(kept["msgid"], **kept["values"])) if "msgid" in kept else kept["text"]
 
 
 def cells_of(session: Any, rows: Sequence[FormRun]) -> dict[int, dict[int, FormCell]]:
