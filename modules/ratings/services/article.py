@@ -17,6 +17,7 @@ from parkops.demo import ARTICLE_DAY, PARK_CODE, Figure
 from parkops.models import Park
 from parkops.security import access
 
+from ..article_words import HOW_COUNTED
 from . import article_rows
 
 
@@ -56,6 +57,7 @@ def counted(session: Any, park_id: int, on: date = ARTICLE_DAY) -> list[Counted]
     out = []
     for f in figures():
         value, query = f.count(session, park_id, on)
+        query = str(HOW_COUNTED.get(f.code, query))
         resource, ids, filters = article_rows.rows_of(session, park_id, on, f.code)
         url = article_rows.url_of(resource, filters)
         out.append(

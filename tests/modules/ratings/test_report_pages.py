@@ -108,3 +108,15 @@ def test_an_administrator_sees_none(client, login_as, built):
     login_as(client, "system_administrator")
     for url in ("/ratings/report/", "/ratings/report_made/", "/ratings/article/", "/ratings/policy_replay/", "/ratings/score_replay/"):
         page(client, url, 403)
+
+
+def test_every_figure_of_the_article_says_how_it_is_counted_in_the_reader_s_language(session):
+    """F01 to F32 of every module's demo; a figure that joins wants its words."""
+    from modules.ratings.article_words import HOW_COUNTED
+    from modules.ratings.services import article
+    from parkops.i18n import force_locale
+
+    codes = {f.code for f in article.figures()}
+    assert codes == set(HOW_COUNTED)
+    with force_locale("zh"):
+        assert not [c for c, words in HOW_COUNTED.items() if not re.search(r"[\u4e00-\u9fff]", str(words).split("：")[0])]
