@@ -24,13 +24,16 @@ from modules.billing.models.charge import Charge
 from modules.billing.services import bills, charges, ledger_income, posting, receipts
 from modules.leasing.services import relief_posting
 from modules.ratings.checks import forms as checks
-from modules.ratings.kpis.forms import KPIS
+from modules.ratings.kpis import forms as kpi_module
+from modules.ratings.kpis.forms import EXEMPT
 from modules.ratings.models.exemption import ExemptionLine, ExemptionPack
 from modules.ratings.services import benefit_book, benefit_lines, benefits, exemption, exemption_pack, exemption_papers
 from modules.tenants.models.financing import FinancingEvent
 from parkops import attachments
 from parkops.clock import Period
 from parkops.errors import NotAllowed, RuleError
+from parkops.kpi.engine import measured_now
+from parkops.kpi.registry import Window
 from parkops.testing.kpi_checks import check_all
 
 JAN, END = date(2026, 1, 1), date(2026, 1, 31)
@@ -131,8 +134,14 @@ def test_a_kept_pack_is_numbered_sealed_and_stays(session, built):
 
 
 def test_exempt_share_is_the_indicator(session, built):
-    found = [k for k in KPIS if k.code == "ratings.exempt_share"]
-    assert check_all(session, found, Period.parse("2026-02"), today=date(2026, 3, 5)) == []
+    where = built[0]
+    assert check_all(session, [EXEMPT], Period.parse("2026-02"), today=date(2026, 3, 5)) == [] and EXEMPT in kpi_module.KPIS
+    found = exemption.gather(session, where, date(2026, 2, 1), date(2026, 2, 28))
+    share = measured_now(session, EXEMPT, Window(Period.parse("2026-02"), date(2026, 3, 5)), where.park_id, str(where.id))
+    assert (share.numerator, share.denominator) == (
+        int(found.total("exempt") * 100),
+        int((found.total("exempt") + found.total("taxable")) * 100),
+    )
 
 
 def test_relief_is_counted_once_and_ties(session, park):

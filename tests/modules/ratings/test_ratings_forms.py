@@ -10,7 +10,7 @@ from sqlalchemy import delete, select, text, update
 from sqlalchemy.exc import DatabaseError
 from support_help import statement
 
-from modules.ratings.kpis.forms import KPIS
+from modules.ratings.kpis.forms import OWN
 from modules.ratings.models.filing import StatisticsFiling
 from modules.ratings.models.form import FormCheck, FormField, StatForm
 from modules.ratings.models.form_run import FormCell, FormFinding, FormRun, FormSignature
@@ -360,7 +360,7 @@ def test_unknown_carriers_and_readers(session, run):
 
 def test_indicators(session, built, run):
     """Tile, list, export and JSON say the same; on time is what was filed by its day; unreported items until it is frozen."""
-    mine = {k.code: k for k in KPIS if k.code in ("ratings.forms_on_time", "ratings.form_open_cells")}
+    mine = {k.code: k for k in OWN}
     month, today = Period.parse("2026-02"), date(2026, 3, 1)
     open_cells = run.open_cells
     assert check_all(session, list(mine.values()), month, today=today) == []
