@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import time as clocks
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from parkops.jobs import cluster, control, registry, schedule, units
 from parkops.jobs.models import JobRun
 from parkops.jobs.registry import Cron, Job
 from parkops.kpi.catalogue import all_kpis
-from parkops.kpi.models import KpiTarget, KpiValue
+from parkops.kpi.models import KpiValue
 from parkops.models import Park
 
 NOW = datetime(2026, 6, 12, 4, 0, tzinfo=UTC)  # noon in the park
@@ -133,48 +134,45 @@ def test_control_without_the_mark_the_work_is_done_twice(start, parks, due, monk
     assert set(done) == set(parks) and done.count(parks[3]) == 2 and len(done) > PARKS
 
 
-def test_both_workers_share_the_work_and_local_gives_the_same(start, parks, due, monkeypatch):
-    assert run_on(start(), monkeypatch) == {"done": PARKS}
+def test_both_workers_share_the_work_and_a_local_run_gives_the_same(start, parks, due, monkeypatch):
+    """Units per park, then the daily indicators (months, quarters, years side by side): effects and figures equal."""
+    from parkops.jobs.kernel_jobs import JOBS
+
+    def here(session, *, on, park_id):
+        session.execute(text("insert into t_effect (on_day, park_id, pid) values (:d, :p, 0)"), {"d": on, "p": park_id})
+
+    place, local = start(T_KPIS="booking loans"), replace(due, run=here)
+    assert run_on(place, monkeypatch) == {"done": PARKS}
     with engine().connect() as c:
         assert c.execute(text("select count(distinct pid) from t_effect")).scalar() == 2
     there = effects()
     with engine(owner=True).begin() as c:
         c.execute(text("truncate t_effect"))
         c.execute(text("delete from core_job_run"))
-
-    def here(session, *, on, park_id):
-        session.execute(text("insert into t_effect (on_day, park_id, pid) values (:d, :p, 0)"), {"d": on, "p": park_id})
-
-    job = Job("t.units", "Units", Cron(hour=2), here, per_park=True, catch_up="all")
-    monkeypatch.setattr(schedule, "all_jobs", lambda: {job.code: job})
+    monkeypatch.setattr(schedule, "all_jobs", lambda: {local.code: local})
     assert run_on(units.Here(), monkeypatch) == {"done": PARKS}
     assert effects() == there
 
-
-def test_the_roll_up_on_workers_stores_the_figures_of_a_local_one(start, parks, monkeypatch):
-    """Three units (months, quarters, years) side by side; every figure equal to the local run's."""
-    from parkops.jobs.kernel_jobs import JOBS
-
+    kpis = {code: kpi for code, kpi in all_kpis().items() if kpi.module in ("booking", "loans")}
     jobs = {j.code: j for j in JOBS if j.code.startswith("core.kpis")}
-    some = {code: kpi for code, kpi in all_kpis().items() if kpi.module in ("booking", "loans")}
-    monkeypatch.setattr("parkops.kpi.engine.all_kpis", lambda: some)
+    monkeypatch.setattr("parkops.kpi.engine.all_kpis", lambda: kpis)
     monkeypatch.setattr(schedule, "all_jobs", lambda: jobs)
     with system_scope("test") as s:
-        for n, park_id in enumerate(parks):
-            s.add(KpiTarget(park_id=park_id, code=f"t.{n}", grain="month", period_start=date(2026, 6, 1), target=1))
-
-    def stored():
-        v = KpiValue
-        with system_scope("test") as s:
-            rows = {tuple(r) for r in s.execute(select(v.park_id, v.code, v.period_key, v.key, v.numerator, v.denominator, v.missing))}
-            s.execute(text("delete from core_kpi_value"))
-            s.execute(text("delete from core_job_run"))
-        return rows
-
-    assert run_on(start(T_KPIS="booking loans"), monkeypatch) == {"done": 3}
+        s.execute(text("delete from core_job_run"))
+    assert run_on(place, monkeypatch) == {"done": 3}
     there = stored()
     assert run_on(units.Here(), monkeypatch) == {"done": 3}
-    assert there == stored() and len(there) > len(some) * 6 * PARKS // 2
+    assert there == stored() and len(there) > len(kpis) * 6 * PARKS // 2
+
+
+def stored():
+    """Every figure; emptied together with the runs."""
+    v = KpiValue
+    with system_scope("test") as s:
+        rows = {tuple(r) for r in s.execute(select(v.park_id, v.code, v.period_key, v.key, v.numerator, v.denominator, v.missing))}
+        s.execute(text("delete from core_kpi_value"))
+        s.execute(text("delete from core_job_run"))
+    return rows
 
 
 # --- the setting --------------------------------------------------------------------------------------------------

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Date, String, and_, cast, column, func, or_, select, values
+from sqlalchemy import Date, String, and_, cast, column, func, or_, select, true, values
+from sqlalchemy.orm import aliased
 
 from parkops.clock import Period
 from parkops.kpi.registry import Window
@@ -20,13 +21,23 @@ def incubating(on: date) -> Any:
         Stage.state == "incubating", stage_on(on)).subquery("incubating")
 
 
-def changes() -> Any:
-    """Every stage row with the stage and carrier before it (first row: NULL)."""
-    before = {"partition_by": Stage.firm_id, "order_by": Stage.starts_on}
-    return select(
-        Stage.park_id, Stage.firm_id, Stage.state, Stage.carrier_id, Stage.starts_on,
-        func.lag(Stage.state).over(**before).label("old_state"),
-        func.lag(Stage.carrier_id).over(**before).label("old_carrier")).subquery("changes")
+def changes(since: date | None = None, before: date | None = None) -> Any:
+    """Every stage row with the stage and carrier before it (first row: NULL).
+
+    With days only the rows that begin in `[since, before)`: the row before each is then found by the index on firm and day, where all
+    rows together are sorted."""
+    if since is None or before is None:
+        past = {"partition_by": Stage.firm_id, "order_by": Stage.starts_on}
+        old_state, old_carrier = func.lag(Stage.state).over(**past), func.lag(Stage.carrier_id).over(**past)
+        return select(*_ROW, old_state.label("old_state"), old_carrier.label("old_carrier")).subquery("changes")
+    p = aliased(Stage)
+    last = select(p.state, p.carrier_id).where(p.firm_id == Stage.firm_id, p.starts_on < Stage.starts_on).order_by(
+        p.starts_on.desc()).limit(1).correlate(Stage).lateral("last")
+    return select(*_ROW, last.c.state.label("old_state"), last.c.carrier_id.label("old_carrier")).select_from(Stage).outerjoin(
+        last, true()).where(Stage.starts_on >= since, Stage.starts_on < before).subquery("changes")
+
+
+_ROW = (Stage.park_id, Stage.firm_id, Stage.state, Stage.carrier_id, Stage.starts_on)
 
 
 def admitted(c: Any) -> Any:

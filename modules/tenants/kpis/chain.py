@@ -30,12 +30,12 @@ def _stock(state: str) -> tuple[Callable[[Window], Any], Callable[[Window], Any]
 
 def _flow(condition: Callable[[Any], Any], carrier: str) -> tuple[Callable[[Window], Any], Callable[[Window], Any]]:
     def measure(window: Window) -> Any:
-        c = _sql.changes()
+        c = _sql.changes(window.start, window.end)
         return select(c.c.park_id, cast(c.c[carrier], String).label("key"), func.count().label("numerator")).where(
             condition(c), _sql.in_window(c, window)).group_by(c.c.park_id, c.c[carrier])
 
     def drill(window: Window) -> Any:
-        c = _sql.changes()
+        c = _sql.changes(window.start, window.end)
         return select(c.c.firm_id.label("id"), cast(c.c[carrier], String).label("key"), literal(1).label("amount")).where(
             condition(c), _sql.in_window(c, window))
 
