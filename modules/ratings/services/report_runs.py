@@ -84,12 +84,14 @@ def perform(scope: Scope, run_id: int, *, on: date, at: Callable[[], datetime] =
         if not isinstance(e, ParkOpsError):
             log.exception("report run %s failed", run_id)
         with force_locale(scope.locale):
-            said = (
-                str(e)
-                if isinstance(e, ParkOpsError)
-                else _("The report broke off and nothing was kept. Make it again, and tell the administrator if it happens twice.")
-            )
-        _set(scope, run_id, state="failed", message=said[:1000])
+            _set(scope, run_id, state="failed", message=_sentence(e))
+
+
+def _sentence(error: Exception) -> str:
+    """A refusal in its own words; anything else in one sentence that says what to do."""
+    if isinstance(error, ParkOpsError):
+        return str(error)[:1000]
+    return _("The report broke off and nothing was kept. Make it again, and tell the administrator if it happens twice.")
 
 
 def start(scope: Scope, run_id: int, *, on: date) -> threading.Thread:
@@ -113,9 +115,11 @@ def make_due(session: Any, *, on: date, park_id: int | None) -> dict[str, int]:
             with session.begin_nested():
                 report_archive.make_report(session, plan, period, on=on, at=clock.now(), due_on=day)
             counts["made"] += 1
-        except ParkOpsError as e:
+        except Exception as e:  # whatever a report runs into, the others are made
+            if not isinstance(e, ParkOpsError):
+                log.exception("report plan %s failed", plan.id)
             counts["failed"] += 1
-            session.add(ReportRun(park_id=plan.park_id, plan_id=plan.id, period_key=period.key, state="failed", message=str(e)[:1000],
+            session.add(ReportRun(park_id=plan.park_id, plan_id=plan.id, period_key=period.key, state="failed", message=_sentence(e),
                                   asked_by=scope_of(session).user_name[:80], heartbeat_at=clock.now()))  # fmt: skip
             session.flush()
     return counts

@@ -264,6 +264,22 @@ def test_the_job_makes_each_date_once_and_a_failure_keeps_no_other_from_being_ma
         make(session, good, due_on=date(2026, 4, 5))
 
 
+def test_a_mistake_in_a_report_keeps_no_other_from_being_made(session, park, monkeypatch):
+    first, second = plan(session, name="一"), plan(session, name="二", report="rent-relief")
+    real = report_archive.make_report
+
+    def breaks(s, p, *args, **values):
+        if p.id == first.id:
+            s.execute(text("SELECT 1/0"))
+        return real(s, p, *args, **values)
+
+    monkeypatch.setattr(report_archive, "make_report", breaks)
+    assert report_runs.make_due(session, on=ON, park_id=park.id) == {"made": 1, "failed": 1}
+    assert session.scalars(select(ReportMade.plan_id)).all() == [second.id]
+    said = session.scalars(select(ReportRun.message).where(ReportRun.plan_id == first.id)).one()
+    assert "division" not in said and "管理员" in said
+
+
 def test_a_plan_with_reports_is_taken_out_of_use_not_removed(session):
     p = plan(session)
     make(session, p)
