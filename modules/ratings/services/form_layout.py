@@ -55,8 +55,8 @@ def words_of(item: Any, text: str | None, subject: str) -> str:
     return f"{Decimal(text):,f}" if item.unit in FORMATS else text
 
 
-def workbook(session: Any, row: FormRun) -> bytes:
-    """The bytes. Items without a place of their own stand below the others."""
+def workbook(session: Any, row: FormRun, *, plain: bool = False) -> bytes:
+    """The bytes. Items without a place of their own stand below the others. plain: the copy that is filed names its people in full."""
     import xlsxwriter
 
     access.require(session, RESOURCE, "read")
@@ -85,7 +85,7 @@ def workbook(session: Any, row: FormRun) -> bytes:
             at, below = (below, 3), below + 1
         last = max(last, at[0])
         _item(sheet, x, cells.get(x.id), at, row.form.subject, looks)
-    _foot(session, sheet, row, last + 2)
+    _foot(session, sheet, row, last + 2, plain)
     book.close()
     return out.getvalue()
 
@@ -113,12 +113,12 @@ def _item(sheet: Any, item: Any, cell: Any, at: tuple[int, int], subject: str, l
         sheet.write_comment(r, c, _("Corrected by %(who)s: %(reason)s", who=cell.corrected_by, reason=cell.reason))
 
 
-def _foot(session: Any, sheet: Any, row: FormRun, at: int) -> None:
+def _foot(session: Any, sheet: Any, row: FormRun, at: int, plain: bool) -> None:
     """单位负责人, 统计负责人, 填表人, 联系电话, and who signed when."""
     for n, column in enumerate(("head_name", "statistician", "filled_by", "phone")):
         label = FormRun.__table__.c[column].info["label"]
         sheet.write_string(at + n, 1, str(label))
-        sheet.write_string(at + n, 3, str(shown(session, RESOURCE, row, column) or ""))
+        sheet.write_string(at + n, 3, str((getattr(row, column) if plain else shown(session, RESOURCE, row, column)) or ""))
     s = FormSignature
     query = select(s).where(s.run_id == row.id, s.turn == row.turn).order_by(s.id)
     for n, x in enumerate(session.scalars(query), 5):

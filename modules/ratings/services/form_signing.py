@@ -153,7 +153,7 @@ def file_run(session: Any, row: FormRun, *, on: date, receipt: str) -> None:
     if seal_of(session, row) != row.seal:
         problems.add("ratings.R-79", _l("The seal does not match the form; have it checked."))
     problems.stop()
-    attachments.attach(session, row, io.BytesIO(form_layout.workbook(session, row)), f"{row.number}.xlsx", kind="filed_copy")
+    attachments.attach(session, row, io.BytesIO(form_layout.workbook(session, row, plain=True)), f"{row.number}.xlsx", kind="filed_copy")
     row.receipt, row.filed_on = receipt.strip()[:120], on
     if row.firm_id is None and row.grain == "year":
         row.filing_id = _filing(session, row, on).id

@@ -1,5 +1,6 @@
 """Statutory forms: counted from records, corrected with a reason, explained, signed by three people, frozen, filed. Rules R-70 to R-79, R-90."""
 
+import io
 from datetime import date
 from decimal import Decimal
 
@@ -273,6 +274,10 @@ def test_filed_copy_receipt_and_the_filing_of_the_year(session, run):
     assert sheet[place["TDF7B00"]].value == 5000 and sheet[place["TDF7B01"]].value in ("未报", "not reported")
     foot = [r[1].value for r in sheet.iter_rows() if r[1].value]
     assert any(run.seal in str(v) for v in foot)
+    assert "张三" in [r[3].value for r in sheet.iter_rows()]  # the copy that is filed names its people in full …
+    with acting(session, "operations_clerk"):
+        again = openpyxl.load_workbook(io.BytesIO(form_layout.export_run(session, run))).active
+    assert "张三" not in [r[3].value for r in again.iter_rows()]  # … a download masks them
     assert form_layout.place("AB12") == (11, 27) and form_layout.place("7D") is None
 
 
