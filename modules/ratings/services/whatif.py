@@ -102,10 +102,24 @@ def simulate_score(
     weights: Mapping[str, Decimal] | None = None,
     points: Mapping[str, Decimal] | None = None,
     real: RatingScore | None = None,
+    firms: Changes | None = None,
 ) -> tuple[scores.Sheet, scores.Sheet]:
-    """A sheet as it is (with the experts' points of `real`) and with other values, points or weights."""
+    """A sheet as it is (with the experts' points of `real`) and with other values, points or weights; `firms`: counts and named firms
+    changed as for the gates, before values typed over them."""
     given = scores.given_points(session, real) if real is not None else {}
     rank, automatic = (scores.rank_of(real), real.automatic) if real is not None else (None, False)
     now = scores.compute(session, scheme, carrier, on, given=given, rank=rank, automatic=automatic)
-    changes = scores.Supposed(values or {}, weights or {}, points or {})
+    named = values_of(now, firms) if firms is not None else {}
+    changes = scores.Supposed({**named, **(values or {})}, weights or {}, points or {})
     return now, scores.compute(session, scheme, carrier, on, given=given, rank=rank, automatic=automatic, supposed=changes)
+
+
+def values_of(sheet: scores.Sheet, firms: Changes) -> dict[str, Decimal]:
+    """The figures of a sheet that named firms or supposed counts change, by fact."""
+    out = {}
+    for row in sheet.rows:
+        if row.measured is not None and row.indicator.fact:
+            after = supposed(row.measured, row.indicator.fact, firms).count
+            if after != row.measured.count and after.value is not None:
+                out[row.indicator.fact] = after.value
+    return out

@@ -48,6 +48,12 @@ def ids_asked(name: str) -> list[int]:
     return [int(x) for text in request.args.getlist(name) for x in text.split() if re.fullmatch(r"\d{1,18}", x, re.ASCII)]
 
 
+def changes_asked() -> whatif.Changes:
+    """`?n_<fact>=&d_<fact>=&q_<fact>=<firm>&r=<firm>&a=<firm>`."""
+    qualify = {k[2:]: ids_asked(k) for k in request.args if k.startswith("q_")}
+    return whatif.Changes(asked("n_"), asked("d_"), qualify, ids_asked("r"), ids_asked("a"))
+
+
 class WhatIfPage(Page):
     """`/ratings/whatif/7?set=&on=&n_<fact>=&q_<fact>=<firm>&r=<firm>`: gates under supposed counts and firms."""
 
@@ -63,8 +69,7 @@ class WhatIfPage(Page):
         rule_set = chosen(sets, "set")
         if rule_set is None:
             raise Refused(_l("No rule set speaks of this type of carrier."))
-        qualify = {k[2:]: ids_asked(k) for k in request.args if k.startswith("q_")}
-        changes = whatif.Changes(asked("n_"), asked("d_"), qualify, ids_asked("r"), ids_asked("a"))
+        changes = changes_asked()
         before, after = whatif.simulate(self.session, rule_set.key, carrier, on, changes)
         return self.draw(
             "ratings/whatif.html",
@@ -104,7 +109,7 @@ class ScoreWhatIfPage(Page):
             raise NotFound(_l("There is no such record in your parks.")) if wanted else Refused(_l("Enter the shipped schemes first."))
         on = real.on_date if real is not None else on
         now, then = whatif.simulate_score(
-            self.session, scheme, carrier, on, values=asked("v_"), weights=asked("w_"), points=asked("p_"), real=real
+            self.session, scheme, carrier, on, values=asked("v_"), weights=asked("w_"), points=asked("p_"), real=real, firms=changes_asked()
         )
         return self.draw(
             "ratings/whatif_score.html",
@@ -118,6 +123,7 @@ class ScoreWhatIfPage(Page):
             real=real,
             points=_rating.points,
             args=request.args,
+            kept=[(k, v) for k in request.args for v in request.args.getlist(k) if k in ("r", "a") or k[:2] in ("n_", "d_", "q_")],
             **_recognition.helpers(),
         )
 

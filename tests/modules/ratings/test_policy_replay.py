@@ -152,3 +152,19 @@ def test_the_smallest_change_passes_every_open_count_and_one_less_does_not(sessi
     for fact, n in small.numerators.items():
         less = whatif.applied(session, result, whatif.Changes({**small.numerators, fact: n - 1}))
         assert fact in {g.line.fact for g in less.gates if g.open}
+
+
+def test_named_firms_change_a_score_sheet_as_they_change_the_gates(session, park):
+    """Two firms that would have financing, one that would leave: 10 of 39; without a change every figure is the real one."""
+    schemes.ensure_schemes(session, park.id)
+    of = scheme(session, "EVAL-239-TEMPLATE")
+    c, firms = example(session)
+    changes = whatif.Changes(qualify={"financed_firm_share": [firms[20].id, firms[21].id]}, remove=[firms[39].id])
+    now, then = whatif.simulate_score(session, of, c, ON, firms=changes)
+    before, after = ({r.indicator.fact: r.value for r in sheet.rows} for sheet in (now, then))
+    assert (before["financed_firm_share"], after["financed_firm_share"]) == (Decimal("0.2"), Decimal(10) / Decimal(39))
+    gate = {g.line.fact: g for g in whatif.simulate(session, STD, c, ON, changes)[1].gates}["financed_firm_share"]
+    assert gate.measured.count.value == after["financed_firm_share"]
+    real, same = whatif.simulate_score(session, of, c, ON, firms=whatif.Changes())
+    assert [(r.value, r.points) for r in real.rows] == [(r.value, r.points) for r in same.rows]
+    assert str(real.total.total) == str(same.total.total)
