@@ -33,7 +33,7 @@ SCORE = Workflow(
     states=(
         State("draft", _l("Counted"), "amber"),
         State("experts", _l("With the experts"), "violet"),
-        State("scored", _l("Scored"), "blue"),
+        State("scored", _l("Points settled"), "blue"),
         State("signed", _l("Signed"), "green", final=True),
     ),
     steps=(

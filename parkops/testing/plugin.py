@@ -19,8 +19,7 @@ import pytest
 
 PASSWORD = "Parkops-test-1"
 PERSONAS = ("operations_clerk", "operations_manager", "finance", "leadership", "system_administrator", "auditor")
-_state: dict[str, Any] = {"dirty": True}
-_kept: dict[str, Any] = {}  # database -> what its template holds
+_state: dict[str, Any] = {"dirty": True, "kept": {}}  # kept: database -> what its template holds
 
 
 def pytest_configure(config: Any) -> None:
@@ -82,10 +81,10 @@ def _again(name: str, template: str) -> None:
     from parkops.db import embedded
     from parkops.testing.restore import Kept
 
-    kept = _kept.get(name)
+    kept = _state["kept"].get(name)
     if kept is None or not kept.restore():
         _clone(name, template)
-        _kept[name] = Kept(str(embedded.socket_dir()), name)
+        _state["kept"][name] = Kept(str(embedded.socket_dir()), name)
 
 
 def _worker() -> str:
@@ -224,7 +223,7 @@ def _worker_db(_template: str) -> Iterator[str]:
     _watch_writes()
     yield name
     session.dispose()
-    for own in {name, *_kept}:
+    for own in {name, *_state["kept"]}:
         embedded.drop_database(own)
 
 

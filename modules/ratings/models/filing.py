@@ -53,7 +53,7 @@ class CarrierIncident(ParkScoped, Record):
     __tablename__ = "ratings_incident"
     __table_args__ = (CheckConstraint("cleared_on IS NULL OR cleared_on >= on_date", name="cleared"),)
     carrier_id: Mapped[int] = fk("tenants_carrier.id", _l("Carrier"))
-    kind: Mapped[str] = field(EnumText(INCIDENT_KINDS), _l("Incident"))
+    kind: Mapped[str] = field(EnumText(INCIDENT_KINDS), _l("Kind of incident"))
     major: Mapped[bool] = field(Boolean, _l("Major"), default=True, server_default="true")
     on_date: Mapped[date] = field(Date, _l("Date"))
     cleared_on: Mapped[date | None] = field(Date, _l("Cleared on"))

@@ -14,6 +14,35 @@ from ..services.definitions import definitions
 LIGHTS = {"green": _l("Target reached"), "amber": _l("Just below the target"), "red": _l("Target missed"), "grey": _l("No figure yet")}
 
 
+FIGURES = (
+    Column(_l("Tile"), width=1.2),
+    Column(_l("Indicator"), width=1.8),
+    Column(_l("Figure"), right=True),
+    Column(_l("Unit"), width=0.6),
+    Column(_l("Against previous"), right=True),
+    Column(_l("Target"), right=True),
+    Column(_l("Against the target")),
+    Column(_l("Code"), width=1.5),
+)
+CARRIERS = (
+    Column(_l("Carrier"), width=1.6),
+    Column(_l("Verdict")),
+    Column(_l("Gates not met"), "int", 0.6),
+    Column(_l("Gates that cannot be judged"), "int", 0.6),
+    Column(_l("What is missing"), width=2.5),
+    Column(_l("Own grade"), width=0.7),
+    Column(_l("As of"), "date"),
+)
+ANNEX = (
+    Column(_l("Indicator"), width=1.4),
+    Column(_l("Unit"), width=0.6),
+    Column(_l("Formula"), width=3),
+    Column(_l("Legal source"), width=1.4),
+    Column(_l("Clause"), width=0.7),
+    Column(_l("Answers for it")),
+)
+
+
 def _rows(board: cockpit.Board) -> list[list[Any]]:
     out = []
     for t in board.tiles:
@@ -27,43 +56,16 @@ def cockpit_sheet(session: Any, request: Request) -> Document:
     """Tiles, verdict of each carrier, definitions of every figure."""
     query = f"period={request.period.key}&park={request.park_id or 'all'}"
     board = cockpit.board(session, request.period, request.today, park_id=request.park_id, query=query)
-    columns = (
-        Column(_l("Tile"), width=1.2),
-        Column(_l("Indicator"), width=1.8),
-        Column(_l("Figure"), right=True),
-        Column(_l("Unit"), width=0.6),
-        Column(_l("Against previous"), right=True),
-        Column(_l("Target"), right=True),
-        Column(_l("Against the target")),
-        Column(_l("Code"), width=1.5),
-    )
     words = {"pass": _("Met"), "fail": _("Not met")}
     verdicts = [[v.carrier, words.get(v.verdict, _("Cannot say")), v.failed, v.unknown, v.missing, v.grade, v.on] for v in board.verdicts]
-    carriers = (
-        Column(_l("Carrier"), width=1.6),
-        Column(_l("Verdict")),
-        Column(_l("Gates not met"), "int", 0.6),
-        Column(_l("Gates that cannot be judged"), "int", 0.6),
-        Column(_l("What is missing"), width=2.5),
-        Column(_l("Own grade"), width=0.7),
-        Column(_l("As of"), "date"),
-    )
     book = [[d.title, d.unit, d.formula, d.source, d.clause, d.owner] for d in definitions(session, [r[-1] for r in _rows(board)])]
-    annex = (
-        Column(_l("Indicator"), width=1.4),
-        Column(_l("Unit"), width=0.6),
-        Column(_l("Formula"), width=3),
-        Column(_l("Legal source"), width=1.4),
-        Column(_l("Clause"), width=0.7),
-        Column(_l("Answers for it")),
-    )
     return Document(
         _l("Cockpit"),
         request.period.key,
         (
-            Section(_l("Figures"), table=Table(columns, _rows(board))),
-            Section(_l("Recognition per carrier"), table=Table(carriers, verdicts)),
-            Section(_l("Definitions"), table=Table(annex, book)),
+            Section(_l("Figures"), table=Table(FIGURES, _rows(board))),
+            Section(_l("Recognition per carrier"), table=Table(CARRIERS, verdicts)),
+            Section(_l("Definitions"), table=Table(ANNEX, book)),
         ),
         request.at,
         request.made_by,

@@ -75,39 +75,41 @@ def _make(session: Any, park_id: int, raw: dict[str, Any]) -> RatingScheme:
         )
     session.add_all(dims.values())
     session.flush()
-    for n, x in enumerate(raw["indicators"], 1):
-        session.add(
-            RatingIndicator(
-                park_id=park_id,
-                scheme_id=row.id,
-                dimension_id=dims[x["dimension"]].id if x["dimension"] else None,
-                code=x["code"],
-                title=x["title"],
-                title_en=x["title_en"],
-                kind=x["kind"],
-                fact=x["fact"],
-                most=dec(x["most"]),
-                rule=x["rule"],
-                article=x.get("article"),
-                position=10 * n,
-            )
-        )
-    for x in raw["bands"]:
-        session.add(
-            RatingBand(
-                park_id=park_id,
-                scheme_id=row.id,
-                grade=x["grade"],
-                grade_en=x["grade_en"],
-                least=dec(x["least"]),
-                rank_share=dec(x["rank_share"]),
-            )
-        )
+    session.add_all([*_indicators(park_id, row, dims, raw["indicators"]), *_bands(park_id, row, raw["bands"])])
     session.flush()
     if raw.get("active_from"):
         row.state, row.active_from = "active", date.fromisoformat(str(raw["active_from"]))
         session.flush()
     return row
+
+
+def _indicators(park_id: int, row: RatingScheme, dims: dict[str, RatingDimension], raw: list[dict[str, Any]]) -> list[RatingIndicator]:
+    return [
+        RatingIndicator(
+            park_id=park_id,
+            scheme_id=row.id,
+            dimension_id=dims[x["dimension"]].id if x["dimension"] else None,
+            most=dec(x["most"]),
+            article=x.get("article"),
+            position=10 * n,
+            **{name: x[name] for name in ("code", "title", "title_en", "kind", "fact", "rule")},
+        )
+        for n, x in enumerate(raw, 1)
+    ]
+
+
+def _bands(park_id: int, row: RatingScheme, raw: list[dict[str, Any]]) -> list[RatingBand]:
+    return [
+        RatingBand(
+            park_id=park_id,
+            scheme_id=row.id,
+            grade=x["grade"],
+            grade_en=x["grade_en"],
+            least=dec(x["least"]),
+            rank_share=dec(x["rank_share"]),
+        )
+        for x in raw
+    ]
 
 
 def dimensions_of(session: Any, scheme: RatingScheme) -> list[RatingDimension]:

@@ -137,6 +137,18 @@ def _row(
     return Row(x, most, value, points, source, records, measured.get(x.fact or ""))
 
 
+def _may_score(carrier: Carrier, scheme: RatingScheme, place: int | None, peers: int | None) -> None:
+    problems = []
+    if scheme.state != "active":
+        problems.append(Problem("ratings.R-31", _l("This edition is not in use; put it into use or choose another."), "scheme_id"))
+    if scheme.subject != carrier.carrier_type:
+        problems.append(Problem("ratings.R-31", _l("This scheme does not rate this type of carrier."), "scheme_id"))
+    if (place is None) != (peers is None) or (place is not None and not 1 <= place <= (peers or 0)):
+        problems.append(Problem("ratings.R-31", _l("Enter the place and the number of peers together."), "place"))
+    if problems:
+        raise RuleError(problems)
+
+
 def create_score(
     session: Any,
     *,
@@ -154,15 +166,7 @@ def create_score(
     carrier, scheme = session.get(Carrier, carrier_id), session.get(RatingScheme, scheme_id)
     if carrier is None or scheme is None:
         raise NotFound(_l("There is no such record in your parks."))
-    problems = []
-    if scheme.state != "active":
-        problems.append(Problem("ratings.R-31", _l("This edition is not in use; put it into use or choose another."), "scheme_id"))
-    if scheme.subject != carrier.carrier_type:
-        problems.append(Problem("ratings.R-31", _l("This scheme does not rate this type of carrier."), "scheme_id"))
-    if (place is None) != (peers is None) or (place is not None and not 1 <= place <= (peers or 0)):
-        problems.append(Problem("ratings.R-31", _l("Enter the place and the number of peers together."), "place"))
-    if problems:
-        raise RuleError(problems)
+    _may_score(carrier, scheme, place, peers)
     row = RatingScore(
         park_id=carrier.park_id,
         number=sequences.next_number(session, RESOURCE, carrier.park_id, on_date),

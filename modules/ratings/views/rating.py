@@ -138,7 +138,7 @@ SCORE = Resource(
     ),
     sections=(
         Section(_l("Score sheet"), ("carrier_id", "scheme_id", "year", "on_date", "note")),
-        Section(_l("Rank"), ("place", "peers", "automatic")),
+        Section(_l("Place among peers"), ("place", "peers", "automatic")),
     ),
     create=f"{C}:create_score",
     change=f"{C}:change_score",

@@ -66,7 +66,7 @@ FILING = Resource(
 INCIDENT = Resource(
     "ratings.incident",
     CarrierIncident,
-    Titles(_l("Incidents of carriers"), _l("Incident of a carrier"), _l("New incident")),
+    Titles(_l("Incidents of carriers"), _l("Incident of a carrier"), _l("New incident of a carrier")),
     columns=(
         Col("on_date", width=110, important=True, link=True),
         Col("carrier.name", _l("Carrier"), 260, True),

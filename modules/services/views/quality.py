@@ -15,7 +15,7 @@ RESOURCES = [
     Resource(
         "services.rating",
         ServiceRating,
-        Titles(_l("Ratings"), _l("Client rating")),
+        Titles(_l("Client ratings"), _l("Client rating")),
         columns=(
             Col("rated_on", width=110, important=True, link=True),
             Col("case_id", width=140, important=True),
