@@ -14,10 +14,11 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
+from ..clock import now
 from ..errors import Refused
 from ..i18n import _l
 from .registry import job_of
-from .runner import Outcome, run_one
+from .runner import Outcome, record_loss, run_one
 from .schedule import Due
 from .units import Say, name_of, same_instant
 
@@ -73,6 +74,7 @@ class Cluster:
         """The connection; a lost one is made anew. Refused when the package is missing or nobody answers."""
         if self._client is not None and self._client.status == "running":
             return self._client
+        self.close()
         try:
             from distributed import Client
         except ImportError as e:
@@ -99,6 +101,8 @@ class Cluster:
         finishes and marks, what none has begun is due again."""
         client = self.client()
         key = f"parkops-{time.time_ns()}"
+        if say is not None and units:
+            say(", ".join(name_of(d) for d in units[:3]))
         open_ = {client.submit(run_unit, d.job.code, d.park_id, d.scheduled_for.isoformat(), key=f"{key}-{n}", pure=False): d
                  for n, d in enumerate(units)}
         while open_:
@@ -110,17 +114,18 @@ class Cluster:
                 continue
             for future in ended:
                 d = open_.pop(future)
-                if say is not None:
-                    say(name_of(d))
-                yield d, _outcome(future)
+                if say is not None and open_:
+                    say(", ".join(name_of(left) for left in list(open_.values())[:3]))
+                yield d, _outcome(future, d)
 
 
-def _outcome(future: Any) -> Outcome:
-    """What a unit came to; one that no worker survived is tried again in the next round (its row still says running)."""
+def _outcome(future: Any, d: Due) -> Outcome:
+    """What a unit came to; one that no worker survived has failed: it is tried again after a pause, and told of as any other."""
     if future.status in ("cancelled", "lost"):
         return Outcome("lost")
     try:
         return Outcome(**future.result())
     except Exception as e:
         log.exception("a unit was lost by the cluster")
+        record_loss(d.job, d.park_id, d.scheduled_for, e, now())
         return Outcome("failed", error=f"{type(e).__name__}: {e}"[:2000])

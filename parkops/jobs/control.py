@@ -143,14 +143,21 @@ def _row(session: Any, run_id: int) -> JobRun:
     return row
 
 
+ROUNDS_MISSED = 20  # so many intervals without a finished round and with nothing at work are an alarm
+
+
 def health(session: Any, now: datetime) -> Health:
-    """The lag gauge: alarms when no scheduler has given a sign of life for twice its interval."""
+    """The lag gauge: alarms when no scheduler has given a sign of life for twice its interval, or lives and finishes no round."""
     rows = tuple(session.scalars(select(Heartbeat).order_by(Heartbeat.beat_at.desc())))
     if not rows:
         return Health(True, None, 30, (), _("No scheduler has ever run: start it with `parkops scheduler`."))
     newest = rows[0]
     lag = max((now - newest.beat_at).total_seconds(), 0.0)
     alarm = lag > 2 * newest.interval_seconds
+    rung = (now - (newest.ticked_at or newest.started_at)).total_seconds()
+    if not alarm and newest.working_on is None and rung > ROUNDS_MISSED * newest.interval_seconds:
+        return Health(True, lag, newest.interval_seconds, rows, _(
+            "The scheduler lives, but has finished no round for %(minutes)s minutes: its log says why.", minutes=max(1, round(rung / 60))))
     sentence = (_("The scheduler has been silent for %(minutes)s minutes: start it with `parkops scheduler`.",
                   minutes=max(1, round(lag / 60))) if alarm else _("The scheduler is running."))
     return Health(alarm, lag, newest.interval_seconds, rows, sentence)
@@ -174,5 +181,5 @@ def run_due(now: datetime, *, stop: Any = None, say: Any = None) -> dict[str, in
             tried.update((d.job.code, d.park_id, d.scheduled_for) for d in wave)
             for d, outcome in place.run([d for d in wave if (d.job.code, d.park_id) not in stuck], stop=stop, say=say):
                 counts[outcome.state] = counts.get(outcome.state, 0) + 1
-                if outcome.state in ("failed", "busy") and d.job.catch_up == schedule.ALL:
+                if outcome.state in ("failed", "busy", "lost") and d.job.catch_up == schedule.ALL:
                     stuck.add((d.job.code, d.park_id))

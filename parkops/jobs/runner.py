@@ -142,6 +142,15 @@ def _record_failure(job: Job, park_id: int | None, run_id: int, sentence: str, e
             _tell(s, job, row)
 
 
+def record_loss(job: Job, park_id: int | None, slot: datetime, error: Exception, at: datetime) -> None:
+    """A run that began elsewhere and whose process did not survive it: failed like any other, with a pause before the next attempt."""
+    with session_scope(_scope(job, None, SCHEDULER)) as s:
+        run_id = s.scalar(select(JobRun.id).where(JobRun.code == job.code, JobRun.park_id.is_not_distinct_from(park_id),
+                                                  JobRun.scheduled_for == slot, JobRun.state == "running"))
+    if run_id is not None:
+        _record_failure(job, park_id, run_id, f"{type(error).__name__}: {error}"[:2000], error, at)
+
+
 def pause(attempts: int) -> timedelta:
     """1, 2, 4 … minutes between attempts, never more than six hours."""
     return min(timedelta(minutes=2 ** min(attempts - 1, 12)), LONGEST_PAUSE)

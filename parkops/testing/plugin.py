@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import fcntl
-import json
 import os
 import tempfile
 from collections.abc import Callable, Iterator
@@ -17,8 +16,11 @@ from typing import Any
 
 import pytest
 
+from .prepared import begin_with, prepared, said_of  # noqa: F401 - two of them are fixtures
+
 PASSWORD = "Parkops-test-1"
 PERSONAS = ("operations_clerk", "operations_manager", "finance", "leadership", "system_administrator", "auditor")
+TOGETHER = ("tests/browser/", "tests/kernel/test_kpi_every.py")
 _state: dict[str, Any] = {"dirty": True, "kept": {}}  # kept: database -> what its template holds
 
 
@@ -43,13 +45,14 @@ def pytest_sessionfinish(session: Any) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: Any, log: Any) -> Any:
-    """Each test goes to whoever is free; the browser's stay together on one worker, so that there is one demo park and one server.
+    """Each test goes to whoever is free; the browser's stay together on one worker, so that there is one demo park and one server,
+    and so do those of a file that keeps one database open throughout.
     (xdist 3.8 puts `xdist_group` into a name that pytest 9.2 no longer reads, so groups do not hold.)"""
     from xdist.scheduler import LoadScopeScheduling
 
     class Together(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
-            return "browser" if nodeid.startswith("tests/browser/") else nodeid
+            return next((t for t in TOGETHER if nodeid.startswith(t)), nodeid)
 
     return Together(config, log)
 
@@ -111,45 +114,6 @@ def _template() -> Iterator[str]:
     yield name
 
 
-@pytest.fixture(scope="session")
-def prepared(_template: str) -> Callable[[str, Callable[[str], Any]], tuple[str, Any]]:
-    """`prepared("planted", work)` makes a further template once per run: a copy of the template on which `work(name)` ran.
-
-    Returns its name and what `work` returned (kept as JSON for the other workers)."""
-    from parkops.config import config
-
-    def make(label: str, work: Callable[[str], Any]) -> tuple[str, Any]:
-        name = f"pk_p_{_run_id()}_{label}".lower().replace("-", "_")
-        with open(config().data_dir / "test-template.lock", "w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            said = config().data_dir / f"{name}.json"
-            if not said.exists():
-                _clone(name, _template)
-                said.write_text(json.dumps(work(name)))
-            return name, json.loads(said.read_text())
-
-    return make
-
-
-@pytest.fixture
-def begin_with(db: str) -> Iterator[Callable[[str], str]]:
-    """`begin_with(template)` moves the test to the worker's copy of that template, as the template left it; returns its name."""
-    from parkops.db import session
-
-    dirty = _state["dirty"]
-
-    def put(template: str) -> str:
-        session.dispose()
-        name = f"{template}_{_worker()}"
-        _again(name, template)
-        os.environ["_PARKOPS_TEST_DB"] = name
-        return name
-
-    yield put
-    session.dispose()
-    os.environ["_PARKOPS_TEST_DB"], _state["dirty"] = db, dirty
-
-
 def _drop_old(embedded: Any) -> None:
     """Databases of earlier runs that nobody uses any more."""
     names = embedded._psql("postgres", "select datname from pg_database where datname like 'pk\\_%' and datname not in"
@@ -158,6 +122,7 @@ def _drop_old(embedded: Any) -> None:
         if old.split("_")[2:3] != [_run_id()]:
             try:
                 embedded.drop_database(old)
+                said_of(old).unlink(missing_ok=True)
             except Exception:  # another run took it meanwhile
                 continue
 

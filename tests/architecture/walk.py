@@ -17,7 +17,7 @@ from parkops.db.types import EnumText, Rate, Scaled, UTCDateTime
 
 FOREIGN, OWN = "Zq7Wx", "Zq7Ea"  # canaries: the text of west's rows must never be seen by people of east
 PERSONAL = {"phone": "13912345678", "id_number": "370811199001011234", "bank": "6222021234567890123", "email": "zq7@example.org"}
-GIVEN = {"funds_fund.catch_up": Decimal(1)}  # where a page computes with it and the made-up value makes no sense
+GIVEN = {"funds_fund.catch_up": Decimal(1), "ratings_form_cell.shown": "12"}  # where a page computes with it and the made-up value makes no sense
 NOT_PLANTED = ("core_user_park",)  # who works where: a row would open the other park
 SKIP_MODULES = ("test.", "sample.")
 PHONE = re.compile(r"(?<![\d.])1[3-9]\d{9}(?!\d)")

@@ -3,6 +3,7 @@ of a local run. The control without the mark shows the double work."""
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -27,6 +28,14 @@ from parkops.models import Park
 NOW = datetime(2026, 6, 12, 4, 0, tzinfo=UTC)  # noon in the park
 PRELOAD = Path(__file__).with_name("dask_jobs.py")
 PARKS = 8
+
+
+def _address(file):
+    """What the scheduler wrote, once all of it is there."""
+    try:
+        return json.loads(file.read_text())["address"]
+    except (OSError, ValueError):
+        return None
 
 
 def _until(condition, seconds=90):
@@ -63,13 +72,11 @@ def start(tmp_path, parks):
     def begin(**env):
         file = tmp_path / "scheduler.json"
         process("distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--scheduler-file", str(file))
-        assert _until(file.exists)
+        assert _until(lambda: _address(file))
         for n in range(2):
             process("distributed.cli.dask_worker", "--scheduler-file", str(file), "--host", "127.0.0.1", "--nthreads", "1", "--no-nanny",
                     "--no-dashboard", "--name", f"w{n}", "--local-directory", str(tmp_path), "--preload", str(PRELOAD), **env)
-        import json
-
-        one = cluster.Cluster(json.loads(file.read_text())["address"])
+        one = cluster.Cluster(_address(file))
         made.append(one)
         one.client().wait_for_workers(2, timeout=90)
         return one

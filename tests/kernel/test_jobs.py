@@ -272,6 +272,38 @@ def test_a_failure_leaves_nothing_half_done_and_is_tried_again(effects, declare)
     assert [d for d, _p in effects()] == [date(2026, 6, 11), date(2026, 6, 12)]
 
 
+class Losing:
+    """A place whose units come to nothing: the cluster let them go."""
+
+    def waves(self, due):
+        return ([d] for d in due)
+
+    def run(self, due, *, stop=None, say=None):
+        return [(d, runner.Outcome("lost")) for d in due]
+
+
+def test_a_lost_date_is_not_overtaken_by_the_next(effects, declare, monkeypatch):
+    job = daily()
+    declare(job)
+    mark_done(job, date(2026, 6, 10))
+    monkeypatch.setattr(control.units, "place", Losing)
+    assert control.run_due(NOW) == {"lost": 1}, "the later date waits for the earlier one"
+
+
+def test_a_run_whose_process_died_elsewhere_is_a_failure_with_a_pause(effects, declare):
+    job = daily()
+    declare(job)
+    slot = job.when.slot_for(date(2026, 6, 11))
+    run_id = runner._claim(job, None, slot, runner.SCHEDULER, False, NOW)
+    runner.record_loss(job, None, slot, RuntimeError("no worker survived"), NOW)
+    with system_scope("test") as s:
+        row = s.get(JobRun, run_id)
+        assert (row.state, row.error, row.retry_at) == ("failed", "RuntimeError: no worker survived", NOW + timedelta(minutes=1))
+    runner.record_loss(job, None, slot, RuntimeError("again"), NOW)
+    with system_scope("test") as s:
+        assert s.get(JobRun, run_id).error == "RuntimeError: no worker survived", "only what is running can be lost"
+
+
 def test_pauses_grow_and_stop_at_six_hours():
     assert [runner.pause(n).total_seconds() / 60 for n in (1, 2, 3, 10)] == [1, 2, 4, 360]
 

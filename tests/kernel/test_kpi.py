@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
@@ -276,6 +277,16 @@ def test_roll_up_rules():
     for kpi in (PEOPLE, Kpi("t.none", "None", "count", "none", COUNT.measure, "")):
         with pytest.raises(Refused):
             combine(kpi, [Figure(1), Figure(2)], "parks")
+
+
+def test_the_roll_up_of_one_grain_fails_when_all_of_that_grain_failed(session, monkeypatch):
+    """An indicator of years only cannot fail for months: it does not keep the alarm from ringing."""
+    monthly, yearly = (replace(COUNT, code=f"t.{g}", grains=(g,)) for g in ("month", "year"))
+    monkeypatch.setattr(engine, "all_kpis", lambda: {k.code: k for k in (monthly, yearly)})
+    monkeypatch.setattr(engine, "compute_all", lambda *a, **k: [engine.Computed(MAY, failed={monthly.code: "no such table"})])
+    with pytest.raises(Refused):
+        engine.roll_up(session, today=TODAY, grains=("month",))
+    assert engine.roll_up(session, today=TODAY, grains=("month", "year"))["kpis"] == 2
 
 
 def test_a_quarter_is_what_its_months_give(records, park):

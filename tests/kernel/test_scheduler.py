@@ -142,6 +142,17 @@ def test_the_lag_gauge_alarms_at_twice_the_interval(fresh_db, silent, alarm):
         assert (health.alarm, round(health.lag)) == (alarm, silent)
 
 
+@pytest.mark.parametrize(("minutes", "working_on", "alarm"), [(9, None, False), (11, None, True), (11, "billing.run 1", False)])
+def test_a_scheduler_that_lives_and_finishes_no_round_is_an_alarm(session, minutes, working_on, alarm):
+    """The cluster does not answer, say: the heart beats, and nothing is done."""
+    moment = now()
+    session.add(Heartbeat(name="a", started_at=moment - timedelta(days=1), beat_at=moment, ticked_at=moment - timedelta(minutes=minutes),
+                          interval_seconds=30, working_on=working_on))
+    session.flush()
+    health = control.health(session, moment)
+    assert health.alarm == alarm and (str(minutes) in health.sentence) == alarm
+
+
 def test_no_sign_of_life_at_all_is_an_alarm(session):
     health = control.health(session, now())
     assert health.alarm and "parkops scheduler" in health.sentence
