@@ -26,6 +26,7 @@ def upgrade() -> None:
     sa.Column('title_en', sa.String(length=200), nullable=True),
     sa.Column('subject', sa.String(length=40), nullable=False),
     sa.Column('carrier_types', sa.String(length=80), nullable=True),
+    sa.Column('counts_as_statistics', sa.Boolean(), server_default='false', nullable=False),
     sa.Column('grain', sa.String(length=40), server_default='year', nullable=False),
     sa.Column('due_days', sa.SmallInteger(), server_default='46', nullable=False),
     sa.Column('jump_percent', sa.Integer(), server_default='50', nullable=False),
@@ -50,6 +51,7 @@ def upgrade() -> None:
     sa.UniqueConstraint('park_id', 'key', 'edition', name=op.f('uq_ratings_form_park_id_key_edition'))
     )
     op.create_index(op.f('ix_ratings_form_park_id'), 'ratings_form', ['park_id'], unique=False)
+    op.create_index('uq_ratings_form_active', 'ratings_form', ['park_id', 'key'], unique=True, postgresql_where=sa.text("state = 'active'"))
     op.create_table('ratings_index',
     sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
     sa.Column('park_id', sa.BigInteger(), nullable=False),
@@ -103,6 +105,7 @@ def upgrade() -> None:
     sa.UniqueConstraint('park_id', 'key', 'edition', name=op.f('uq_ratings_scheme_park_id_key_edition'))
     )
     op.create_index(op.f('ix_ratings_scheme_park_id'), 'ratings_scheme', ['park_id'], unique=False)
+    op.create_index('uq_ratings_scheme_active', 'ratings_scheme', ['park_id', 'key'], unique=True, postgresql_where=sa.text("state = 'active'"))
     op.create_table('ratings_assessment',
     sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
     sa.Column('park_id', sa.BigInteger(), nullable=False),
@@ -369,6 +372,7 @@ def upgrade() -> None:
     sa.Column('peers', sa.Integer(), nullable=True),
     sa.Column('automatic', sa.Boolean(), server_default='false', nullable=False),
     sa.Column('prepared_by_id', sa.BigInteger(), nullable=True),
+    sa.Column('changed_by_id', sa.BigInteger(), nullable=True),
     sa.Column('signed_by_id', sa.BigInteger(), nullable=True),
     sa.Column('signed_on', sa.Date(), nullable=True),
     sa.Column('seal', sa.String(length=64), nullable=True),
@@ -378,8 +382,10 @@ def upgrade() -> None:
     sa.CheckConstraint("state <> 'signed' OR (signed_by_id IS NOT NULL AND seal IS NOT NULL)", name=op.f('ck_ratings_score_signed')),
     sa.CheckConstraint("state IN ('draft', 'experts', 'scored', 'signed')", name=op.f('ck_ratings_score_state')),
     sa.CheckConstraint('place IS NULL OR (peers IS NOT NULL AND place BETWEEN 1 AND peers)', name=op.f('ck_ratings_score_place')),
+    sa.CheckConstraint('signed_by_id IS NULL OR signed_by_id IS DISTINCT FROM changed_by_id', name=op.f('ck_ratings_score_not_changer')),
     sa.CheckConstraint('signed_by_id IS NULL OR signed_by_id IS DISTINCT FROM prepared_by_id', name=op.f('ck_ratings_score_two_people')),
     sa.ForeignKeyConstraint(['carrier_id'], ['tenants_carrier.id'], name=op.f('fk_ratings_score_carrier_id'), ondelete='RESTRICT'),
+    sa.ForeignKeyConstraint(['changed_by_id'], ['core_user.id'], name=op.f('fk_ratings_score_changed_by_id'), ondelete='RESTRICT'),
     sa.ForeignKeyConstraint(['park_id'], ['core_park.id'], name=op.f('fk_ratings_score_park_id'), ondelete='RESTRICT'),
     sa.ForeignKeyConstraint(['prepared_by_id'], ['core_user.id'], name=op.f('fk_ratings_score_prepared_by_id'), ondelete='RESTRICT'),
     sa.ForeignKeyConstraint(['scheme_id'], ['ratings_scheme.id'], name=op.f('fk_ratings_score_scheme_id'), ondelete='RESTRICT'),
@@ -388,6 +394,7 @@ def upgrade() -> None:
     sa.UniqueConstraint('park_id', 'number', name=op.f('uq_ratings_score_park_id_number'))
     )
     op.create_index(op.f('ix_ratings_score_carrier_id'), 'ratings_score', ['carrier_id'], unique=False)
+    op.create_index(op.f('ix_ratings_score_changed_by_id'), 'ratings_score', ['changed_by_id'], unique=False)
     op.create_index(op.f('ix_ratings_score_park_id'), 'ratings_score', ['park_id'], unique=False)
     op.create_index(op.f('ix_ratings_score_prepared_by_id'), 'ratings_score', ['prepared_by_id'], unique=False)
     op.create_index(op.f('ix_ratings_score_scheme_id'), 'ratings_score', ['scheme_id'], unique=False)
@@ -755,6 +762,7 @@ def upgrade() -> None:
     sa.Column('left_value', sa.String(length=60), nullable=True),
     sa.Column('right_value', sa.String(length=60), nullable=True),
     sa.Column('explanation', sa.String(length=500), nullable=True),
+    sa.Column('explained_by_id', sa.BigInteger(), nullable=True),
     sa.Column('explained_by', sa.String(length=80), nullable=True),
     sa.Column('version', sa.Integer(), server_default='1', nullable=False),
     sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
@@ -865,8 +873,8 @@ def upgrade() -> None:
     op.execute("\nCREATE OR REPLACE FUNCTION ratings_edition_guard() RETURNS trigger LANGUAGE plpgsql AS $$\nDECLARE mine bigint := CASE WHEN TG_OP = 'DELETE' THEN OLD.scheme_id ELSE NEW.scheme_id END;\n        before bigint := CASE WHEN TG_OP = 'INSERT' THEN NULL ELSE OLD.scheme_id END;\nBEGIN\n  IF EXISTS (SELECT 1 FROM ratings_scheme WHERE id IN (mine, before) AND state <> 'draft') THEN\n    RAISE EXCEPTION 'an edition in use is not edited; make a new edition' USING ERRCODE = 'restrict_violation';\n  END IF;\n  RETURN CASE WHEN TG_OP = 'DELETE' THEN OLD ELSE NEW END;\nEND $$;\nCREATE TRIGGER ratings_dimension_edition BEFORE INSERT OR UPDATE OR DELETE ON ratings_dimension FOR EACH ROW EXECUTE FUNCTION ratings_edition_guard()")
     op.execute("\nCREATE OR REPLACE FUNCTION ratings_edition_guard() RETURNS trigger LANGUAGE plpgsql AS $$\nDECLARE mine bigint := CASE WHEN TG_OP = 'DELETE' THEN OLD.scheme_id ELSE NEW.scheme_id END;\n        before bigint := CASE WHEN TG_OP = 'INSERT' THEN NULL ELSE OLD.scheme_id END;\nBEGIN\n  IF EXISTS (SELECT 1 FROM ratings_scheme WHERE id IN (mine, before) AND state <> 'draft') THEN\n    RAISE EXCEPTION 'an edition in use is not edited; make a new edition' USING ERRCODE = 'restrict_violation';\n  END IF;\n  RETURN CASE WHEN TG_OP = 'DELETE' THEN OLD ELSE NEW END;\nEND $$;\nCREATE TRIGGER ratings_indicator_edition BEFORE INSERT OR UPDATE OR DELETE ON ratings_indicator FOR EACH ROW EXECUTE FUNCTION ratings_edition_guard()")
     op.execute("\nCREATE OR REPLACE FUNCTION ratings_edition_guard() RETURNS trigger LANGUAGE plpgsql AS $$\nDECLARE mine bigint := CASE WHEN TG_OP = 'DELETE' THEN OLD.scheme_id ELSE NEW.scheme_id END;\n        before bigint := CASE WHEN TG_OP = 'INSERT' THEN NULL ELSE OLD.scheme_id END;\nBEGIN\n  IF EXISTS (SELECT 1 FROM ratings_scheme WHERE id IN (mine, before) AND state <> 'draft') THEN\n    RAISE EXCEPTION 'an edition in use is not edited; make a new edition' USING ERRCODE = 'restrict_violation';\n  END IF;\n  RETURN CASE WHEN TG_OP = 'DELETE' THEN OLD ELSE NEW END;\nEND $$;\nCREATE TRIGGER ratings_band_edition BEFORE INSERT OR UPDATE OR DELETE ON ratings_band FOR EACH ROW EXECUTE FUNCTION ratings_edition_guard()")
-    op.execute("\nCREATE OR REPLACE FUNCTION ratings_signed_guard() RETURNS trigger LANGUAGE plpgsql AS $$\nBEGIN\n  IF TG_TABLE_NAME = 'ratings_score' THEN\n    IF OLD.state = 'signed' THEN\n      RAISE EXCEPTION 'a signed score sheet is never changed' USING ERRCODE = 'restrict_violation';\n    END IF;\n  ELSIF EXISTS (SELECT 1 FROM ratings_score WHERE id = OLD.score_id AND state = 'signed') THEN\n    RAISE EXCEPTION 'a signed score sheet is never changed' USING ERRCODE = 'restrict_violation';\n  END IF;\n  RETURN CASE WHEN TG_OP = 'DELETE' THEN OLD ELSE NEW END;\nEND $$;\nCREATE TRIGGER ratings_score_signed BEFORE UPDATE OR DELETE ON ratings_score FOR EACH ROW EXECUTE FUNCTION ratings_signed_guard()")
-    op.execute("\nCREATE OR REPLACE FUNCTION ratings_signed_guard() RETURNS trigger LANGUAGE plpgsql AS $$\nBEGIN\n  IF TG_TABLE_NAME = 'ratings_score' THEN\n    IF OLD.state = 'signed' THEN\n      RAISE EXCEPTION 'a signed score sheet is never changed' USING ERRCODE = 'restrict_violation';\n    END IF;\n  ELSIF EXISTS (SELECT 1 FROM ratings_score WHERE id = OLD.score_id AND state = 'signed') THEN\n    RAISE EXCEPTION 'a signed score sheet is never changed' USING ERRCODE = 'restrict_violation';\n  END IF;\n  RETURN CASE WHEN TG_OP = 'DELETE' THEN OLD ELSE NEW END;\nEND $$;\nCREATE TRIGGER ratings_score_line_signed BEFORE UPDATE OR DELETE ON ratings_score_line FOR EACH ROW EXECUTE FUNCTION ratings_signed_guard()")
+    op.execute("\nCREATE OR REPLACE FUNCTION ratings_signed_guard() RETURNS trigger LANGUAGE plpgsql AS $$\nBEGIN\n  IF TG_TABLE_NAME = 'ratings_score' THEN\n    IF OLD.state = 'signed' THEN\n      RAISE EXCEPTION 'a signed score sheet is never changed' USING ERRCODE = 'restrict_violation';\n    END IF;\n    RETURN CASE WHEN TG_OP = 'DELETE' THEN OLD ELSE NEW END;\n  END IF;\n  IF TG_OP <> 'INSERT' AND EXISTS (SELECT 1 FROM ratings_score WHERE id = OLD.score_id AND state = 'signed')\n     OR TG_OP <> 'DELETE' AND EXISTS (SELECT 1 FROM ratings_score WHERE id = NEW.score_id AND state = 'signed') THEN\n    RAISE EXCEPTION 'a signed score sheet is never changed' USING ERRCODE = 'restrict_violation';\n  END IF;\n  RETURN CASE WHEN TG_OP = 'DELETE' THEN OLD ELSE NEW END;\nEND $$;\nCREATE TRIGGER ratings_score_signed BEFORE UPDATE OR DELETE ON ratings_score FOR EACH ROW EXECUTE FUNCTION ratings_signed_guard()")
+    op.execute("\nCREATE OR REPLACE FUNCTION ratings_signed_guard() RETURNS trigger LANGUAGE plpgsql AS $$\nBEGIN\n  IF TG_TABLE_NAME = 'ratings_score' THEN\n    IF OLD.state = 'signed' THEN\n      RAISE EXCEPTION 'a signed score sheet is never changed' USING ERRCODE = 'restrict_violation';\n    END IF;\n    RETURN CASE WHEN TG_OP = 'DELETE' THEN OLD ELSE NEW END;\n  END IF;\n  IF TG_OP <> 'INSERT' AND EXISTS (SELECT 1 FROM ratings_score WHERE id = OLD.score_id AND state = 'signed')\n     OR TG_OP <> 'DELETE' AND EXISTS (SELECT 1 FROM ratings_score WHERE id = NEW.score_id AND state = 'signed') THEN\n    RAISE EXCEPTION 'a signed score sheet is never changed' USING ERRCODE = 'restrict_violation';\n  END IF;\n  RETURN CASE WHEN TG_OP = 'DELETE' THEN OLD ELSE NEW END;\nEND $$;\nCREATE TRIGGER ratings_score_line_signed BEFORE INSERT OR UPDATE OR DELETE ON ratings_score_line FOR EACH ROW EXECUTE FUNCTION ratings_signed_guard()")
     # ### end Alembic commands ###
 
 
@@ -954,6 +962,7 @@ def downgrade() -> None:
     op.drop_index(op.f('ix_ratings_score_scheme_id'), table_name='ratings_score')
     op.drop_index(op.f('ix_ratings_score_prepared_by_id'), table_name='ratings_score')
     op.drop_index(op.f('ix_ratings_score_park_id'), table_name='ratings_score')
+    op.drop_index(op.f('ix_ratings_score_changed_by_id'), table_name='ratings_score')
     op.drop_index(op.f('ix_ratings_score_carrier_id'), table_name='ratings_score')
     op.drop_table('ratings_score')
     op.drop_index(op.f('ix_ratings_report_plan_park_id'), table_name='ratings_report_plan')
@@ -986,10 +995,12 @@ def downgrade() -> None:
     op.drop_index(op.f('ix_ratings_assessment_decision_id'), table_name='ratings_assessment')
     op.drop_index(op.f('ix_ratings_assessment_carrier_id'), table_name='ratings_assessment')
     op.drop_table('ratings_assessment')
+    op.drop_index('uq_ratings_scheme_active', table_name='ratings_scheme', postgresql_where=sa.text("state = 'active'"))
     op.drop_index(op.f('ix_ratings_scheme_park_id'), table_name='ratings_scheme')
     op.drop_table('ratings_scheme')
     op.drop_index(op.f('ix_ratings_index_park_id'), table_name='ratings_index')
     op.drop_table('ratings_index')
+    op.drop_index('uq_ratings_form_active', table_name='ratings_form', postgresql_where=sa.text("state = 'active'"))
     op.drop_index(op.f('ix_ratings_form_park_id'), table_name='ratings_form')
     op.drop_table('ratings_form')
     # ### end Alembic commands ###

@@ -15,6 +15,8 @@ from parkops.db.types import EnumText, Json
 from parkops.i18n import _l
 from parkops.rules.models import VERDICTS
 
+from ..words import Words
+
 
 class RecognitionAssessment(ParkScoped, Record):
     """The verdict of a day. Facts and lines are in the kernel's decision; `measures` holds the counts behind them, `options` the
@@ -29,7 +31,7 @@ class RecognitionAssessment(ParkScoped, Record):
     passed: Mapped[int] = field(Integer, _l("Conditions met"))
     failed: Mapped[int] = field(Integer, _l("Conditions not met"))
     unknown: Mapped[int] = field(Integer, _l("Conditions that cannot be judged"))
-    missing: Mapped[str | None] = field(Text, _l("What is missing"), long=True)
+    missing: Mapped[str | None] = field(Words, _l("What is missing"), long=True)
     decision_id: Mapped[int] = fk("core_decision.id", _l("Stored rule result"))
     measures: Mapped[dict[str, Any]] = field(Json, _l("Counts"))
     options: Mapped[dict[str, Any]] = field(Json, _l("Readings of open points"))

@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Date, Integer, SmallInteger, String, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, Date, Index, Integer, SmallInteger, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, relationship
 
 from parkops.db.base import ParkScoped, Record, field, fk
@@ -47,6 +47,7 @@ class RatingScheme(ParkScoped, Record):
     __table_args__ = (
         UniqueConstraint("park_id", "key", "edition"),
         CheckConstraint("edition > 0", name="edition"),
+        Index("uq_ratings_scheme_active", "park_id", "key", unique=True, postgresql_where=text("state = 'active'")),
         CheckConstraint("full_mark > 0", name="full_mark"),
         CheckConstraint("bonus_most IS NULL OR bonus_most >= 0", name="bonus_most"),
         CheckConstraint("state = 'draft' OR active_from IS NOT NULL", name="active_from"),

@@ -16,6 +16,7 @@ from parkops.db.types import Choices, EnumText, Json, Rate, UnitPrice, UTCDateTi
 from parkops.i18n import _l
 
 from ..states import SCORE
+from ..words import Words
 from .scheme import OUTLIERS, RatingIndicator, RatingScheme
 
 ROUND_STATES = Choices("ratings.round_state", ("open", _l("Round open"), "violet"), ("closed", _l("Round closed"), "green"))
@@ -30,6 +31,7 @@ class RatingScore(ParkScoped, Record):
         CheckConstraint("place IS NULL OR (peers IS NOT NULL AND place BETWEEN 1 AND peers)", name="place"),
         CheckConstraint("state <> 'signed' OR (signed_by_id IS NOT NULL AND seal IS NOT NULL)", name="signed"),
         CheckConstraint("signed_by_id IS NULL OR signed_by_id IS DISTINCT FROM prepared_by_id", name="two_people"),
+        CheckConstraint("signed_by_id IS NULL OR signed_by_id IS DISTINCT FROM changed_by_id", name="not_changer"),
     )
     number: Mapped[str] = field(String(40), _l("Number"), fmt="code")
     carrier_id: Mapped[int] = fk("tenants_carrier.id", _l("Carrier"))
@@ -46,6 +48,7 @@ class RatingScore(ParkScoped, Record):
     peers: Mapped[int | None] = field(Integer, _l("Number of peers"))
     automatic: Mapped[bool] = field(Boolean, _l("Best grade by another decision"), default=False, server_default="false")
     prepared_by_id: Mapped[int | None] = fk("core_user.id", _l("Sheet prepared by"))
+    changed_by_id: Mapped[int | None] = fk("core_user.id", _l("Sheet last changed by"))
     signed_by_id: Mapped[int | None] = fk("core_user.id", _l("Signed by"))
     signed_on: Mapped[date | None] = field(Date, _l("Sheet signed on"))
     seal: Mapped[str | None] = field(String(64), _l("Seal"), fmt="code", help=_l("SHA-256 of the signed sheet"))
@@ -53,6 +56,7 @@ class RatingScore(ParkScoped, Record):
     carrier: Mapped[Carrier] = relationship(foreign_keys="RatingScore.carrier_id")
     scheme: Mapped[RatingScheme] = relationship(foreign_keys="RatingScore.scheme_id")
     prepared_by: Mapped[Any] = relationship("UserProfile", foreign_keys="RatingScore.prepared_by_id")
+    changed_by: Mapped[Any] = relationship("UserProfile", foreign_keys="RatingScore.changed_by_id")
     signed_by: Mapped[Any] = relationship("UserProfile", foreign_keys="RatingScore.signed_by_id")
 
     __search__ = ("number",)
@@ -73,7 +77,7 @@ class ScoreLine(ParkScoped, Record):
     denominator: Mapped[str | None] = field(String(60), _l("Denominator"))
     points: Mapped[str | None] = field(String(60), _l("Points given"))
     most: Mapped[Decimal] = field(UnitPrice, _l("Most points"))
-    source: Mapped[str | None] = field(Text, _l("Source"))
+    source: Mapped[str | None] = field(Words, _l("Source"))
     records: Mapped[list[Any]] = field(Json, _l("Records"))
     score: Mapped[RatingScore] = relationship(foreign_keys="ScoreLine.score_id")
     indicator: Mapped[RatingIndicator] = relationship(foreign_keys="ScoreLine.indicator_id")
@@ -129,15 +133,18 @@ BEGIN
     IF OLD.state = 'signed' THEN
       RAISE EXCEPTION 'a signed score sheet is never changed' USING ERRCODE = 'restrict_violation';
     END IF;
-  ELSIF EXISTS (SELECT 1 FROM ratings_score WHERE id = OLD.score_id AND state = 'signed') THEN
+    RETURN CASE WHEN TG_OP = 'DELETE' THEN OLD ELSE NEW END;
+  END IF;
+  IF TG_OP <> 'INSERT' AND EXISTS (SELECT 1 FROM ratings_score WHERE id = OLD.score_id AND state = 'signed')
+     OR TG_OP <> 'DELETE' AND EXISTS (SELECT 1 FROM ratings_score WHERE id = NEW.score_id AND state = 'signed') THEN
     RAISE EXCEPTION 'a signed score sheet is never changed' USING ERRCODE = 'restrict_violation';
   END IF;
   RETURN CASE WHEN TG_OP = 'DELETE' THEN OLD ELSE NEW END;
 END $$"""
-for _model in (RatingScore, ScoreLine):
+for _model, _events in ((RatingScore, "UPDATE OR DELETE"), (ScoreLine, "INSERT OR UPDATE OR DELETE")):
     _name = _model.__tablename__
     after_create(
         _model.__table__,
-        f"{GUARD};\nCREATE TRIGGER {_name}_signed BEFORE UPDATE OR DELETE ON {_name} FOR EACH ROW EXECUTE FUNCTION ratings_signed_guard()",
+        f"{GUARD};\nCREATE TRIGGER {_name}_signed BEFORE {_events} ON {_name} FOR EACH ROW EXECUTE FUNCTION ratings_signed_guard()",
         f"DROP TRIGGER IF EXISTS {_name}_signed ON {_name}",
     )

@@ -29,7 +29,7 @@ from ..kpis.ratings import newest
 from ..models.assessment import RecognitionAssessment
 from ..models.forecast import GraduationForecast
 from ..models.score import RatingScore
-from . import definitions, targets
+from . import definitions, reaching, targets
 
 RESOURCE = "ratings.cockpit"
 TREND = {"month": 13, "quarter": 9, "year": 5}
@@ -159,9 +159,9 @@ def board(session: Any, period: Period, today: date, *, park_id: int | None, que
     specs = [t for t in TILES if t.lead in known and period.grain in known[t.lead].grains]
     asked = [c for c in codes_of() if c in known and period.grain in known[c].grains]
     trends = store.trend(session, asked, period, TREND[period.grain], park_id=park_id)
-    reaching = targets.parks_reaching(session, period, today, [t.lead for t in specs]) if park_id is None else {}
+    on_target = reaching.parks_reaching(session, period, today, [t.lead for t in specs]) if park_id is None else {}
     amber = targets.amber_share(session, park_id)
-    items = {c: _item(t, today, amber, query, reaching.get(c)) for c, t in trends.items()}
+    items = {c: _item(t, today, amber, query, on_target.get(c)) for c, t in trends.items()}
     found = verdicts(session, Window(period, today), park_id) if "ratings.passing" in items else ([], {})
     times = [t[-1].computed_at for t in trends.values() if t[-1].computed_at is not None]
     return Board(
@@ -261,7 +261,7 @@ def _scores(session: Any, carriers: Sequence[int], window: Window) -> dict[int, 
         return {}
     query = (
         select(s.id, s.carrier_id, s.grade, s.total)
-        .where(s.carrier_id.in_(carriers), s.on_date <= window.on)
+        .where(s.carrier_id.in_(carriers), s.on_date <= window.on, s.state.in_(("scored", "signed")))
         .distinct(s.carrier_id)
         .order_by(s.carrier_id, s.on_date.desc(), s.id.desc())
     )

@@ -14,17 +14,10 @@ from parkops.i18n import _l
 from parkops.security import access
 
 from ..calc_experts import agree
-from ..models.scheme import RatingIndicator
 from ..models.score import ExpertRound, ExpertSheet, RatingScore
 from ..states import SCORE
-from .schemes import indicators_of
-from .scores import count_sheet
+from .scores import asked_of, count_sheet
 from .stock import plain
-
-
-def asked_of(session: Any, row: RatingScore) -> list[RatingIndicator]:
-    """The indicators experts judge."""
-    return [x for x in indicators_of(session, row.scheme) if x.kind in ("expert", "bonus") or x.rule.get("kind") == "expert"]
 
 
 def open_round(session: Any, row: RatingScore, *, needed: int, outlier: str, tolerance: Decimal | None = None) -> ExpertRound:
@@ -51,9 +44,12 @@ def open_round(session: Any, row: RatingScore, *, needed: int, outlier: str, tol
     return found
 
 
-def current_round(session: Any, row: RatingScore) -> ExpertRound | None:
-    """The open round of a sheet."""
-    return session.scalars(select(ExpertRound).where(ExpertRound.score_id == row.id, ExpertRound.state == "open")).one_or_none()
+def current_round(session: Any, row: RatingScore, *, lock: bool = False) -> ExpertRound | None:
+    """The open round of a sheet. `lock`: nobody gives points while it is closed and it is not closed while somebody gives points."""
+    query = select(ExpertRound).where(ExpertRound.score_id == row.id, ExpertRound.state == "open")
+    if lock:
+        query = query.with_for_update().execution_options(populate_existing=True)
+    return session.scalars(query).one_or_none()
 
 
 def sheets_of(session: Any, found: ExpertRound) -> list[ExpertSheet]:
@@ -64,7 +60,7 @@ def sheets_of(session: Any, found: ExpertRound) -> list[ExpertSheet]:
 def give_points(session: Any, row: RatingScore, *, points: dict[str, Decimal], at: datetime, remark: str | None = None) -> ExpertSheet:
     """R-41: an expert gives every indicator its points once and signs; who prepared the sheet does not take part (R-42)."""
     access.require(session, "ratings.expert_sheet", "add")
-    found, scope, problems = current_round(session, row), scope_of(session), Problems()
+    found, scope, problems = current_round(session, row, lock=True), scope_of(session), Problems()
     if found is None:
         raise RuleError([Problem("ratings.R-41", _l("No round of experts is open for this sheet."))])
     if scope.user_id is None or scope.user_id == row.prepared_by_id:
@@ -102,7 +98,7 @@ def give_points(session: Any, row: RatingScore, *, points: dict[str, Decimal], a
 def close_round(session: Any, row: RatingScore) -> None:
     """R-43: enough experts signed; outliers are left out by the round's rule and named; the mean is the indicator's points (R-44)."""
     access.require(session, "ratings.score", "act")
-    found = current_round(session, row)
+    found = current_round(session, row, lock=True)
     if found is None:
         raise RuleError([Problem("ratings.R-41", _l("No round of experts is open for this sheet."))])
     sheets = sheets_of(session, found)

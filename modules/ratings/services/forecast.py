@@ -132,7 +132,8 @@ def _criterion(line: Any, points: dict[str, dict[int, Decimal]], on: date) -> Cr
 
 
 def points_of(session: Any, ids: Sequence[int], asked: set[str], on: date) -> dict[str, dict[int, dict[int, Decimal]]]:
-    """What → firm → year → figure: one statement per kind of figure. Only ended, reported years; an undisclosed round is no point."""
+    """What → firm → year → figure: one statement per kind of figure. Only ended, reported years; a year with an undisclosed round is no
+    point, and from it on the running total of rounds is not known: such a firm's total has no line and cannot be said."""
     out: dict[str, dict[int, dict[int, Decimal]]] = {}
     if "two_year_revenue" in asked:
         found = queries.revenue_by_year(session, ids, on)
@@ -155,12 +156,14 @@ def _rounds(session: Any, ids: Sequence[int], on: date) -> tuple[dict[int, dict[
     )
     largest: dict[int, dict[int, Decimal]] = defaultdict(dict)
     total: dict[int, dict[int, Decimal]] = defaultdict(dict)
+    hidden: set[int] = set()
     for firm_id, y, most, amount, undisclosed in rows:
         if undisclosed or most is None:
+            hidden.add(firm_id)
             continue
         so_far = max(total[firm_id].values(), default=Decimal(0))
         largest[firm_id][int(y)], total[firm_id][int(y)] = most, so_far + amount
-    return dict(largest), dict(total)
+    return dict(largest), {i: years for i, years in total.items() if i not in hidden}
 
 
 def _rights(session: Any, ids: Sequence[int], on: date) -> dict[int, dict[int, Decimal]]:

@@ -13,15 +13,16 @@ from sqlalchemy import or_, select
 from modules.tenants.models.carrier import Carrier
 from modules.tenants.services.carriers import operating
 from parkops.errors import Problem, RuleError
-from parkops.i18n import _, _l
+from parkops.i18n import Lazy, _l
 from parkops.rules import engine, facts, logic, parameters
 from parkops.rules.engine import Line, Outcome
-from parkops.rules.models import RuleSet
-from parkops.rules.units import unit_text
+from parkops.rules.models import Decision, RuleSet
+from parkops.rules.units import UNITS
 from parkops.security import access
 
 from ..calc_gates import Count, lacking, leavers, newcomers, relaxed
 from ..models.assessment import RecognitionAssessment
+from ..words import Joined, packed
 from . import nearest
 from .measures import CARRIER, MEASURES, Measured, gather_both
 from .stock import options_of
@@ -33,16 +34,20 @@ FITS = {"makerspace": ("MS-",), "incubator": ("INC-",), "accelerator": ("INC-",)
 
 @dataclass(frozen=True)
 class Gate:
-    """A rule's line with its counts: what is missing (`missing` steps; `words` says it), how many newcomers or leavers would do instead."""
+    """A rule's line with its counts: what is missing (`missing` steps; `lack` says it), how many newcomers or leavers would do instead."""
 
     line: Line
     measured: Measured | None = None
     missing: Decimal | None = None
     newcomers: Decimal | None = None
     leavers: Decimal | None = None
-    words: str = ""
+    lack: Any = ""
     nearest: tuple[nearest.Near, ...] = ()
     alternative: bool = False  # another line of its group is met
+
+    @property
+    def words(self) -> str:
+        return str(self.lack)
 
     @property
     def open(self) -> bool:
@@ -68,13 +73,18 @@ class Result:
         return sum(v == verdict for v in conditions(self.outcome.lines))
 
     @property
-    def missing(self) -> str:
-        """What is missing, condition by condition; alternatives are joined by "or"."""
-        groups: dict[str, list[str]] = {}
+    def missing_words(self) -> Joined:
+        """What is missing, condition by condition; alternatives are joined by "or". Each reader sees it in their language."""
+        groups: dict[str, list[Any]] = {}
         for g in self.gates:
             if g.open and g.words:
-                groups.setdefault(g.line.any_of or g.line.code, []).append(g.words)
-        return _("; ").join(_(" or ").join(words) for words in groups.values())
+                groups.setdefault(g.line.any_of or g.line.code, []).append(g.lack)
+        return Joined(_l("; "), tuple(Joined(_l(" or "), tuple(words)) for words in groups.values()))
+
+    @property
+    def missing(self) -> str:
+        """The same in the language of now."""
+        return str(self.missing_words)
 
 
 def conditions(lines: Sequence[Line]) -> list[str]:
@@ -176,13 +186,13 @@ def _gate(session: Any, carrier: Carrier, on: date, line: Line, m: Measured | No
     )
 
 
-def lack_words(fact: str, missing: Decimal, unit: str = "") -> str:
+def lack_words(fact: str, missing: Decimal, unit: str = "") -> Lazy:
     """The gap in units, such as "1 more firms with an SME qualification"."""
     known = MEASURES.get(fact)
     n = f"{missing.normalize():,f}"
-    return (
-        _(known.lack.msgid, n=n) if known is not None and known.lack is not None else _("lacks %(n)s", n=f"{n} {unit_text(unit)}".strip())
-    )
+    if known is not None and known.lack is not None:
+        return _l(known.lack.msgid, n=n)
+    return _l("lacks %(n)s", n=_l("%(n)s %(unit)s", n=n, unit=UNITS[unit]) if unit in UNITS else f"{n} {unit}".strip())
 
 
 def keep_assessment(session: Any, carrier: Carrier, *, rule_set: str, on: date, note: str | None = None) -> RecognitionAssessment:
@@ -212,7 +222,7 @@ def keep_assessment(session: Any, carrier: Carrier, *, rule_set: str, on: date, 
         passed=result.count("pass"),
         failed=result.count("fail"),
         unknown=result.count("unknown"),
-        missing=result.missing or None,
+        missing=packed(result.missing_words) if result.missing else None,
         decision_id=decision.id,
         measures={g.line.fact: g.measured.as_json() for g in result.gates if g.measured is not None},
         options=result.options,
@@ -220,6 +230,7 @@ def keep_assessment(session: Any, carrier: Carrier, *, rule_set: str, on: date, 
     )
     session.add(row)
     session.flush()
+    session.expire(row, ["missing"])  # read in the reader's language
     return row
 
 
@@ -240,10 +251,10 @@ def replay(session: Any, before: str, after: str, carriers: Sequence[Carrier], o
 
 
 def replay_kept(session: Any, after: str) -> list[tuple[RecognitionAssessment, engine.Flip]]:
-    """R-13: kept assessments from the facts known then, under another rule set."""
-    from parkops.rules.models import Decision
-
-    rows = list(session.scalars(select(RecognitionAssessment).order_by(RecognitionAssessment.id)))
+    """R-13: the latest kept assessment of each carrier and rule set from the facts known then, under another rule set."""
+    a = RecognitionAssessment
+    latest = select(a.id).distinct(a.carrier_id, a.rule_set).order_by(a.carrier_id, a.rule_set, a.on_date.desc(), a.id.desc())
+    rows = list(session.scalars(select(a).where(a.id.in_(latest)).order_by(a.id)))
     decisions = {d.id: d for d in session.scalars(select(Decision).where(Decision.id.in_([r.decision_id for r in rows])))}
     flips = engine.replay(session, [decisions[r.decision_id] for r in rows], after)
     return list(zip(rows, flips, strict=True))

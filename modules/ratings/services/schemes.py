@@ -303,7 +303,9 @@ def activate_scheme(session: Any, row: RatingScheme, *, on: date) -> None:
         problems.add("ratings.R-25", _l("This scheme is unverified. Check it against the document and correct its provenance first."))
     problems.stop()
     before = session.scalars(
-        select(RatingScheme).where(RatingScheme.park_id == row.park_id, RatingScheme.key == row.key, RatingScheme.state == "active")
+        select(RatingScheme)
+        .where(RatingScheme.park_id == row.park_id, RatingScheme.key == row.key, RatingScheme.state == "active")
+        .with_for_update()
     ).all()
     for old in before:
         retire_scheme(session, old, on=on)

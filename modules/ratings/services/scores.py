@@ -13,17 +13,18 @@ from typing import Any
 from sqlalchemy import select
 
 from modules.tenants.models.carrier import Carrier, CarrierGrade
-from parkops import sequences
+from parkops import records, sequences
 from parkops.db.session import scope_of
-from parkops.errors import NotFound, Problem, RuleError
+from parkops.errors import NotFound, Problem, Problems, RuleError
 from parkops.i18n import _, _l
 from parkops.rules import facts
 from parkops.security import access
 
 from .. import calc_scoring as calc
 from ..models.scheme import RatingIndicator, RatingScheme
-from ..models.score import RatingScore, ScoreLine
+from ..models.score import ExpertRound, ExpertSheet, RatingScore, ScoreLine
 from ..states import SCORE
+from ..words import packed
 from .measures import Measured, gather_both
 from .schemes import bands_of, dimensions_of, indicators_of
 
@@ -38,7 +39,7 @@ class Row:
     most: Decimal
     value: Any
     points: Decimal | None
-    source: str = ""
+    source: Any = ""  # words; lazy where the reader's language decides
     records: tuple[tuple[str, int], ...] = ()
     measured: Measured | None = None
 
@@ -66,6 +67,16 @@ class Supposed:
 
 
 NOTHING = Supposed({}, {}, {})
+
+
+def is_expert(x: RatingIndicator) -> bool:
+    """Whether experts give its points: judged by experts, a bonus, or a base indicator whose function is their judgement."""
+    return x.kind in ("expert", "bonus") or x.rule.get("kind") == "expert"
+
+
+def asked_of(session: Any, row: RatingScore) -> list[RatingIndicator]:
+    """The indicators of a sheet experts judge."""
+    return [x for x in indicators_of(session, row.scheme or session.get(RatingScheme, row.scheme_id)) if is_expert(x)]
 
 
 def facts_needed(indicators: Sequence[RatingIndicator]) -> list[str]:
@@ -120,14 +131,14 @@ def _row(
 ) -> Row:
     most = supposed.weights.get(x.code, x.most if x.most is not None else Decimal(0))
     fact = known.get(x.fact or "")
-    source, records = (str(fact.source or fact.collect), tuple(fact.records)) if fact is not None else ("", ())
+    source, records = (fact.source or fact.collect, tuple(fact.records)) if fact is not None else ("", ())
     value = values.get(x.fact) if x.fact else None
     if x.kind == "veto":
         bites = None if value is None else bool(value) == (x.rule.get("veto_when", "true") == "true")
         return Row(x, most, value, None if bites is None else Decimal(bites), source, records)
     if calc.problems_of(x.rule):
         points = None
-    elif x.rule["kind"] == "expert" or x.kind in ("expert", "bonus"):
+    elif is_expert(x):
         points = supposed.points.get(x.code, given.get(x.code))
         points = None if points is None else calc.points({"kind": "direct"}, most, points)
     else:
@@ -194,11 +205,11 @@ def rank_of(row: RatingScore) -> calc.Rank | None:
 def given_points(session: Any, row: RatingScore) -> dict[str, Decimal]:
     """What the experts agreed on, by indicator code."""
     lines = session.execute(
-        select(RatingIndicator.code, ScoreLine.points)
+        select(RatingIndicator, ScoreLine.points)
         .join(ScoreLine, ScoreLine.indicator_id == RatingIndicator.id)
-        .where(ScoreLine.score_id == row.id, RatingIndicator.kind.in_(("expert", "bonus")), ScoreLine.points.is_not(None))
+        .where(ScoreLine.score_id == row.id, ScoreLine.points.is_not(None))
     )
-    return {code: Decimal(points) for code, points in lines}
+    return {x.code: Decimal(points) for x, points in lines if is_expert(x)}
 
 
 def count_sheet(session: Any, row: RatingScore, given: Mapping[str, Decimal] | None = None) -> Sheet:
@@ -218,13 +229,16 @@ def count_sheet(session: Any, row: RatingScore, given: Mapping[str, Decimal] | N
         if line is None:
             line = ScoreLine(park_id=row.park_id, score_id=row.id, indicator_id=r.indicator.id, most=r.most, records=[])
             session.add(line)
+            have[r.indicator.id] = line
         count = r.measured.count if r.measured is not None else None
         line.value, line.points = text(r.value), text(r.points)
         line.numerator, line.denominator = (text(count.numerator), text(count.denominator)) if count is not None else (None, None)
-        line.most, line.source, line.records = r.most, r.source, [list(x) for x in r.records]
+        line.most, line.source, line.records = r.most, packed(r.source), [list(x) for x in r.records]
     row.exact, row.total, row.bonus = str(text(sheet.total.total)), _four(sheet.total.total), _four(sheet.total.bonus)
     row.open_lines, row.grade = len(sheet.total.unknown), sheet.total.grade
     session.flush()
+    for line in have.values():
+        session.expire(line, ["source"])  # read in the reader's language
     return sheet
 
 
@@ -255,6 +269,7 @@ def change_score(
     if (place is None) != (peers is None) or (place is not None and not 1 <= place <= (peers or 0)):
         raise RuleError([Problem("ratings.R-31", _l("Enter the place and the number of peers together."), "place")])
     row.year, row.on_date, row.place, row.peers, row.automatic, row.note = year, on_date, place, peers, automatic, note
+    row.changed_by_id = scope_of(session).user_id
     session.flush()
     count_sheet(session, row)
     return row
@@ -276,6 +291,9 @@ def recount_score(session: Any, row: RatingScore) -> None:
 def finish_score(session: Any, row: RatingScore) -> None:
     """R-34: without experts only where no indicator asks for them and none is open."""
     access.require(session, RESOURCE, "act")
+    if asked := asked_of(session, row):
+        codes = "、".join(x.code for x in asked)
+        raise RuleError([Problem("ratings.R-34", _l("Experts judge these indicators: %(codes)s. Ask the experts.", codes=codes))])
     sheet = count_sheet(session, row)
     if sheet.total.unknown:
         raise RuleError(
@@ -285,22 +303,39 @@ def finish_score(session: Any, row: RatingScore) -> None:
 
 
 def reopen_score(session: Any, row: RatingScore, *, reason: str | None = None) -> None:
-    """R-35: with a reason; the rounds so far stay on record."""
+    """R-35: with a reason; the rounds so far stay on record, their points no longer count."""
     access.require(session, RESOURCE, "act")
     SCORE.move(session, row, "reopen", on=row.on_date, reason=reason)
+    count_sheet(session, row, {})
 
 
 def sign_score(session: Any, row: RatingScore, *, on: date) -> None:
-    """R-36: another person than who prepared it signs; the sheet is sealed with its hash and stays as it is."""
+    """R-36: a person signs who neither prepared nor last changed the sheet nor gave points that count, not before its day and not ahead;
+    the sheet is sealed with its hash and stays as it is."""
     access.require(session, RESOURCE, "act")
-    user = scope_of(session).user_id
-    if user is not None and user == row.prepared_by_id:
-        raise RuleError([Problem("ratings.R-36", _l("You prepared this sheet; another person signs it."))])
+    user, problems = scope_of(session).user_id, Problems()
     if user is None:
-        raise RuleError([Problem("ratings.R-36", _l("A sheet is signed by a person who is logged in."))])
+        problems.add("ratings.R-36", _l("A sheet is signed by a person who is logged in."))
+    elif user == row.prepared_by_id:
+        problems.add("ratings.R-36", _l("You prepared this sheet; another person signs it."))
+    elif user == row.changed_by_id:
+        problems.add("ratings.R-36", _l("You changed this sheet last; another person signs it."))
+    elif user in _judges(session, row):
+        problems.add("ratings.R-36", _l("You gave points for this sheet; another person signs it."))
+    records.not_future({"on": on}, problems, ["on"])
+    if on < row.on_date:
+        problems.add("ratings.R-36", _l("A sheet is signed on or after its day, %(day)s.", day=row.on_date.isoformat()), "on")
+    problems.stop()
     row.signed_by_id, row.signed_on, row.seal = user, on, seal_of(session, row)
     session.flush()
     SCORE.move(session, row, "sign", on=on)
+
+
+def _judges(session: Any, row: RatingScore) -> set[int]:
+    """Who gave points in the round that counts, the latest closed one; an expert left out as outlier took part as well."""
+    r = ExpertRound
+    latest = select(r.id).where(r.score_id == row.id, r.state == "closed").order_by(r.position.desc()).limit(1).scalar_subquery()
+    return set(session.scalars(select(ExpertSheet.user_id).where(ExpertSheet.round_id == latest)))
 
 
 def seal_of(session: Any, row: RatingScore) -> str:

@@ -11,19 +11,19 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, Integer, Numeric, String, and_, case, cast, column, func, select, type_coerce, values
+from sqlalchemy import select
 
 from modules.tenants.models.carrier import Carrier
 from parkops import records, settings
 from parkops.clock import Period
 from parkops.db.session import scope_of
-from parkops.errors import NotFound, Problems
+from parkops.errors import Conflict, NotFound, Problems
 from parkops.i18n import _l
 from parkops.kpi import store
 from parkops.kpi.catalogue import readable
 from parkops.kpi.figures import SHOWN_PLACES
-from parkops.kpi.models import KpiFreeze, KpiSnapshot, KpiTarget, KpiValue
-from parkops.kpi.registry import RATIO, SUM, Kpi
+from parkops.kpi.models import KpiTarget
+from parkops.kpi.registry import Kpi
 from parkops.security import access
 
 from ..calc_target import Against, against, due_now, spread
@@ -112,19 +112,30 @@ def remove_target(session: Any, row: TeamTarget) -> None:
 # --- many at a time -----------------------------------------------------------------------------------------------------------
 
 
-def save_park(session: Any, park_id: int, period: Period, values: Mapping[str, Decimal | None], *, into: str | None = None) -> int:
+def save_park(
+    session: Any,
+    park_id: int,
+    period: Period,
+    values: Mapping[str, Decimal | None],
+    *,
+    into: str | None = None,
+    before: Mapping[str, Decimal | None] | None = None,
+) -> int:
     """R-104: the targets of a park for a period, all at once; None removes. `into` month or quarter also spreads each over the parts of
-    the period. Needs act on the KPIs, like a single target. Returns how many rows changed; every problem at once."""
+    the period. `before`: what the screen showed; a field left as it was writes nothing (its empty parts are filled), and a target
+    somebody else changed meanwhile is a Conflict. Needs act on the KPIs. Returns how many rows changed; every problem at once."""
     access.require(session, store.RESOURCE, "act")
     if not scope_of(session).sees(park_id):
         raise NotFound(_l("There is no such park among yours."))
-    wanted = _parts(session, period, values, into)
-    t = KpiTarget
+    t, wanted = KpiTarget, _parts(session, period, values, into)
     starts = {p.start for _c, p in wanted}
-    rows = session.scalars(select(t).where(t.park_id == park_id, t.code.in_(list(values)), t.period_start.in_(starts)).with_for_update())
-    have = {(r.code, r.grain, r.period_start): r for r in rows}
+    query = select(t).where(t.park_id == park_id, t.code.in_(list(values)), t.period_start.in_(starts))
+    have = _stored(session, query)
     return _write(
-        session, wanted, have, lambda code, p, v: KpiTarget(park_id=park_id, code=code, grain=p.grain, period_start=p.start, target=v)
+        session,
+        _to_write(wanted, have, period, values, before),
+        have,
+        lambda code, p, v: KpiTarget(park_id=park_id, code=code, grain=p.grain, period_start=p.start, target=v),
     )
 
 
@@ -136,8 +147,9 @@ def save_team(
     *,
     carrier_id: int | None = None,
     into: str | None = None,
+    before: Mapping[str, Decimal | None] | None = None,
 ) -> int:
-    """The same for a team, of the park or of one of its carriers."""
+    """The same for a team, of the park or of one of its carriers. Rows made need add, rows dropped need remove."""
     access.require(session, RESOURCE, "change")
     kpis, problems = readable(session), Problems()
     if carrier_id is not None:
@@ -147,15 +159,22 @@ def save_team(
         if any(v is not None and c in kpis and kpis[c].dimension != CARRIER for c, v in values.items()):
             problems.add("ratings.R-101", _l("This indicator is not kept per carrier. Leave the carrier empty."), "carrier_id")
     problems.stop()
-    wanted = _parts(session, period, values, into)
-    t = TeamTarget
-    query = select(t).where(
-        t.team_id == team.id, t.code.in_(list(values)), t.carrier_id.is_(None) if carrier_id is None else t.carrier_id == carrier_id
+    t, wanted = TeamTarget, _parts(session, period, values, into)
+    have = _stored(
+        session,
+        select(t).where(
+            t.team_id == team.id, t.code.in_(list(values)), t.carrier_id.is_(None) if carrier_id is None else t.carrier_id == carrier_id
+        ),
     )
-    have = {(r.code, r.grain, r.period_start): r for r in session.scalars(query.with_for_update())}
+    changes = _to_write(wanted, have, period, values, before)
+    stored = [(have.get((c, p.grain, p.start)), v) for (c, p), v in changes.items()]
+    if any(row is None and v is not None for row, v in stored):
+        access.require(session, RESOURCE, "add")
+    if any(row is not None and v is None for row, v in stored):
+        access.require(session, RESOURCE, "remove")
     return _write(
         session,
-        wanted,
+        changes,
         have,
         lambda code, p, v: TeamTarget(
             park_id=team.park_id, team_id=team.id, carrier_id=carrier_id, code=code, grain=p.grain, period_start=p.start, target=v
@@ -180,6 +199,35 @@ def _parts(
             each = [None] * len(parts) if value is None else spread(value, kpi.adds_up, len(parts), min(SHOWN_PLACES[kpi.unit], 4))
             out |= {(code, p): v for p, v in zip(parts, each, strict=True)}
     problems.stop()
+    return out
+
+
+def _stored(session: Any, query: Any) -> dict[tuple, Any]:
+    """The rows as they are now, locked (a row read earlier in this session is read again)."""
+    rows = session.scalars(query.with_for_update().execution_options(populate_existing=True))
+    return {(r.code, r.grain, r.period_start): r for r in rows}
+
+
+def _to_write(
+    wanted: Mapping[tuple[str, Period], Decimal | None],
+    have: Mapping[tuple, Any],
+    period: Period,
+    values: Mapping[str, Decimal | None],
+    before: Mapping[str, Decimal | None] | None,
+) -> dict[tuple[str, Period], Decimal | None]:
+    """R-104: what of it is written. Parts are deleted only with a target of the period that is cleared here; an untouched field is spread
+    only while none of its parts has a target. Raises Conflict where the stored target is neither the one shown nor the one wanted."""
+    whole = {c: have.get((c, period.grain, period.start)) for c in values}
+    stored = {c: None if row is None else row.target for c, row in whole.items()}
+    touched = {c for c, v in values.items() if before is None or before.get(c) != v}
+    if before is not None and any(stored[c] not in (before.get(c), values[c]) for c in touched):
+        raise Conflict(_l("Somebody else changed these targets meanwhile. Load the page again before you save."))
+    divided = {code for code, p in wanted if p != period and (code, p.grain, p.start) in have}
+    out = {}
+    for (code, p), value in wanted.items():
+        cleared = value is None and stored[code] is None
+        if not cleared and (code in touched or (values[code] == stored[code] and code not in divided)):
+            out[code, p] = value
     return out
 
 
@@ -276,80 +324,6 @@ def _team_targets(session: Any, period: Period, known: Mapping[str, Kpi], park_i
     )
     rows = session.execute(query if park_id is None else query.where(t.park_id == park_id)).all()
     return [r for r in rows if r[0].code in known]
-
-
-def parks_reaching(session: Any, period: Period, today: date, codes: Sequence[str]) -> dict[str, tuple[int, int]]:
-    """R-106: KPI → (parks that reached their target, parks with one), where all parks are looked at together. One statement: 200 parks
-    are counted where they lie. The same rule as `against`, on the frozen figure where a park froze the period."""
-    known = [k for c, k in readable(session).items() if c in codes and period.grain in k.grains]
-    if not known:
-        return {}
-    k, t, v = _constants(known, period, today), KpiTarget, KpiValue
-    fixed = _frozen_figures(period).subquery("fixed")
-    top = cast(func.coalesce(fixed.c.numerator, v.numerator), Numeric)
-    bottom = cast(func.coalesce(fixed.c.denominator, v.denominator), Numeric)
-    ratio = func.round(top * k.c.scale / func.nullif(bottom, 0), k.c.places)
-    value = case((k.c.ratio, ratio), else_=top * k.c.scale)
-    due = func.round(cast(type_coerce(t.target, BigInteger), Numeric) * k.c.gone / k.c.days) / 10000
-    good = case((k.c.lower, value <= due), else_=value >= due)
-    rows = session.execute(
-        select(t.code, func.count().filter(good), func.count())
-        .join(k, k.c.code == t.code)
-        .outerjoin(
-            v,
-            and_(
-                v.park_id == t.park_id,
-                v.code == t.code,
-                v.kpi_version == k.c.version,
-                v.grain == t.grain,
-                v.period_start == t.period_start,
-                v.key == "",
-            ),
-        )
-        .outerjoin(fixed, and_(fixed.c.park_id == t.park_id, fixed.c.code == t.code))
-        .where(t.grain == period.grain, t.period_start == period.start)
-        .group_by(t.code)
-    )
-    return {code: (reached, n) for code, reached, n in rows}
-
-
-def _constants(kpis: Sequence[Kpi], period: Period, today: date) -> Any:
-    """Per KPI how its stored integers become what people read, and which part of a sum is due (gone of days)."""
-    days, gone = (period.end - period.start).days, max((min(period.last_day, today) - period.start).days + 1, 0)
-    rows = [
-        (
-            k.code,
-            k.version,
-            k.adds_up == RATIO,
-            k.better == "lower",
-            max(SHOWN_PLACES[k.unit], 2),
-            Decimal(1).scaleb((k.denominator_places if k.adds_up == RATIO else 0) - k.numerator_places),
-            gone if k.adds_up == SUM else days,
-            days,
-        )
-        for k in kpis
-    ]
-    return values(
-        column("code", String),
-        column("version", Integer),
-        column("ratio", Boolean),
-        column("lower", Boolean),
-        column("places", Integer),
-        column("scale", Numeric),
-        column("gone", Integer),
-        column("days", Integer),
-        name="known",
-    ).data(rows)
-
-
-def _frozen_figures(period: Period) -> Any:
-    f, x = KpiFreeze, KpiSnapshot
-    return (
-        select(f.park_id, x.code, x.numerator, x.denominator)
-        .select_from(f)
-        .join(x, x.freeze_id == f.id)
-        .where(f.grain == period.grain, f.period_start == period.start, x.key == "")
-    )
 
 
 def sheet(

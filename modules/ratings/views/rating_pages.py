@@ -98,6 +98,8 @@ class ScoreWhatIfPage(Page):
         """The page. It writes nothing."""
         on, carrier = day_asked(), load(self.session, "tenants.carrier", pk)
         real = load(self.session, "ratings.score", ids_asked("score")[0]) if ids_asked("score") else None
+        if real is not None and real.carrier_id != carrier.id:
+            raise NotFound(_l("There is no such record in your parks."))
         fits = list(
             self.session.scalars(
                 select(RatingScheme).where(RatingScheme.subject == carrier.carrier_type).order_by(RatingScheme.key, RatingScheme.edition)

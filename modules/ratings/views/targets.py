@@ -73,11 +73,11 @@ TARGET = Resource(
 )
 
 
-def read_numbers(session: Any, form: Any) -> dict[str, Decimal | None]:
-    """`t_<code>` of the form: empty removes, percent is typed as percent. Every mistake at once."""
+def read_numbers(session: Any, form: Any, prefix: str = "t_") -> dict[str, Decimal | None]:
+    """`t_<code>` of the form (`o_<code>`: what it showed): empty removes, percent is typed as percent. Every mistake at once."""
     known, problems, out = targets.readable(session), Problems(), {}
     for name, raw in form.items():
-        if not name.startswith("t_") or name[2:] not in known:
+        if not name.startswith(prefix) or name[2:] not in known:
             continue
         kpi, typed = known[name[2:]], raw.replace("%", "").replace(" ", "").strip()
         try:
@@ -144,14 +144,17 @@ class TargetsPage(Page):
 
     @route("/save", "change", methods=("POST",))
     def save(self) -> Any:
-        """Keep the page: what is empty is removed."""
+        """Keep the page: what was emptied is removed, what was not touched stays as it is."""
         place, team, carrier = self._one_park(request.form)
-        values, into = read_numbers(self.session, request.form), request.form.get("into") or None
+        values, before = read_numbers(self.session, request.form), read_numbers(self.session, request.form, "o_")
+        how = {"into": request.form.get("into") or None, "before": before}
+        if values.keys() - before.keys():
+            raise Refused(_l("Load the page again before you save."))
 
         def work() -> int:
             if team is None:
-                return targets.save_park(self.session, place.park_id, place.period, values, into=into)
-            return targets.save_team(self.session, team, place.period, values, carrier_id=carrier.id if carrier else None, into=into)
+                return targets.save_park(self.session, place.park_id, place.period, values, **how)
+            return targets.save_team(self.session, team, place.period, values, carrier_id=carrier.id if carrier else None, **how)
 
         answer = _answer(self.session, work, lambda n: f"/ratings/targets/?{place.query()}")
         flash(_("The targets are saved."), "success")

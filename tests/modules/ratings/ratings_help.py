@@ -150,10 +150,10 @@ def invest(s: Any, firms: list[Any]) -> None:
 
 
 @contextmanager
-def acting(s: Any, role: str) -> Iterator[Any]:
-    """The same session in the name and with the rights of a persona's user."""
+def acting(s: Any, role: str, user: str | None = None) -> Iterator[Any]:
+    """The same session in the name and with the rights of a persona's user, or of another user with these rights."""
     before = s.info["scope"]
-    uid = s.execute(text("SELECT id FROM ab_user WHERE username = :n"), {"n": role}).scalar()
+    uid = s.execute(text("SELECT id FROM ab_user WHERE username = :n"), {"n": user or role}).scalar()
     s.info["scope"] = replace(
         before, user_id=uid, user_name=role, roles=frozenset({role}), system=False, rights=role_rights(frozenset({role}))
     )

@@ -9,19 +9,20 @@ from decimal import Decimal
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from ratings_help import acting
+from ratings_help import ON, acting, example
 from support_help import carrier, firm
 
 from modules.ratings.calc_board import Series, chart
 from modules.ratings.calc_target import against, due_now, spread
 from modules.ratings.models.target import RatingTeam, TeamTarget
-from modules.ratings.services import cockpit, targets
+from modules.ratings.services import cockpit, reaching, targets
 from parkops import clock
 from parkops.clock import Period
 from parkops.db.session import system_scope
-from parkops.errors import NotAllowed, RuleError
+from parkops.errors import Conflict, NotAllowed, RuleError
 from parkops.kpi import engine, store
-from parkops.kpi.models import KpiValue
+from parkops.kpi.models import KpiFreeze, KpiSnapshot, KpiValue
+from parkops.kpi.registry import Window
 
 TODAY = date(2026, 3, 20)
 MARCH = Period.month(TODAY)
@@ -182,6 +183,94 @@ def test_targets_many_at_a_time(session, park, park2):
         targets.save_park(s, park.id, year, values)
 
 
+ADMITTED, LEFT = "tenants.admitted", "tenants.left"
+
+
+def kept_targets(s, park, grain):
+    rows = s.scalars(targets.select(targets.KpiTarget).where(targets.KpiTarget.park_id == park.id, targets.KpiTarget.grain == grain))
+    return {(r.code, r.period_start.month): r.target for r in rows}
+
+
+def test_spreading_deletes_no_target_nobody_touched(session, park):
+    """R-104: an empty field of the year says nothing of the months somebody set."""
+    year = Period.year(TODAY)
+    targets.save_park(session, park.id, MARCH, {ADMITTED: Decimal(7)})
+    targets.save_park(session, park.id, year, {LEFT: Decimal(12)}, into="month")
+    untouched = {ADMITTED: None, LEFT: Decimal(12)}
+    assert targets.save_park(session, park.id, year, untouched, into="month") == 0
+    assert kept_targets(session, park, "month")[ADMITTED, 3] == 7
+    targets.save_park(session, park.id, MARCH, {LEFT: Decimal(5)})  # a month by hand
+    assert targets.save_park(session, park.id, year, untouched, into="month", before=untouched) == 0
+    assert kept_targets(session, park, "month")[LEFT, 3] == 5
+    assert targets.save_park(session, park.id, year, {LEFT: None}, into="month", before={LEFT: Decimal(12)}) == 13  # cleared on purpose
+    assert kept_targets(session, park, "month") == {(ADMITTED, 3): Decimal(7)}
+    targets.save_park(session, park.id, year, {LEFT: Decimal(12)})
+    assert targets.save_park(session, park.id, year, {LEFT: Decimal(12)}, into="month", before={LEFT: Decimal(12)}) == 12  # spread later
+
+
+def test_a_page_loaded_earlier_writes_only_what_was_changed_on_it(session, park):
+    """R-104: two people with the same page; who saves second neither undoes the first nor is silently lost."""
+    year, seen = Period.year(TODAY), {ADMITTED: Decimal(10), LEFT: None}
+    targets.save_park(session, park.id, year, {ADMITTED: Decimal(10)})
+    targets.save_park(session, park.id, year, {**seen, ADMITTED: Decimal(20)}, before=seen)
+    assert targets.save_park(session, park.id, year, {**seen, LEFT: Decimal(3)}, before=seen) == 1
+    assert kept_targets(session, park, "year") == {(ADMITTED, 1): Decimal(20), (LEFT, 1): Decimal(3)}
+    with pytest.raises(Conflict):
+        targets.save_park(session, park.id, year, {ADMITTED: Decimal(30)}, before=seen)
+    with pytest.raises(Conflict):
+        targets.save_park(session, park.id, year, {LEFT: Decimal(4)}, before=seen)
+    team = targets.create_team(session, name="招商部", active=True)
+    targets.save_team(session, team, year, {ADMITTED: Decimal(1)})
+    with pytest.raises(Conflict):
+        targets.save_team(session, team, year, {ADMITTED: Decimal(2)}, before={ADMITTED: None})
+    assert kept_targets(session, park, "year")[ADMITTED, 1] == 20
+
+
+def test_rows_of_a_team_are_made_and_dropped_with_these_rights_only(session, park):
+    year, team = Period.year(TODAY), targets.create_team(session, name="物业部", active=True)
+    targets.save_team(session, team, year, {ADMITTED: Decimal(1)})
+    with acting(session, "operations_manager") as s:
+        scope = s.info["scope"]
+        for word, values in (("add", {LEFT: Decimal(2)}), ("remove", {ADMITTED: None})):
+            s.info["scope"] = replace(scope, rights=scope.rights - {(targets.RESOURCE, word)})
+            assert targets.save_team(s, team, year, {ADMITTED: Decimal(1)}) == 0
+            with pytest.raises(NotAllowed):
+                targets.save_team(s, team, year, values)
+        s.info["scope"] = scope
+        assert targets.save_team(s, team, year, {LEFT: Decimal(2), ADMITTED: None}) == 2
+
+
+def test_a_frozen_figure_stands_whole_where_parks_are_counted(session, park, park2):
+    """R-106: frozen as not reported stays so, whatever is known today."""
+    built(session, park, park2)
+    when = {"grain": "month", "period_start": MARCH.start, "period_key": MARCH.key, "frozen_at": clock.now(), "frozen_by": "test"}
+    f = KpiFreeze(park_id=park.id, reason="上报", hash="0" * 64, **when)
+    session.add(f)
+    session.flush()
+    session.add(KpiSnapshot(freeze_id=f.id, park_id=park.id, code="tenants.incubating", kpi_version=1, key="", numerator=None))
+    for where in (park, park2):
+        targets.save_park(session, where.id, MARCH, {"tenants.incubating": Decimal(1)})
+    lights = [x.against.light for x in targets.lines(session, MARCH, TODAY)]
+    assert sorted(lights) == ["green", "grey"]
+    assert reaching.parks_reaching(session, MARCH, TODAY, ["tenants.incubating"]) == {"tenants.incubating": (1, 2)}
+
+
+def test_a_sheet_still_being_counted_is_nobodys_score(session, park):
+    from modules.ratings.models.scheme import RatingScheme
+    from modules.ratings.services import recognition, schemes, scores
+
+    schemes.ensure_schemes(session, park.id)
+    c, _firms = example(session)
+    recognition.keep_assessment(session, c, rule_set="INC-2025-STD", on=ON)
+    scheme = session.scalars(targets.select(RatingScheme).where(RatingScheme.key == "EVAL-GX-2023")).one()
+    row = scores.create_score(session, carrier_id=c.id, scheme_id=scheme.id, year=2025, on_date=ON)
+    for state, known in (("draft", None), ("experts", None), ("scored", row.id)):
+        row.state = state
+        session.flush()
+        found, _count = cockpit.verdicts(session, Window(MARCH, TODAY), park.id)
+        assert next(v for v in found if v.carrier_id == c.id).score_id == known, state
+
+
 def test_park_and_team_targets_against_figures(session, park, park2):
     built(session, park, park2)
     engine.compute(session, Period.year(TODAY), ["tenants.admitted", "tenants.incubating"], today=TODAY)
@@ -195,7 +284,7 @@ def test_park_and_team_targets_against_figures(session, park, park2):
     # one admitted; 5 × 79/365 = 1.08 due: 1 is amber; 50 → 10.8 due: red
     assert found[park.id, None, ""] == (1, "amber") and found[park2.id, None, ""] == (1, "red")
     assert found[park.id, "孵化服务部", str(c.id)] == (3, "red") and found[park.id, "孵化服务部", ""] == (3, "green")
-    assert targets.parks_reaching(session, year, TODAY, ["tenants.admitted"]) == {"tenants.admitted": (0, 2)}
+    assert reaching.parks_reaching(session, year, TODAY, ["tenants.admitted"]) == {"tenants.admitted": (0, 2)}
     some = {
         "tenants.admitted": Decimal("4.62"),
         "tenants.incubating": Decimal(3),
@@ -212,7 +301,7 @@ def test_park_and_team_targets_against_figures(session, park, park2):
     for x in targets.lines(session, MARCH, TODAY):
         good, n = by_line.get(x.kpi.code, (0, 0))
         by_line[x.kpi.code] = (good + (x.against.light == "green"), n + 1)
-    assert targets.parks_reaching(session, MARCH, TODAY, list(some)) == by_line  # counted in SQL as line by line
+    assert reaching.parks_reaching(session, MARCH, TODAY, list(some)) == by_line  # counted in SQL as line by line
     assert by_line["leasing.occupancy"] == (0, 2) and by_line["tenants.left"] == (2, 2) and by_line["tenants.incubating"][0] == 1
     with pytest.raises(RuleError) as no:
         targets.save_team(session, team, year, {"leasing.occupancy": Decimal(1)}, carrier_id=c.id)
@@ -357,7 +446,9 @@ def test_a_manager_enters_targets_on_one_page(client, login_as, figures, park):
         "t_tenants.incubating": "4",
         "t_leasing.occupancy": "92.5 %",
         "t_tenants.graduated": "",
+        **dict(re.findall(r'name="(o_[a-z_.]+)" value="([^"]*)"', html)),
     }
+    assert form["o_tenants.incubating"] == ""
     for _again in range(2):
         assert client.post("/ratings/targets/save", data=form).status_code == 303
     with system_scope("test") as s:
@@ -365,3 +456,7 @@ def test_a_manager_enters_targets_on_one_page(client, login_as, figures, park):
         assert kept == {"tenants.incubating": Decimal(4), "leasing.occupancy": Decimal("0.925")}
     wrong = client.post("/ratings/targets/save", data={**form, "_once": "key-00000002", "t_tenants.incubating": "many"})
     assert wrong.status_code == 422
+    late = client.post("/ratings/targets/save", data={**form, "_once": "key-00000003", "t_tenants.incubating": "5"})
+    assert late.status_code == 409  # the page was loaded before the first save
+    bare = {k: v for k, v in form.items() if not k.startswith("o_")}
+    assert client.post("/ratings/targets/save", data={**bare, "_once": "key-00000004"}).status_code == 400

@@ -112,6 +112,12 @@ def test_an_undisclosed_round_is_no_point(session):
     line = next(c for c in found.criteria if c.line.fact == "max_single_round")
     assert line.points == {2023: Decimal(1_000_000), 2025: Decimal(3_000_000)}
     assert line.expected.slope == Decimal(1_000_000)
+    points = service.points_of(session, [f.id], {"cumulative_rounds"}, ON)["rounds"]
+    assert f.id not in points and expect(points.get(f.id, {}), MARK, ON).kind == CANNOT_SAY  # 4 million would leave out what nobody knows
+    t = FinancingEvent.__table__
+    session.execute(t.update().where(t.c.firm_id == f.id, t.c.amount_cny.is_(None)).values(amount=Decimal(100), amount_cny=Decimal(100)))
+    known = service.points_of(session, [f.id], {"cumulative_rounds"}, ON)["rounds"][f.id]
+    assert list(known) == [2023, 2024, 2025] and known[2025] - known[2024] == Decimal(3_000_000)
 
 
 def test_the_job_keeps_one_row_a_firm_and_forgets_leavers(session):

@@ -13,6 +13,7 @@ from modules.ratings.services import recognition
 from modules.tenants.models.qualification import Qualification
 from parkops import settings
 from parkops.errors import NotAllowed
+from parkops.i18n import force_locale
 from parkops.rules import engine
 from parkops.rules.models import Decision
 
@@ -152,6 +153,20 @@ def test_replay_names_who_flips_and_kept_facts_are_used(session):
     assert same.before == same.after == "fail"  # the facts known then, not today's
     kept, flip = recognition.replay_kept(session, "INC-2018-GEN")[-1]
     assert kept.id == row.id and flip.after == "fail"
+    again = recognition.keep_assessment(session, c, rule_set=STD, on=ON)
+    assert [a.id for a, _flip in recognition.replay_kept(session, "INC-2018-GEN")] == [again.id]  # the latest of a carrier and set
+
+
+def test_what_is_missing_is_read_in_the_language_of_the_reader(session):
+    c, _firms = example(session, area="4900")
+    row = recognition.keep_assessment(session, c, rule_set=STD, on=ON)
+    texts = {}
+    for code in ("zh", "en"):
+        with force_locale(code):
+            session.expire(row)
+            texts[code] = row.missing
+            assert row.missing == recognition.evaluate(session, STD, [c], ON)[c.id].missing
+    assert "；" in texts["zh"] and "; " in texts["en"] and "more" in texts["en"] and "more" not in texts["zh"]
 
 
 def test_the_2018_regime_asks_other_things(session):

@@ -115,11 +115,20 @@ def test_experts_judge_outliers_are_named_and_another_person_signs(shipped):
         Decimal(row.exact).quantize(Decimal("0.0001")) == row.total == (Decimal(17) + 16 + 35 + Decimal(44) / 3).quantize(Decimal("0.0001"))
     )
     assert odd.left_out == [experts.asked_of(shipped, row)[0].code]
-    with acting(shipped, "leadership"):
+    for judge_of_it in ("operations_manager", "leadership"):  # one mean stands on the points of each, also of the outlier
+        with acting(shipped, judge_of_it), refused("ratings.R-36"):
+            scores.sign_score(shipped, row, on=ON)
+    with acting(shipped, "leadership", "leadership_west"):
         scores.sign_score(shipped, row, on=ON)
     assert row.seal == scores.seal_of(shipped, row)
     line = shipped.scalars(select(ScoreLine.id).where(ScoreLine.score_id == row.id)).first()
-    for statement in ("UPDATE ratings_score SET total = 0 WHERE id = :i", "DELETE FROM ratings_score_line WHERE id = :j"):
+    for statement in (
+        "UPDATE ratings_score SET total = 0 WHERE id = :i",
+        "DELETE FROM ratings_score_line WHERE id = :j",
+        "INSERT INTO ratings_score_line (park_id, score_id, indicator_id, most, records) SELECT l.park_id, l.score_id, n.id, 0, '[]'"
+        " FROM ratings_score_line l, ratings_indicator n WHERE l.id = :j AND n.id <> l.indicator_id AND n.scheme_id <> "
+        "(SELECT scheme_id FROM ratings_score WHERE id = :i) LIMIT 1",
+    ):
         with pytest.raises(DBAPIError), shipped.begin_nested():
             shipped.execute(text(statement), {"i": row.id, "j": line})
 
