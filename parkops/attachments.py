@@ -27,6 +27,7 @@ from .db.session import scope_of
 from .errors import NotAllowed, NotFound, Problem, RuleError
 from .i18n import _l
 from .security import access
+from .security.masking import log_unmask
 
 LARGEST = 20 * 1024 * 1024
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -55,6 +56,9 @@ RESERVED = re.compile(r"[\x00-\x1f\x7f<>:\"/\\|?*\u202a-\u202e\u2066-\u2069\u200
 
 
 GUARDS: dict[str, Callable[[Any, Any], bool]] = {}  # resource -> may(session, owner): who may open files of an owner they may read
+# (resource, kind) -> personal columns such a file shows in the clear: opened by who may unmask the resource, and every look is logged
+CLEAR: dict[tuple[str, str], tuple[str, ...]] = {}
+SEALED: set[str] = set()  # resources whose files only their module keeps: people put none beside and take none off
 
 
 class Attachment(ParkOptional, Record):
@@ -216,16 +220,26 @@ def find(session: Any, attachment_id: int) -> Attachment:
     owner = refs.load(session, row.resource, row.record_id)
     if row.resource in GUARDS and not GUARDS[row.resource](session, owner):
         raise NotFound(_l("There is no such file."))
+    if (row.resource, row.kind) in CLEAR and not access.may_unmask(session, row.resource):
+        raise NotAllowed(_l("This file names people in full. Ask somebody who may see them."))
     return row
 
 
 def open_file(session: Any, attachment: Attachment) -> BinaryIO:
     """The content, opened for reading; NotFound in one sentence when the store has lost it."""
-    find(session, attachment.id)
+    found = find(session, attachment.id)
+    if (found.resource, found.kind) in CLEAR:
+        log_unmask(session, found.resource, [found.record_id], CLEAR[found.resource, found.kind], park_id=found.park_id)
     try:
         return path_of(attachment.sha256).open("rb")
     except FileNotFoundError:
         raise NotFound(_l("The file's content is missing in the store. Restore it from the backup.")) from None
+
+
+def require_unsealed(resource: str) -> None:
+    """NotAllowed for records whose files nobody changes by hand."""
+    if resource in SEALED:
+        raise NotAllowed(_l("The files of this record are made with it and stay as they are. Attach yours to another record."))
 
 
 def remove(session: Any, attachment: Attachment) -> None:

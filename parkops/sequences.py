@@ -157,7 +157,7 @@ def _keep(session: Any, taken: Taken, sequence_id: int, park_id: int) -> None:
     if taken.first == taken.last:
         session.connection().execute(insert(table).values(n=taken.last, number=taken.text(taken.last), **row))
         return
-    n = func.generate_series(taken.first, taken.last).table_valued("n").c.n
+    n = func.generate_series(taken.first, taken.last).table_valued("n").render_derived().c.n
     fixed = [literal(value, table.c[name].type) for name, value in row.items()]
     session.connection().execute(insert(table).from_select([*row, "n", "number"], select(*fixed, n, taken.sql(n))))
 

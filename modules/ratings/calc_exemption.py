@@ -57,6 +57,18 @@ def covers(spans: Iterable[Span], day: date) -> bool:
     return any(a <= day and (b is None or day < b) for a, b in spans)
 
 
+def kept(papers: Iterable[Span], first: date, last: date) -> bool:
+    """Whether documents, days of both ends included, together hold on every day from first to last."""
+    day = first
+    for a, b in sorted(papers, key=lambda x: x[0]):
+        if a > day:
+            break
+        if b is None or b >= last:
+            return True
+        day = max(day, b + DAY)
+    return day > last
+
+
 def cuts(first: date, last: date, spans: Iterable[Span]) -> list[tuple[date, date]]:
     """The days from first to last in pieces of one month and one status."""
     edges = {first, last + DAY}

@@ -212,7 +212,8 @@ def store(session: Any, outcome: Outcome, owner: Any, *, force: bool = False) ->
 def _line_json(line: Line) -> dict[str, Any]:
     values = asdict(line)
     values |= {"known": line.value is not UNKNOWN, "value": None if line.value is UNKNOWN else as_json(line.value),
-               "threshold": as_json(line.threshold), "records": [list(r) for r in line.records],
+               "threshold": as_json(line.threshold),
+               "source": str(line.source), "collect": str(line.collect), "records": [list(r) for r in line.records],
                "gap": as_json(line.gap), "requires": list(line.requires)}
     return values
 

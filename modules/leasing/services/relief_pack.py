@@ -5,10 +5,8 @@ agreements, pass-through proofs, 统计表 and 进度表, the tie-out with ledge
 
 from __future__ import annotations
 
-import hashlib
 import io
 import json
-import zipfile
 from datetime import date
 from typing import Any
 
@@ -20,6 +18,7 @@ from parkops.db import audit
 from parkops.db.session import scope_of
 from parkops.errors import Problems, RuleError
 from parkops.i18n import _, _l
+from parkops.reports.bundle import bundle
 from parkops.reports.xlsx import write as write_xlsx
 from parkops.rules.models import Decision
 from parkops.security import access
@@ -30,7 +29,6 @@ from . import relief_pack_sheets as sheets
 from . import relief_tables as tables
 
 BIG = 300
-STAMP = (2020, 1, 1, 0, 0, 0)
 
 
 def is_big(session: Any, scheme: ReliefScheme) -> bool:
@@ -67,7 +65,7 @@ def make_pack(session: Any, scheme: ReliefScheme, period: Period, *, today: date
         label=str(scheme),
         park_id=scheme.park_id,
     )
-    return zipped(files)
+    return bundle(files)
 
 
 def _texts(
@@ -181,16 +179,6 @@ def _attached(session: Any, scheme: ReliefScheme, apps: list[ReliefApplication])
                 with attachments.open_file(session, file) as stream:
                     out[f"{folder}/{file.id}-{file.filename}"] = stream.read()
     return out
-
-
-def zipped(files: dict[str, bytes]) -> bytes:
-    """The same files give the same bytes (fixed times, fixed order); MANIFEST.json names each with size and sha-256."""
-    manifest = {name: {"size": len(raw), "sha256": hashlib.sha256(raw).hexdigest()} for name, raw in sorted(files.items())}
-    target = io.BytesIO()
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as z:
-        for name, raw in sorted({**files, "MANIFEST.json": _json(manifest)}.items()):
-            z.writestr(zipfile.ZipInfo(name, STAMP), raw)
-    return target.getvalue()
 
 
 def order_pack(session: Any, scheme: ReliefScheme, *, period: str, on: date) -> str:

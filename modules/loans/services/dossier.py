@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
-import io
 import json
-import zipfile
 from datetime import date, datetime
 from typing import Any
 
 from parkops import attachments
 from parkops.db import audit
 from parkops.i18n import _, _l
+from parkops.reports.bundle import bundle
 from parkops.reports.document import Column, Document, Section, Table
 from parkops.reports.registry import draw
 from parkops.rules import engine
@@ -22,7 +20,6 @@ from ..models.paper import PAPER_STATES
 from ..models.scheme import KINDS
 from . import clocks, papers, persons_of
 
-STAMP = (2020, 1, 1, 0, 0, 0)
 EXPIRED = _l("Expired")
 
 
@@ -136,17 +133,7 @@ def make_dossier(session: Any, case: LoanCase, *, on: date, at: datetime, made_b
         label=str(case),
         park_id=case.park_id,
     )
-    return zipped(files)
-
-
-def zipped(files: dict[str, bytes]) -> bytes:
-    """Fixed times, fixed order."""
-    manifest = {name: {"size": len(raw), "sha256": hashlib.sha256(raw).hexdigest()} for name, raw in sorted(files.items())}
-    target = io.BytesIO()
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as z:
-        for name, raw in sorted({**files, "MANIFEST.json": json.dumps(manifest, ensure_ascii=False, indent=1).encode()}.items()):
-            z.writestr(zipfile.ZipInfo(name, STAMP), raw)
-    return target.getvalue()
+    return bundle(files)
 
 
 def file_name(case: LoanCase) -> str:

@@ -11,7 +11,7 @@ from sqlalchemy import or_, select
 from modules.tenants.models.credential import StaffMember
 from modules.tenants.models.mentor import Mentor, MentorAgreement
 from parkops import settings
-from parkops.i18n import _, _l
+from parkops.i18n import _l
 from parkops.rules.facts import Fact, provider
 
 from ..models.filing import ACCIDENTS, INCIDENT_KINDS, CarrierIncident, StaffBasis, StatisticsFiling
@@ -45,7 +45,7 @@ def controllable_area(session: Any, carriers: Any, on: date) -> dict[int, Any]:
         if found:
             out[c.id] = absolute(
                 found.total,
-                _(
+                _l(
                     "%(n)s units of the space ledger; entered with the carrier: %(area)s",
                     n=len(found.units),
                     area=c.area if c.area is not None else "—",
@@ -54,7 +54,7 @@ def controllable_area(session: Any, carriers: Any, on: date) -> dict[int, Any]:
             )
         else:
             out[c.id] = absolute(
-                c.area, _("Entered with the carrier"), [(CARRIER, c.id)], collect=_("Controllable area with title, lease or agreement")
+                c.area, _l("Entered with the carrier"), [(CARRIER, c.id)], collect=_l("Controllable area with title, lease or agreement")
             )
     return out
 
@@ -70,7 +70,7 @@ def incubation_area_share(session: Any, carriers: Any, on: date) -> dict[int, An
     """As entered with the carrier."""
     return {
         c.id: part(
-            c.incubation_area, c.area or None, _("Entered with the carrier"), [(CARRIER, c.id)], collect=_("Area for incubated firms")
+            c.incubation_area, c.area or None, _l("Entered with the carrier"), [(CARRIER, c.id)], collect=_l("Area for incubated firms")
         )
         for c in carriers
     }
@@ -92,7 +92,7 @@ def public_area_share(session: Any, carriers: Any, on: date) -> dict[int, Any]:
 def workstations(session: Any, carriers: Any, on: date) -> dict[int, Any]:
     """Of the register."""
     return {
-        c.id: absolute(c.workstations, _("Entered with the carrier"), [(CARRIER, c.id)], collect=_("Number of workstations"))
+        c.id: absolute(c.workstations, _l("Entered with the carrier"), [(CARRIER, c.id)], collect=_l("Number of workstations"))
         for c in carriers
     }
 
@@ -133,9 +133,9 @@ def fulltime_staff_share(session: Any, carriers: Any, on: date) -> dict[int, Any
         k: part(
             len(full),
             len(every) or None,
-            _("%(n)s of %(all)s people", n=len(full), all=len(every)),
+            _l("%(n)s of %(all)s people", n=len(full), all=len(every)),
             [("tenants.staff", i) for i in full],
-            collect=_(STAFF.msgid),
+            collect=_l(STAFF.msgid),
         )
         for k, (every, full) in staff_of(session, carriers, on).items()
     }
@@ -152,9 +152,9 @@ def fulltime_staff(session: Any, carriers: Any, on: date) -> dict[int, Any]:
     return {
         k: absolute(
             len(full) if every else None,
-            _("%(n)s of %(all)s people", n=len(full), all=len(every)),
+            _l("%(n)s of %(all)s people", n=len(full), all=len(every)),
             [("tenants.staff", i) for i in full],
-            collect=_(STAFF.msgid),
+            collect=_l(STAFF.msgid),
         )
         for k, (every, full) in staff_of(session, carriers, on).items()
     }
@@ -173,10 +173,10 @@ def staff_per_10(session: Any, carriers: Any, on: date) -> dict[int, Any]:
         k: part(
             len(full) if every else None,
             base[k].size,
-            _("%(n)s people for %(all)s firms", n=len(full), all=plain(base[k].size)),
+            _l("%(n)s people for %(all)s firms", n=len(full), all=plain(base[k].size)),
             [("tenants.staff", i) for i in full],
             per=TEN,
-            collect=_(STAFF.msgid),
+            collect=_l(STAFF.msgid),
         )
         for k, (every, full) in staff_of(session, carriers, on).items()
     }
@@ -219,11 +219,11 @@ def mentors_per_10(session: Any, carriers: Any, on: date) -> dict[int, Any]:
         k: part(
             len(v),
             base[k].size,
-            _("%(n)s mentors for %(all)s firms", n=len(v), all=plain(base[k].size)),
+            _l("%(n)s mentors for %(all)s firms", n=len(v), all=plain(base[k].size)),
             [("tenants.mentor", i) for i in v],
             per=TEN,
             base=base[k].firms,
-            collect=_("Firms in incubation"),
+            collect=_l("Firms in incubation"),
         )
         for k, v in mentors_of(session, carriers, on).items()
     }
@@ -233,7 +233,7 @@ def mentors_per_10(session: Any, carriers: Any, on: date) -> dict[int, Any]:
 def mentor_count(session: Any, carriers: Any, on: date) -> dict[int, Any]:
     """With an agreement that runs."""
     return {
-        k: absolute(len(v), _("%(n)s mentors with an agreement", n=len(v)), [("tenants.mentor", i) for i in v])
+        k: absolute(len(v), _l("%(n)s mentors with an agreement", n=len(v)), [("tenants.mentor", i) for i in v])
         for k, v in mentors_of(session, carriers, on).items()
     }
 
@@ -251,10 +251,10 @@ def firms_per_1000(session: Any, carriers: Any, on: date) -> dict[int, Any]:
         k: part(
             b.size,
             area[k].count.value or None,
-            _("%(n)s firms on %(area)s m²", n=plain(b.size), area=area[k].count.value or "—"),
+            _l("%(n)s firms on %(area)s m²", n=plain(b.size), area=area[k].count.value or "—"),
             per=Decimal(1000),
             hits=b.firms,
-            collect=_("Controllable area"),
+            collect=_l("Controllable area"),
         )
         for k, b in bases(session, carriers, on).items()
     }
@@ -273,9 +273,9 @@ def operating_years(session: Any, carriers: Any, on: date) -> dict[int, Any]:
     return {
         c.id: absolute(
             _months(c.founded_on, on) // 12 if c.founded_on else None,
-            _("Founded on %(day)s", day=c.founded_on or "—"),
+            _l("Founded on %(day)s", day=c.founded_on or "—"),
             [(CARRIER, c.id)],
-            collect=_("Day of founding"),
+            collect=_l("Day of founding"),
         )
         for c in carriers
     }
@@ -294,9 +294,9 @@ def operating_months(session: Any, carriers: Any, on: date) -> dict[int, Any]:
     return {
         c.id: absolute(
             _months(c.founded_on, on) if c.founded_on else None,
-            _("Founded on %(day)s", day=c.founded_on or "—"),
+            _l("Founded on %(day)s", day=c.founded_on or "—"),
             [(CARRIER, c.id)],
-            collect=_("Day of founding"),
+            collect=_l("Day of founding"),
         )
         for c in carriers
     }
@@ -320,7 +320,7 @@ def statistics_years(session: Any, carriers: Any, on: date) -> dict[int, Any]:
         select(f.carrier_id, f.id, f.year).where(f.carrier_id.in_(list(out)), f.filed_on <= on).order_by(f.year)
     ):
         out[carrier_id].append(record_id)
-    return {k: absolute(len(v), _("%(n)s years filed", n=len(v)), [("ratings.filing", i) for i in v]) for k, v in out.items()}
+    return {k: absolute(len(v), _l("%(n)s years filed", n=len(v)), [("ratings.filing", i) for i in v]) for k, v in out.items()}
 
 
 @provider(CARRIER, "lawful", title=_l("Lawful, without major accident in three years, not seriously dishonest"))
@@ -342,6 +342,6 @@ def lawful(session: Any, subjects: Any, on: date) -> dict[int, Fact]:
                 [("ratings.incident", r.id) for r in against],
             )
             if against
-            else Fact(collect=_("Credit report and the statement that no accident or violation occurred"))
+            else Fact(collect=_l("Credit report and the statement that no accident or violation occurred"))
         )
     return out

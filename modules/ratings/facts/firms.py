@@ -16,7 +16,7 @@ from modules.tenants.models.intellectual import IntellectualProperty
 from modules.tenants.models.qualification import Qualification
 from modules.tenants.services import fact_queries as q
 from parkops import settings
-from parkops.i18n import _, _l
+from parkops.i18n import _l
 
 from ..calc_gates import growth
 from ..services.measures import absolute, installed, measure, part
@@ -27,7 +27,7 @@ NO_FIRMS = _l("Firms in incubation on %(day)s")
 
 
 def _none(day: date) -> str:
-    return _(NO_FIRMS.msgid, day=day.isoformat())
+    return _l(NO_FIRMS.msgid, day=day.isoformat())
 
 
 def _of_base(found: Callable[[Any, set[int], date, Any], dict[int, list[tuple[str, int]]]], words: Any) -> Callable[..., Any]:
@@ -39,7 +39,7 @@ def _of_base(found: Callable[[Any, set[int], date, Any], dict[int, list[tuple[st
         for c in carriers:
             b = base[c.id]
             mine = sorted(b.firms & set(hit))
-            source = _(words.msgid, n=len(mine), all=plain(b.size), day=b.day.isoformat())
+            source = _l(words.msgid, n=len(mine), all=plain(b.size), day=b.day.isoformat())
             out[c.id] = part(
                 len(mine),
                 b.size,
@@ -63,7 +63,7 @@ def _of_base(found: Callable[[Any, set[int], date, Any], dict[int, list[tuple[st
 def incubatee_count(session: Any, carriers: Any, on: date) -> dict[int, Any]:
     """The base itself."""
     return {
-        k: absolute(b.size, _("Stock on %(day)s", day=b.day.isoformat()), [("tenants.firm", f) for f in sorted(b.firms)], b.firms)
+        k: absolute(b.size, _l("Stock on %(day)s", day=b.day.isoformat()), [("tenants.firm", f) for f in sorted(b.firms)], b.firms)
         for k, b in bases(session, carriers, on).items()
     }
 
@@ -167,7 +167,7 @@ def _growing(limit: Decimal) -> Callable[..., Any]:
             mine = sorted(f for f in known if max(rates[f][0].values()) > limit)
             excluded = settings.get(session, "ratings.missing_growth", c.park_id) == "exclude"
             size = b.size - (len(b.firms) - len(known)) if excluded else b.size
-            source = _(
+            source = _l(
                 "%(n)s of %(all)s firms grow; of %(missing)s no growth can be worked out",
                 n=len(mine),
                 all=plain(size),
@@ -180,7 +180,7 @@ def _growing(limit: Decimal) -> Callable[..., Any]:
                 [r for f in mine for r in rates[f][1]],
                 hits=mine,
                 base=known if excluded else b.firms,
-                collect=_("Annual statements of %(year)s and the year before", year=on.year - 1),
+                collect=_l("Annual statements of %(year)s and the year before", year=on.year - 1),
             )
         return out
 
@@ -242,7 +242,7 @@ def new_registered_share(session: Any, carriers: Any, on: date) -> dict[int, Any
         out[c.id] = part(
             len(mine),
             b.size,
-            _("%(n)s firms in %(year)s of %(all)s", n=len(mine), year=first.year, all=plain(b.size)),
+            _l("%(n)s firms in %(year)s of %(all)s", n=len(mine), year=first.year, all=plain(b.size)),
             [("tenants.firm", f) for f in sorted(mine)],
             hits=mine,
             base=b.firms,
@@ -267,7 +267,7 @@ def graduate_share(session: Any, carriers: Any, on: date) -> dict[int, Any]:
         c.id: part(
             len(left[c.id]),
             base[c.id].size,
-            _("%(n)s firms in %(year)s of %(all)s", n=len(left[c.id]), year=first.year, all=plain(base[c.id].size)),
+            _l("%(n)s firms in %(year)s of %(all)s", n=len(left[c.id]), year=first.year, all=plain(base[c.id].size)),
             [("tenants.firm", f) for f in sorted(left[c.id])],
             hits=left[c.id],
             base=base[c.id].firms,
@@ -282,7 +282,7 @@ def graduates_total(session: Any, carriers: Any, on: date) -> dict[int, Any]:
     """Up to the day."""
     left = _changes(session, carriers, lambda c: _sql.ended(c, "graduated"), "old_carrier", on)
     return {
-        k: absolute(len(v), _("Graduations until %(day)s", day=on.isoformat()), [("tenants.firm", f) for f in sorted(v)], v)
+        k: absolute(len(v), _l("Graduations until %(day)s", day=on.isoformat()), [("tenants.firm", f) for f in sorted(v)], v)
         for k, v in left.items()
     }
 
@@ -309,11 +309,11 @@ def same_industry_share(session: Any, carriers: Any, on: date) -> dict[int, Any]
         out[c.id] = part(
             len(mine) if groups else None,
             b.size,
-            _("%(n)s of %(all)s firms of one industry track", n=len(mine), all=plain(b.size)),
+            _l("%(n)s of %(all)s firms of one industry track", n=len(mine), all=plain(b.size)),
             [("tenants.firm", f) for f in sorted(mine)],
             hits=mine,
             base=b.firms,
-            collect=_("Industry tracks of the firms"),
+            collect=_l("Industry tracks of the firms"),
         )
     return out
 

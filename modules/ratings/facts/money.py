@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from parkops.i18n import _, _l
+from parkops.i18n import _l
 from parkops.rules.facts import Fact, provider
 
 from ..services import income
@@ -28,7 +28,7 @@ def non_rent_income_share(session: Any, carriers: Any, on: date) -> dict[int, An
             None if y is None else y.total or None,
             y.source if y else "",
             y.records if y else (),
-            collect=_("Income of %(year)s by kind", year=on.year - 1),
+            collect=_l("Income of %(year)s by kind", year=on.year - 1),
         )
         for k, y in income.of_year(session, carriers, on.year - 1, on).items()
     }
@@ -41,7 +41,7 @@ def income_separate(session: Any, subjects: Any, on: date) -> dict[int, Fact]:
     return {
         k: Fact(y.separate, y.source, y.records)
         if y and y.separate is not None
-        else Fact(collect=_("Whether service income is accounted for separately"))
+        else Fact(collect=_l("Whether service income is accounted for separately"))
         for k, y in found.items()
     }
 
@@ -68,6 +68,6 @@ def service_investment_share_min(session: Any, carriers: Any, on: date) -> dict[
             weak.total if whole else None,
             weak.source if weak else "",
             weak.records if weak else (),
-            collect=_("Income of the last two years by kind"),
+            collect=_l("Income of the last two years by kind"),
         )
     return out

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select
 
 from modules.tenants.models.firm import Firm
-from parkops.i18n import _, _l
+from parkops.i18n import _l
 
 from ..services.measures import absolute, measure
 from ..services.stock import firms_during, year_before
@@ -26,7 +26,7 @@ def residents_year(session: Any, carriers: Any, on: date) -> dict[int, Any]:
     first, last = year_before(on)
     found = firms_during(session, carriers, first, last, ("team", "incubating"))
     return {
-        k: absolute(len(v), _("In the carrier during %(year)s", year=first.year), [("tenants.firm", f) for f in sorted(v)], v)
+        k: absolute(len(v), _l("In the carrier during %(year)s", year=first.year), [("tenants.firm", f) for f in sorted(v)], v)
         for k, v in found.items()
     }
 
@@ -44,7 +44,7 @@ def new_companies(session: Any, carriers: Any, on: date) -> dict[int, Any]:
     every = set().union(*found.values()) if found else set()
     new = set(session.scalars(select(Firm.id).where(Firm.id.in_(list(every)), Firm.registered_on.between(first, last))))
     return {
-        k: absolute(len(v & new), _("Registered in %(year)s", year=first.year), [("tenants.firm", f) for f in sorted(v & new)], v & new)
+        k: absolute(len(v & new), _l("Registered in %(year)s", year=first.year), [("tenants.firm", f) for f in sorted(v & new)], v & new)
         for k, v in found.items()
     }
 
@@ -63,7 +63,7 @@ def financed_count(session: Any, carriers: Any, on: date) -> dict[int, Any]:
     return {
         k: absolute(
             len(v & set(hit)),
-            _("Equity rounds paid in %(year)s", year=first.year),
+            _l("Equity rounds paid in %(year)s", year=first.year),
             [r for f in sorted(v & set(hit)) for r in hit[f]],
             v & set(hit),
         )
@@ -85,7 +85,7 @@ def niche_firms_min(session: Any, carriers: Any, on: date) -> dict[int, Any]:
     for c in carriers:
         wanted = condition(c.industry)
         if wanted is None:
-            out[c.id] = absolute(None, collect=_("Write the carrier's industry as one of the industry tracks or technology fields"))
+            out[c.id] = absolute(None, collect=_l("Write the carrier's industry as one of the industry tracks or technology fields"))
             continue
         counts = []
         for back in (1, 2):
@@ -96,7 +96,7 @@ def niche_firms_min(session: Any, carriers: Any, on: date) -> dict[int, Any]:
         least = min(counts, key=len)
         out[c.id] = absolute(
             len(least),
-            _("%(a)s in %(year)s and %(b)s in the year before", a=len(counts[0]), b=len(counts[1]), year=on.year - 1),
+            _l("%(a)s in %(year)s and %(b)s in the year before", a=len(counts[0]), b=len(counts[1]), year=on.year - 1),
             [("tenants.firm", f) for f in sorted(least)],
             least,
         )

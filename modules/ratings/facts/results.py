@@ -15,7 +15,7 @@ from modules.tenants.models.financing import EQUITY_KINDS, FinancingEvent
 from modules.tenants.models.firm import Firm
 from modules.tenants.models.intellectual import IntellectualProperty
 from modules.tenants.services import fact_queries as q
-from parkops.i18n import _, _l
+from parkops.i18n import _l
 
 from ..services import income, space
 from ..services.measures import absolute, installed, measure, part
@@ -44,9 +44,9 @@ def _total(figure: str, scale: Decimal = Decimal(1)) -> Callable[..., Any]:
         return {
             k: absolute(
                 None if n is None else n / scale,
-                _(REPORTED.msgid, n=told, all=every, year=on.year - 1),
+                _l(REPORTED.msgid, n=told, all=every, year=on.year - 1),
                 rows,
-                collect=_("Annual statements of the firms"),
+                collect=_l("Annual statements of the firms"),
             )
             for k, (n, told, every, rows) in _sums(session, carriers, on, figure).items()
         }
@@ -60,9 +60,9 @@ def _average(figure: str, scale: Decimal = Decimal(1)) -> Callable[..., Any]:
             k: part(
                 None if n is None else n / scale,
                 told or None,
-                _(REPORTED.msgid, n=told, all=every, year=on.year - 1),
+                _l(REPORTED.msgid, n=told, all=every, year=on.year - 1),
                 rows,
-                collect=_("Annual statements of the firms"),
+                collect=_l("Annual statements of the firms"),
             )
             for k, (n, told, every, rows) in _sums(session, carriers, on, figure).items()
         }
@@ -91,9 +91,9 @@ def rd_intensity(session: Any, carriers: Any, on: date) -> dict[int, Any]:
         c.id: part(
             spent[c.id][0],
             earned[c.id][0] or None,
-            _(REPORTED.msgid, n=spent[c.id][1], all=spent[c.id][2], year=on.year - 1),
+            _l(REPORTED.msgid, n=spent[c.id][1], all=spent[c.id][2], year=on.year - 1),
             spent[c.id][3],
-            collect=_("Annual statements of the firms"),
+            collect=_l("Annual statements of the firms"),
         )
         for c in carriers
     }
@@ -107,7 +107,7 @@ def ip_per_firm(session: Any, carriers: Any, on: date) -> dict[int, Any]:
         rows = session.scalars(
             select(IntellectualProperty.id).where(IntellectualProperty.firm_id.in_(list(b.firms)), q.ip_valid(b.day))
         ).all()
-        out[k] = part(len(rows), b.size or None, _("%(n)s rights", n=len(rows)), [("tenants.ip", i) for i in rows], base=b.firms)
+        out[k] = part(len(rows), b.size or None, _l("%(n)s rights", n=len(rows)), [("tenants.ip", i) for i in rows], base=b.firms)
     return out
 
 
@@ -127,7 +127,7 @@ def _entered(kind: str) -> Callable[..., Any]:
         sole = set(session.scalars(select(Firm.id).where(Firm.id.in_(list(every)), Firm.registration_type == "individual")))
         keep = {"team": every, "company": every - sole, "sole": sole}[kind]
         return {
-            k: absolute(len(v & keep), _("Began in %(year)s", year=first.year), [("tenants.firm", f) for f in sorted(v & keep)], v & keep)
+            k: absolute(len(v & keep), _l("Began in %(year)s", year=first.year), [("tenants.firm", f) for f in sorted(v & keep)], v & keep)
             for k, v in found.items()
         }
 
@@ -157,7 +157,7 @@ def graduates_year(session: Any, carriers: Any, on: date) -> dict[int, Any]:
     first, last = year_before(on)
     found = _changes(session, carriers, lambda c: _sql.ended(c, "graduated"), "old_carrier", last, first)
     return {
-        k: absolute(len(v), _("Graduations of %(year)s", year=first.year), [("tenants.firm", f) for f in sorted(v)], v)
+        k: absolute(len(v), _l("Graduations of %(year)s", year=first.year), [("tenants.firm", f) for f in sorted(v)], v)
         for k, v in found.items()
     }
 
@@ -179,9 +179,9 @@ def financed_amount(session: Any, carriers: Any, on: date) -> dict[int, Any]:
         total = sum((r.amount_cny for r in known), Decimal(0)) / WAN if known or not rows else None
         out[k] = absolute(
             total,
-            _("%(n)s of %(all)s amounts are known", n=len(known), all=len(rows)),
+            _l("%(n)s of %(all)s amounts are known", n=len(known), all=len(rows)),
             [("tenants.financing", r.id) for r in known],
-            collect=_("Amounts of the financing rounds"),
+            collect=_l("Amounts of the financing rounds"),
         )
     return out
 
@@ -200,9 +200,9 @@ def occupancy(session: Any, carriers: Any, on: date) -> dict[int, Any]:
     return {
         c.id: part(
             *((found[c.id].total, found[c.id].of or None) if c.id in found else (None, None)),
-            _("Space ledger"),
+            _l("Space ledger"),
             [("leasing.unit", u) for u in found[c.id].units] if c.id in found else (),
-            collect=_("Buildings of the carrier in the space ledger"),
+            collect=_l("Buildings of the carrier in the space ledger"),
         )
         for c in carriers
     }
@@ -232,9 +232,9 @@ def certified_staff_share(session: Any, carriers: Any, on: date) -> dict[int, An
         k: part(
             len(set(every) & held),
             len(every) or None,
-            _("%(n)s of %(all)s people", n=len(set(every) & held), all=len(every)),
+            _l("%(n)s of %(all)s people", n=len(set(every) & held), all=len(every)),
             [("tenants.staff", i) for i in sorted(set(every) & held)],
-            collect=_("Staff of the carrier"),
+            collect=_l("Staff of the carrier"),
         )
         for k, (every, _full) in staff.items()
     }
@@ -259,6 +259,6 @@ def income_growth(session: Any, carriers: Any, on: date) -> dict[int, Any]:
             b.total if ok else None,
             a.source if a else "",
             (*a.records, *b.records) if ok else (),
-            collect=_("Income of the last two years"),
+            collect=_l("Income of the last two years"),
         )
     return out

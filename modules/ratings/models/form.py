@@ -7,7 +7,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Boolean, CheckConstraint, Date, Integer, SmallInteger, String, Text, UniqueConstraint
+from sqlalchemy import Boolean, CheckConstraint, Date, Index, Integer, SmallInteger, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, relationship
 
 from parkops.db.base import ParkScoped, Record, field, fk
@@ -43,6 +43,7 @@ class StatForm(ParkScoped, Record):
     __tablename__ = "ratings_form"
     __table_args__ = (
         UniqueConstraint("park_id", "key", "edition"),
+        Index("uq_ratings_form_active", "park_id", "key", unique=True, postgresql_where=text("state = 'active'")),
         CheckConstraint("edition > 0", name="edition"),
         CheckConstraint("due_days BETWEEN 0 AND 400", name="due_days"),
         CheckConstraint("jump_percent BETWEEN 1 AND 10000", name="jump"),
@@ -58,6 +59,13 @@ class StatForm(ParkScoped, Record):
     subject: Mapped[str] = field(EnumText(FORM_SUBJECTS), _l("Filled in for"))
     carrier_types: Mapped[str | None] = field(
         String(80), _l("Types of carriers"), help=_l("Codes with commas, such as incubator; empty: all of them")
+    )
+    counts_as_statistics: Mapped[bool] = field(
+        Boolean,
+        _l("Counts as statistics filed"),
+        default=False,
+        server_default="false",
+        help=_l("Filing it for a year is the yearly statistics recognition asks for; applications are not"),
     )
     grain: Mapped[str] = field(EnumText(FORM_GRAINS), _l("How often"), default="year", server_default="year")
     due_days: Mapped[int] = field(

@@ -152,6 +152,7 @@ class FormFinding(ParkScoped, Record):
     left_value: Mapped[str | None] = field(String(60), _l("Left side"))
     right_value: Mapped[str | None] = field(String(60), _l("Right side"))
     explanation: Mapped[str | None] = field(String(500), _l("Explanation"))
+    explained_by_id: Mapped[int | None] = field(BigInteger, _l("User id"))
     explained_by: Mapped[str | None] = field(String(80), _l("Explained by"))
     run: Mapped[FormRun] = relationship(foreign_keys="FormFinding.run_id")
     item: Mapped[FormField | None] = relationship(foreign_keys="FormFinding.field_id")

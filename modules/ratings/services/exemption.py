@@ -14,7 +14,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import BigInteger, func, or_, select, type_coerce
 
 from modules.tenants.models.carrier import Carrier
 from modules.tenants.models.firm import Firm
@@ -40,6 +40,7 @@ GAPS = Choices(
     ("agreement", _l("No incubation agreement covers days with exempt income"), "red"),
     ("not_entitled", _l("Billed exempt on days without entitlement"), "red"),
     ("entitled", _l("Billed with VAT although entitled to exemption"), "amber"),
+    ("no_carrier", _l("Billed without naming a carrier"), "red"),
 )
 
 
@@ -54,7 +55,12 @@ class Evidence:
     pieces: dict[int, list[calc.Piece]] = field(default_factory=dict)
     areas: dict[tuple[int, date], Decimal] = field(default_factory=dict)
     gaps: list[dict[str, Any]] = field(default_factory=list)
-    billed: int = 0
+    posted: dict[str, int] = field(default_factory=dict)  # exempt, taxable, outside: what the bills say, summed by the database
+
+    @property
+    def billed(self) -> int:
+        """Fen of every posted line."""
+        return sum(self.posted.values())
 
     def total(self, name: str) -> Decimal:
         """Yuan of `billed`, `exempt`, `taxable` or `outside` over every piece."""
@@ -62,8 +68,8 @@ class Evidence:
 
     @property
     def ties(self) -> bool:
-        """R-81: exempt + taxable + outside of every piece is what the posted lines add up to."""
-        return self.total("billed") == money.yuan(self.billed)
+        """R-81: exempt, taxable and outside of every piece are each what the posted lines of that treatment add up to."""
+        return all(self.total(n) == money.yuan(self.posted.get(n, 0)) for n in ("exempt", "taxable", "outside"))
 
 
 def gather(session: Any, carrier: Carrier, first: date, last: date) -> Evidence:
@@ -72,7 +78,7 @@ def gather(session: Any, carrier: Carrier, first: date, last: date) -> Evidence:
         raise RuleError([Problem("ratings.R-80", _l("There is no billing, so there is nothing to prove."))])
     out = Evidence(carrier, first, last)
     lines = _lines(session, carrier, first, last)
-    out.billed = sum(x.net for found in lines.values() for x in found)
+    out.posted = _posted(session, carrier, first, last)
     out.firms = {f.id: f for f in session.scalars(select(Firm).where(Firm.id.in_(list(lines))))}
     stages, qualified = _stages(session, carrier, lines), _qualified(session, carrier)
     for firm_id, found in lines.items():
@@ -80,6 +86,42 @@ def gather(session: Any, carrier: Carrier, first: date, last: date) -> Evidence:
     _areas(session, out)
     out.gaps = _gaps(session, out)
     return out
+
+
+def _posted(session: Any, carrier: Carrier, first: date, last: date) -> dict[str, int]:
+    """Net fen by treatment straight from the posted bills (as the indicator of the exempt share): the other side of the tie-out."""
+    from modules.billing.models.bill import Bill
+    from modules.billing.models.charge import Charge
+
+    out = dict.fromkeys(("exempt", "taxable", "outside"), 0)
+    rows = session.execute(
+        select(Charge.treatment, func.sum(type_coerce(Charge.net, BigInteger)))
+        .join(Bill, Bill.id == Charge.bill_id)
+        .where(Bill.state != "draft", Charge.carrier_id == carrier.id, Bill.issued_on >= first, Bill.issued_on <= last)
+        .group_by(Charge.treatment)
+    )
+    for treatment, net in rows:
+        out[{"exempt": "exempt", "taxed": "taxable"}.get(treatment, "outside")] += int(net or 0)
+    return out
+
+
+def _nowhere(session: Any, out: Evidence) -> list[dict[str, Any]]:
+    """Posted lines of the period that name no carrier: exempt ones of the park, and all of firms that were in this carrier."""
+    from modules.billing.models.bill import Bill
+    from modules.billing.models.charge import Charge
+
+    mine = select(Stage.firm_id).where(Stage.carrier_id == out.carrier.id, Stage.state.in_(IN_INCUBATION))
+    rows = session.execute(
+        select(Charge.id, Charge.firm_id, Charge.period_from, Charge.period_to)
+        .join(Bill, Bill.id == Charge.bill_id)
+        .where(Bill.state != "draft", Charge.park_id == out.carrier.park_id, Charge.carrier_id.is_(None))
+        .where(Bill.issued_on >= out.first, Bill.issued_on <= out.last, or_(Charge.treatment == "exempt", Charge.firm_id.in_(mine)))
+        .order_by(Charge.id)
+    )
+    return [
+        {"kind": "no_carrier", "firm_id": f, "charge_id": i, "first": a and a.isoformat(), "last": b and b.isoformat()}
+        for i, f, a, b in rows
+    ]
 
 
 def _lines(session: Any, carrier: Carrier, first: date, last: date) -> dict[int, list[calc.Line]]:
@@ -142,7 +184,7 @@ def _areas(session: Any, out: Evidence) -> None:
     rows = session.execute(
         select(Lease.firm_id, LeaseUnit.area, LeaseUnit.during)
         .join(Lease, Lease.id == LeaseUnit.lease_id)
-        .where(Lease.firm_id.in_(list(out.pieces)), LeaseUnit.during.is_not(None))
+        .where(Lease.firm_id.in_(list(out.pieces)), Lease.carrier_id == out.carrier.id, LeaseUnit.during.is_not(None))
     ).all()
     let = defaultdict(list)
     for r in rows:
@@ -165,7 +207,7 @@ def _gaps(session: Any, out: Evidence) -> list[dict[str, Any]]:
     titled = _titled(session, out.carrier)
     exempt = [p for pieces in out.pieces.values() for p in pieces if p.exempt]
     for kind in CARRIER_PAPERS:
-        kept = any(p.kind == kind and _covers(p, out.first, out.last) for p in papers)
+        kept = calc.kept([(p.valid_from, p.valid_to) for p in papers if p.kind == kind], out.first, out.last)
         if exempt and not kept and not (kind == "title" and titled):
             found.append({"kind": kind})
     leases = _leases(session, out)
@@ -175,7 +217,7 @@ def _gaps(session: Any, out: Evidence) -> list[dict[str, Any]]:
         for kind, spans in (("lease", leases.get(firm_id, [])), ("agreement", [])):
             held = spans + [(p.valid_from, p.valid_to) for p in mine if p.kind == kind]
             asked = days if kind == "agreement" else [p for p in days if p.rent > 0]
-            bare = [p for p in asked if not any(a <= p.first and (b is None or b >= p.last) for a, b in held)]
+            bare = [p for p in asked if not calc.kept(held, p.first, p.last)]
             if bare:
                 found.append({"kind": kind, "firm_id": firm_id, "first": bare[0].first.isoformat(), "last": bare[-1].last.isoformat()})
         for p in out.pieces[firm_id]:
@@ -183,11 +225,7 @@ def _gaps(session: Any, out: Evidence) -> list[dict[str, Any]]:
                 found.append(
                     {"kind": why, "firm_id": firm_id, "charge_id": charge_id, "first": p.first.isoformat(), "last": p.last.isoformat()}
                 )
-    return found
-
-
-def _covers(paper: ExemptionPaper, first: date, last: date) -> bool:
-    return paper.valid_from <= last and (paper.valid_to is None or paper.valid_to >= first)
+    return found + _nowhere(session, out)
 
 
 def _titled(session: Any, carrier: Carrier) -> bool:
@@ -201,7 +239,7 @@ def _titled(session: Any, carrier: Carrier) -> bool:
 
 
 def _leases(session: Any, out: Evidence) -> dict[int, list[tuple[date, date | None]]]:
-    """Signed leases of the firms, days included."""
+    """Signed leases of the firms in the carrier, days included."""
     if not installed("leasing"):
         return {}
     from modules.leasing.models.lease import Lease
@@ -210,7 +248,7 @@ def _leases(session: Any, out: Evidence) -> dict[int, list[tuple[date, date | No
     x = Lease
     rows = session.execute(
         select(x.firm_id, x.starts_on, x.ended_on, x.ends_on, x.state)
-        .where(x.firm_id.in_(list(out.pieces)), x.signed_on.is_not(None))
+        .where(x.firm_id.in_(list(out.pieces)), x.carrier_id == out.carrier.id, x.signed_on.is_not(None))
         .where(x.state != "cancelled")
         .order_by(x.starts_on)
     )

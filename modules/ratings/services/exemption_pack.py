@@ -11,6 +11,7 @@ from sqlalchemy import select
 from modules.tenants.models.firm import Firm
 from parkops import attachments
 from parkops.db import audit
+from parkops.errors import NotFound
 from parkops.i18n import _, _l
 from parkops.reports.bundle import bundle
 from parkops.reports.document import Column, Document, Section, Table
@@ -44,7 +45,8 @@ def document(session: Any, pack: ExemptionPack) -> Document:
     """The tables of the pack."""
     access.require(session, RESOURCE, "read")
     lines = lines_of(session, pack)
-    names = {f.id: f.name for f in session.scalars(select(Firm).where(Firm.id.in_({x.firm_id for x in lines})))}
+    ids = {x.firm_id for x in lines} | {g["firm_id"] for g in pack.gap_list if g.get("firm_id")}
+    names = {f.id: f.name for f in session.scalars(select(Firm).where(Firm.id.in_(ids)))}
     facts = (
         (_l("Exempt income"), pack.exempt, "money"),
         (_l("Taxable income"), pack.taxable, "money"),
@@ -224,27 +226,39 @@ def workbook(session: Any, pack: ExemptionPack) -> bytes:
     return write(document(session, pack))
 
 
-def archive(session: Any, pack: ExemptionPack) -> bytes:
+def archive(session: Any, pack: ExemptionPack, book: bytes) -> bytes:
     """The zip: workbook, scans of the documents, MANIFEST.json with hashes."""
-    access.require(session, RESOURCE, "export")
-    files = {f"{pack.number}.xlsx": workbook(session, pack)}
+    files = {f"{pack.number}.xlsx": book}
     for paper in papers_of(session, pack):
         for file in attachments.of(session, paper):
             with attachments.open_file(session, file) as stream:
                 files[f"documents/{paper.kind}-{paper.id}-{file.id}-{file.filename}"] = stream.read()
-    audit.event(
-        session,
-        "export",
-        {"pack": pack.number, "files": len(files)},
-        resource=RESOURCE,
-        record_id=pack.id,
-        label=pack.number,
-        park_id=pack.park_id,
-    )
     return bundle(files)
 
 
+def stored(session: Any, pack: ExemptionPack, ending: str) -> attachments.Attachment | None:
+    """The file kept with the pack."""
+    name = f"{pack.number}.{ending}"
+    return next((f for f in attachments.of(session, pack, kind="evidence") if f.filename == name), None)
+
+
 def store(session: Any, pack: ExemptionPack) -> None:
-    """Keep workbook and zip beside the pack, as they were made."""
-    attachments.attach(session, pack, io.BytesIO(workbook(session, pack)), f"{pack.number}.xlsx", kind="evidence")
-    attachments.attach(session, pack, io.BytesIO(archive(session, pack)), f"{pack.number}.zip", kind="evidence")
+    """Keep workbook and zip beside the pack, as they were made: once, from the records of that day."""
+    if stored(session, pack, "zip") is not None:
+        return
+    book = workbook(session, pack)
+    attachments.attach(session, pack, io.BytesIO(book), f"{pack.number}.xlsx", kind="evidence")
+    attachments.attach(session, pack, io.BytesIO(archive(session, pack, book)), f"{pack.number}.zip", kind="evidence")
+
+
+def hand_out(session: Any, pack: ExemptionPack, ending: str) -> bytes:
+    """R-84: the file as it was kept, `xlsx` or `zip`, never made anew; the download is in the audit trail."""
+    access.require(session, RESOURCE, "export")
+    file = stored(session, pack, ending)
+    if file is None:
+        raise NotFound(_l("There is no such file."))
+    with attachments.open_file(session, file) as stream:
+        raw = stream.read()
+    detail = {"pack": pack.number, "file": file.filename}
+    audit.event(session, "export", detail, resource=RESOURCE, record_id=pack.id, label=pack.number, park_id=pack.park_id)
+    return raw

@@ -22,11 +22,12 @@ from parkops.i18n import Lazy, _l
 from . import income
 from .form_sources import Answer, Got, Span, source
 from .measures import CARRIER, installed
-from .stock import firms_on
+from .stock import firms_on, states_of
 
 NATIONAL = ("national", "national_filed", "excellent", "standard")
 COLLEGE = ("doctor", "master", "bachelor", "college")
 REGISTER = _l("as entered with the carrier")
+STAGE = "tenants.stage"
 
 
 def _column(name: str, title: Any, choices: Any = None) -> None:
@@ -156,12 +157,12 @@ def funds(session: Any, carriers: Sequence[Any], span: Span) -> Answer:
     return out
 
 
-def _firms(found: dict[int, Any], carriers: Sequence[Any], words: Any, span: Span) -> Answer:
+def _firms(found: dict[int, Any], carriers: Sequence[Any], words: Any, span: Span, resource: str = "tenants.firm") -> Answer:
     out = {}
     for c in carriers:
         mine = sorted(found.get(c.id, ()))
         told = Lazy(words.msgid, n=len(mine), first=span.first, last=span.last)
-        out[c.id] = Got(len(mine), told, tuple(("tenants.firm", i, Decimal(1)) for i in mine))
+        out[c.id] = Got(len(mine), told, tuple((resource, i, Decimal(1)) for i in mine))
     return out
 
 
@@ -178,28 +179,45 @@ def stock_opening(session: Any, carriers: Sequence[Any], span: Span) -> Answer:
     return _firms(firms_on(session, carriers, before), carriers, _l("%(n)s firms before %(first)s"), span)
 
 
-def _events(session: Any, span: Span, key: str, condition: Any, ever: bool = False) -> dict[int, set[int]]:
-    c, out = _sql.changes(), {}
-    query = select(c.c[key], c.c.firm_id).where(condition(c), c.c.starts_on <= span.last)
-    for carrier_id, firm_id in session.execute(query if ever else query.where(c.c.starts_on >= span.first)):
-        out.setdefault(carrier_id, set()).add(firm_id)
+def _changes() -> Any:
+    """Every stage row with its id and the stage and carrier before it."""
+    s, past = Stage, {"partition_by": Stage.firm_id, "order_by": Stage.starts_on}
+    old_state, old_carrier = func.lag(s.state).over(**past), func.lag(s.carrier_id).over(**past)
+    return select(s.id, s.state, s.carrier_id, s.starts_on, old_state.label("old_state"), old_carrier.label("old_carrier")).subquery(
+        "changes"
+    )
+
+
+def _events(session: Any, carriers: Sequence[Any], span: Span, key: str, condition: Any, ever: bool = False) -> dict[int, set[int]]:
+    """Carrier → stage rows: a firm admitted twice in the period came twice, so that the stock adds up. Teams count in a makerspace."""
+    c, out = _changes(), {}
+    for states in sorted({states_of(x) for x in carriers}):
+        mine = [x.id for x in carriers if states_of(x) == states]
+        query = select(c.c[key], c.c.id).where(c.c[key].in_(mine), condition(c, states), c.c.starts_on <= span.last)
+        for carrier_id, stage_id in session.execute(query if ever else query.where(c.c.starts_on >= span.first)):
+            out.setdefault(carrier_id, set()).add(stage_id)
     return out
 
 
-def _came(c: Any) -> Any:
-    before = and_(c.c.old_state.is_not(None), c.c.old_state == "incubating", c.c.old_carrier.is_not_distinct_from(c.c.carrier_id))
-    return and_(c.c.state == "incubating", not_(before))
+def _came(c: Any, states: tuple[str, ...]) -> Any:
+    before = and_(func.coalesce(c.c.old_state, "").in_(states), c.c.old_carrier.is_not_distinct_from(c.c.carrier_id))
+    return and_(c.c.state.in_(states), not_(before))
 
 
-def _went(c: Any) -> Any:
-    still = and_(c.c.state == "incubating", c.c.carrier_id.is_not_distinct_from(c.c.old_carrier))
-    return and_(c.c.old_state == "incubating", not_(still))
+def _went(c: Any, states: tuple[str, ...]) -> Any:
+    still = and_(c.c.state.in_(states), c.c.carrier_id.is_not_distinct_from(c.c.old_carrier))
+    return and_(c.c.old_state.in_(states), not_(still))
+
+
+def _graduates(c: Any, states: tuple[str, ...]) -> Any:
+    return _sql.ended(c, "graduated")
 
 
 @source("stock.entered", _l("New firms of the period"), formula=_l("admitted or moved in from another carrier in the period"))
 def entered(session: Any, carriers: Sequence[Any], span: Span) -> Answer:
     """Counted from the history of stages."""
-    return _firms(_events(session, span, "carrier_id", _came), carriers, _l("%(n)s firms came from %(first)s to %(last)s"), span)
+    found = _events(session, carriers, span, "carrier_id", _came)
+    return _firms(found, carriers, _l("%(n)s firms came from %(first)s to %(last)s"), span, STAGE)
 
 
 @source(
@@ -207,21 +225,22 @@ def entered(session: Any, carriers: Sequence[Any], span: Span) -> Answer:
 )
 def left(session: Any, carriers: Sequence[Any], span: Span) -> Answer:
     """Counted from the history of stages, for the carrier they left."""
-    return _firms(_events(session, span, "old_carrier", _went), carriers, _l("%(n)s firms left from %(first)s to %(last)s"), span)
+    found = _events(session, carriers, span, "old_carrier", _went)
+    return _firms(found, carriers, _l("%(n)s firms left from %(first)s to %(last)s"), span, STAGE)
 
 
 @source("stock.graduated", _l("Graduates of the period"), formula=_l("graduations in the period"))
 def graduated(session: Any, carriers: Sequence[Any], span: Span) -> Answer:
     """For the carrier they left."""
-    found = _events(session, span, "old_carrier", lambda c: _sql.ended(c, "graduated"))
-    return _firms(found, carriers, _l("%(n)s firms graduated from %(first)s to %(last)s"), span)
+    found = _events(session, carriers, span, "old_carrier", _graduates)
+    return _firms(found, carriers, _l("%(n)s firms graduated from %(first)s to %(last)s"), span, STAGE)
 
 
 @source("stock.graduated_total", _l("Graduates so far"), formula=_l("all graduations by the last day"))
 def graduated_total(session: Any, carriers: Sequence[Any], span: Span) -> Answer:
     """Since the carrier began."""
-    found = _events(session, span, "old_carrier", lambda c: _sql.ended(c, "graduated"), ever=True)
-    return _firms(found, carriers, _l("%(n)s firms graduated by %(last)s"), span)
+    found = _events(session, carriers, span, "old_carrier", _graduates, ever=True)
+    return _firms(found, carriers, _l("%(n)s firms graduated by %(last)s"), span, STAGE)
 
 
 @source(
@@ -235,6 +254,7 @@ def returnees(session: Any, carriers: Sequence[Any], span: Span) -> Answer:
     ids = set().union(*stock.values()) if stock else set()
     fp = FirmPerson
     query = select(fp.firm_id).join(Person, Person.id == fp.person_id).where(fp.firm_id.in_(ids), Person.trait == "returnee")
+    query = query.where(or_(fp.since.is_(None), fp.since <= span.last), or_(fp.until.is_(None), fp.until >= span.last))
     hit = set(session.scalars(query.where(fp.part.in_(("founder", "legal_representative")))))
     return _firms({k: v & hit for k, v in stock.items()}, carriers, _l("%(n)s firms on %(last)s"), span)
 

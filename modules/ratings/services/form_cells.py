@@ -24,9 +24,25 @@ NOT_DRAFT = _l("This form is on its way of signatures or frozen; have it returne
 TEXTS = ("text", "date", "yesno")
 
 
-def require_draft(row: FormRun) -> None:
-    """R-77: cells change only while the form is being prepared."""
-    if row.state != "draft":
+def lock(session: Any, *rows: FormRun) -> None:
+    """Read them anew and hold them until the transaction ends: a correction and a signature never pass each other."""
+    query = select(FormRun).where(FormRun.id.in_([r.id for r in rows])).order_by(FormRun.id).with_for_update()
+    session.flush()
+    session.scalars(query.execution_options(populate_existing=True)).all()
+
+
+def makers_of(session: Any, row: FormRun) -> set[int]:
+    """Users who corrected a cell or explained a finding as they stand: they do not review or sign the form (R-79)."""
+    c, f = FormCell, FormFinding
+    corrected = select(c.corrected_by_id).where(c.run_id == row.id, c.corrected_by_id.is_not(None))
+    explained = select(f.explained_by_id).where(f.run_id == row.id, f.explained_by_id.is_not(None))
+    return set(session.scalars(corrected.union(explained)))
+
+
+def require_draft(session: Any, *rows: FormRun) -> None:
+    """R-77: cells change only while the form is being prepared. The forms are read anew and held, in the order of their numbers."""
+    lock(session, *rows)
+    if any(r.state != "draft" for r in rows):
         raise RuleError([Problem("ratings.R-77", NOT_DRAFT)])
 
 
@@ -78,17 +94,30 @@ def cells_of(session: Any, rows: Sequence[FormRun]) -> dict[int, dict[int, FormC
     return out
 
 
-def judge(session: Any, row: FormRun, items: Sequence[FormField], cells: Mapping[int, FormCell]) -> None:
-    """What the form shows in its unit, and its findings (R-78); explanations of findings that remain stay."""
+def judge_again(session: Any, row: FormRun) -> None:
+    """One form whose cells changed."""
+    cells, checks = cells_of(session, [row])[row.id], forms.checks_of(session, row.form)
+    judge(session, row, forms.fields_of(session, row.form), cells, checks, findings_of(session, row))
+    session.flush()
+
+
+def judge(
+    session: Any,
+    row: FormRun,
+    items: Sequence[FormField],
+    cells: Mapping[int, FormCell],
+    checks: Sequence[Any],
+    findings: Sequence[FormFinding],
+) -> None:
+    """What the form shows in its unit, and its findings (R-78); explanations of findings that remain stay. It asks the database nothing."""
     numbers = {x.code: number_of(x.unit, cells[x.id].final) for x in items}
-    checks = forms.checks_of(session, row.form)
     units = {x.code: MONEY_UNITS[x.unit] for x in items if x.unit in MONEY_UNITS}
     places = {c: 2 for c, u in units.items() if u == 1}
     money = calc.shown_values(numbers, {c: u for c, u in units.items() if c not in places}, [forms.parsed(c) for c in checks])
     for x in items:
         cells[x.id].shown = _shown(x, cells[x.id].final, numbers[x.code], money)
     wanted = _findings(row, items, cells, numbers, checks)
-    have = {(f.kind, f.code): f for f in session.scalars(select(FormFinding).where(FormFinding.run_id == row.id))}
+    have = {(f.kind, f.code): f for f in findings}
     for key, f in have.items():
         if key not in wanted:
             session.delete(f)
@@ -98,11 +127,10 @@ def judge(session: Any, row: FormRun, items: Sequence[FormField], cells: Mapping
             session.add(FormFinding(park_id=row.park_id, run_id=row.id, kind=key[0], code=key[1], **values))
             continue
         if (f.left_value, f.right_value) != (values.get("left_value"), values.get("right_value")):
-            f.explanation = f.explained_by = None  # the figures moved: the explanation was of other ones
+            f.explanation = f.explained_by = f.explained_by_id = None  # the figures moved: the explanation was of other ones
         f.left_value, f.right_value = values.get("left_value"), values.get("right_value")
     row.open_cells = sum(1 for x in items if cells[x.id].final is None)
-    session.flush()
-    row.open_findings = len(open_findings(session, row))
+    row.open_findings = sum(1 for key in wanted if key not in have or have[key].explanation is None)
 
 
 def _shown(item: FormField, final: str | None, number: Decimal | None, money: Mapping[str, Decimal | None]) -> str | None:
@@ -136,6 +164,14 @@ def _findings(
     return out
 
 
+def findings_by_run(session: Any, rows: Sequence[FormRun]) -> dict[int, list[FormFinding]]:
+    """run id → its findings."""
+    out: dict[int, list[FormFinding]] = {r.id: [] for r in rows}
+    for f in session.scalars(select(FormFinding).where(FormFinding.run_id.in_(list(out))).order_by(FormFinding.id)):
+        out[f.run_id].append(f)
+    return out
+
+
 def findings_of(session: Any, row: FormRun) -> list[FormFinding]:
     """All of them."""
     return list(session.scalars(select(FormFinding).where(FormFinding.run_id == row.id).order_by(FormFinding.id)))
@@ -151,7 +187,7 @@ def correct_cell(session: Any, cell: FormCell, *, corrected: str | None = None, 
     """R-77: another value with its reason and person, in the exact unit (yuan, not thousand yuan); empty takes it back."""
     access.require(session, RESOURCE, "change")
     row, text, why = cell.run, (corrected or "").strip(), (reason or "").strip()
-    require_draft(row)
+    require_draft(session, row)
     if text:
         problems = Problems()
         final = _typed(cell.item.unit, text, problems)
@@ -162,7 +198,7 @@ def correct_cell(session: Any, cell: FormCell, *, corrected: str | None = None, 
         cell.corrected_by_id, cell.corrected_by = scope_of(session).user_id, scope_of(session).user_name
     else:
         cell.corrected = cell.reason = cell.corrected_by_id = cell.corrected_by = None
-    judge(session, row, forms.fields_of(session, row.form), cells_of(session, [row])[row.id])
+    judge_again(session, row)
     return cell
 
 
@@ -199,10 +235,11 @@ def why_not_explain(session: Any, finding: FormFinding) -> str | None:
 def explain_finding(session: Any, finding: FormFinding, *, explanation: str) -> FormFinding:
     """R-78: every finding is explained before the form goes on."""
     access.require(session, RESOURCE, "change")
-    require_draft(finding.run)
+    require_draft(session, finding.run)
     if not (explanation or "").strip():
         raise RuleError([Problem("ratings.R-78", _l("Write the explanation."), "explanation")])
-    finding.explanation, finding.explained_by = explanation.strip()[:500], scope_of(session).user_name
+    scope = scope_of(session)
+    finding.explanation, finding.explained_by_id, finding.explained_by = explanation.strip()[:500], scope.user_id, scope.user_name
     session.flush()
     finding.run.open_findings = len(open_findings(session, finding.run))
     session.flush()
@@ -212,7 +249,7 @@ def explain_finding(session: Any, finding: FormFinding, *, explanation: str) -> 
 def explain_open(session: Any, row: FormRun, *, explanation: str) -> int:
     """One explanation for every required item that is unreported. Number explained."""
     access.require(session, RESOURCE, "change")
-    require_draft(row)
+    require_draft(session, row)
     found = [f for f in open_findings(session, row) if f.kind == "open"]
     for f in found:
         explain_finding(session, f, explanation=explanation)

@@ -9,13 +9,17 @@ from typing import Any
 from sqlalchemy import or_, select
 
 from modules.tenants.models.carrier import Carrier
-from parkops import todos
+from parkops import clock, todos
 from parkops.clock import Period
-from parkops.i18n import _
+from parkops.db.session import scope_of
+from parkops.i18n import Lazy, _l, force_locale
+from parkops.security.models import UserProfile
 
 from ..models.form import StatForm
 from ..models.form_run import FormRun
 from . import form_runs
+from .form_cells import RESOURCE
+from .report_readers import who
 
 LATE_DAYS = 90  # beyond that nobody is reminded of a period any more
 
@@ -44,7 +48,7 @@ def _carriers(session: Any, form: StatForm, period: Period) -> list[Carrier]:
 
 
 def open_filings(session: Any, *, on: date, park_id: int | None = None) -> dict[str, int]:
-    """Job: begin what is asked for, one to-do per filing, and a second one when its day has passed."""
+    """Job: begin what is asked for, one to-do per preparer, and a second one when its day has passed."""
     begun, made = 0, 0
     for form, carrier, period, due in asked(session, on, park_id):
         where = (FormRun.form_key == form.key, FormRun.carrier_id == carrier.id, FormRun.period_start == period.start)
@@ -57,19 +61,42 @@ def open_filings(session: Any, *, on: date, park_id: int | None = None) -> dict[
     return {"begun": begun, "made": made}
 
 
+def preparers(session: Any, run: FormRun) -> dict[int, str]:
+    """Users who are asked to prepare it, with their language: who began it, else everybody who may begin forms and does not review them."""
+    found = who(session, session.scalars(select(UserProfile.id)), run.park_id).values()
+    able = [w for w in found if w.active and w.here and (RESOURCE, "add") in w.rights]
+    makers = [w for w in able if (RESOURCE, "act") not in w.rights] or able
+    ids = {w.user_id for w in able if w.user_id == run.prepared_by_id} or {w.user_id for w in makers}
+    rows = session.execute(select(UserProfile.id, UserProfile.locale).where(UserProfile.id.in_(ids)).order_by(UserProfile.id))
+    return dict(rows.all())
+
+
+OPEN = _l("File %(form)s of %(carrier)s for %(period)s by %(day)s")
+LATE = _l("Late: %(form)s of %(carrier)s for %(period)s, due %(day)s")
+
+
 def _remind(session: Any, run: FormRun, form: StatForm, carrier: Carrier, due: date, on: date) -> int:
+    """One to-do per preparer, in the preparer's language; never a second one, also not after it was ticked off."""
     late = on > due
-    key = f"ratings.form:{run.id}:{'late' if late else 'open'}"
-    if session.scalar(select(todos.Todo.id).where(todos.Todo.key == key).limit(1)) is not None:
+    key = f"ratings.form:{run.id}:{'late' if late else 'open'}:"
+    if session.scalar(select(todos.Todo.id).where(todos.Todo.key.like(f"{key}%")).limit(1)) is not None:
         return 0
-    words = (
-        _("Late: %(form)s of %(carrier)s for %(period)s, due %(day)s")
-        if late
-        else _("File %(form)s of %(carrier)s for %(period)s by %(day)s")
-    )
-    title = words % {"form": form.title[:80], "carrier": carrier.name[:80], "period": run.period_key, "day": due}
-    todos.add(session, run, title[:300], due_on=due, assignee_id=run.prepared_by_id, key=key)
+    values = {"carrier": carrier.name[:80], "period": run.period_key, "day": due}
+    for user_id, language in preparers(session, run).items():
+        with force_locale(language):
+            title = str(Lazy((LATE if late else OPEN).msgid, form=form.label[:80], **values))
+        todos.add(session, run, title[:300], due_on=due, assignee_id=user_id, key=f"{key}{user_id}")
     return 1
+
+
+def close(session: Any, run: FormRun) -> int:
+    """Filed: nobody is asked for it any more. Number of to-dos closed."""
+    t = todos.Todo
+    found = session.scalars(select(t).where(t.key.like(f"ratings.form:{run.id}:%"), ~t.is_done)).all()
+    for row in found:
+        row.is_done, row.done_at, row.done_by = True, clock.now(), scope_of(session).user_name
+    session.flush()
+    return len(found)
 
 
 def late_forms(session: Any, on: date) -> list[FormRun]:

@@ -163,7 +163,7 @@ def statement(session: Any, firms: Sequence[Any], span: Span, figure: str = "rev
 
 @source("firm.premises", _l("Area occupied in the carrier"), "firm", formula=_l("units the firm has let on the last day; else as reported"))
 def premises(session: Any, firms: Sequence[Any], span: Span) -> Answer:
-    """Item 17: from leases; a firm without one reports it itself."""
+    """Item 17: from leases in the carrier of the form; a firm without one reports it itself."""
     found: dict[int, list[Any]] = {}
     if installed("leasing"):
         from modules.leasing.models.lease import Lease, LeaseUnit
@@ -171,7 +171,7 @@ def premises(session: Any, firms: Sequence[Any], span: Span) -> Answer:
         rows = session.execute(
             select(Lease.firm_id, LeaseUnit.unit_id, LeaseUnit.area)
             .join(Lease, Lease.id == LeaseUnit.lease_id)
-            .where(Lease.firm_id.in_([f.id for f in firms]), LeaseUnit.during.op("@>")(span.last))
+            .where(Lease.firm_id.in_([f.id for f in firms]), LeaseUnit.during.op("@>")(span.last), Lease.carrier_id == span.carrier_id)
             .order_by(LeaseUnit.id)
         )
         for firm_id, unit_id, area in rows:

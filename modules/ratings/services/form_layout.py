@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from parkops.db import audit
 from parkops.i18n import _
+from parkops.reports.xlsx import _name as sheet_name
 from parkops.security import access
 from parkops.security.masking import shown
 
@@ -71,7 +72,7 @@ def workbook(session: Any, row: FormRun, *, plain: bool = False) -> bytes:
         "text": book.add_format({"border": 1, "text_wrap": True, "valign": "top"}),
         **{u: book.add_format({"border": 1, "num_format": f}) for u, f in FORMATS.items()},
     }
-    sheet = book.add_worksheet(row.form.version_name[:28])
+    sheet = book.add_worksheet(sheet_name(row.form.version_name, set()))
     sheet.set_column(0, 0, 12)
     sheet.set_column(1, 1, 44)
     sheet.set_column(2, 2, 12)

@@ -35,8 +35,7 @@ def begin_firm_runs(session: Any, form: StatForm, *, carrier_id: int, period: st
 def count_many(session: Any, rows: Sequence[FormRun]) -> str:
     """Count them again, together by form and period."""
     access.require(session, RESOURCE, "change")
-    for row in rows:
-        require_draft(row)
+    require_draft(session, *rows)
     ordered = sorted(rows, key=lambda r: (r.form_id, r.period_start, r.id))
     for _key, group in groupby(ordered, key=lambda r: (r.form_id, r.period_start)):
         mine = list(group)

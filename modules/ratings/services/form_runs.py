@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -23,7 +24,7 @@ from ..models.form import FormField, StatForm
 from ..models.form_run import FormCell, FormRun
 from . import form_sources as sources
 from . import forms
-from .form_cells import NOT_DRAFT, RESOURCE, cells_of, judge, kept_words, require_draft, text_of
+from .form_cells import NOT_DRAFT, RESOURCE, cells_of, findings_by_run, judge, kept_words, require_draft, text_of
 from .form_sources import Got, Span
 
 
@@ -53,9 +54,8 @@ def create_run(
         raise NotFound(_l("There is no such record in your parks."))
     found = _period(form, period)
     _fits(session, form, carrier, firm, found)
-    row = _begin(
-        session, form, carrier, firm, found, note=note, head_name=head_name, statistician=statistician, filled_by=filled_by, phone=phone
-    )
+    foot = {"note": note, "head_name": head_name, "statistician": statistician, "filled_by": filled_by, "phone": phone}
+    (row,) = _begin(session, form, carrier, [firm], found, **foot)
     count_run(session, row)
     return row
 
@@ -92,24 +92,30 @@ def _fits(session: Any, form: StatForm, carrier: Carrier, firm: Firm | None, per
     problems.stop()
 
 
-def _begin(session: Any, form: StatForm, carrier: Carrier, firm: Firm | None, period: Period, **values: Any) -> FormRun:
-    row = FormRun(
-        park_id=carrier.park_id,
-        number=sequences.next_number(session, RESOURCE, carrier.park_id, period.last_day),
-        form_id=form.id,
-        form_key=form.key,
-        carrier_id=carrier.id,
-        firm_id=firm.id if firm else None,
-        grain=form.grain,
-        period_start=period.start,
-        last_day=period.last_day,
-        due_on=period.last_day + timedelta(days=form.due_days),
-        prepared_by_id=scope_of(session).user_id,
-        **values,
-    )
-    session.add(row)
+def _begin(session: Any, form: StatForm, carrier: Carrier, firms: Sequence[Firm | None], period: Period, **values: Any) -> list[FormRun]:
+    if not firms:
+        return []
+    taken = sequences.take(session, RESOURCE, carrier.park_id, period.last_day, len(firms))
+    rows = [
+        FormRun(
+            park_id=carrier.park_id,
+            number=number,
+            form_id=form.id,
+            form_key=form.key,
+            carrier_id=carrier.id,
+            firm_id=firm.id if firm else None,
+            grain=form.grain,
+            period_start=period.start,
+            last_day=period.last_day,
+            due_on=period.last_day + timedelta(days=form.due_days),
+            prepared_by_id=scope_of(session).user_id,
+            **values,
+        )
+        for firm, number in zip(firms, taken.numbers(), strict=True)
+    ]
+    session.add_all(rows)
     session.flush()
-    return row
+    return rows
 
 
 def firms_asked(session: Any, carrier: Carrier, span: Span) -> list[Firm]:
@@ -137,7 +143,7 @@ def create_firm_runs(session: Any, form: StatForm, *, carrier_id: int, period: s
             )
         )
     )
-    rows = [_begin(session, form, carrier, f, found) for f in firms_asked(session, carrier, span_of(found)) if f.id not in have]
+    rows = _begin(session, form, carrier, [f for f in firms_asked(session, carrier, span_of(found)) if f.id not in have], found)
     count_runs(session, form, rows)
     return len(rows)
 
@@ -154,7 +160,7 @@ def change_run(
 ) -> FormRun:
     """Who stands at the foot of the form."""
     access.require(session, RESOURCE, "change")
-    require_draft(row)
+    require_draft(session, row)
     row.head_name, row.statistician, row.filled_by, row.phone, row.note = head_name, statistician, filled_by, phone, note
     session.flush()
     return row
@@ -163,7 +169,7 @@ def change_run(
 def count_run(session: Any, row: FormRun) -> None:
     """R-76: every cell from its source records; corrections and explanations stay."""
     access.require(session, RESOURCE, "change")
-    require_draft(row)
+    require_draft(session, row)
     count_runs(session, row.form, [row])
 
 
@@ -177,8 +183,8 @@ def count_runs(session: Any, form: StatForm, rows: Sequence[FormRun]) -> None:
     if not rows:
         return
     items = forms.fields_of(session, form)
-    answers = compute(session, form, items, rows)
-    cells = cells_of(session, rows)
+    answers, checks = compute(session, form, items, rows), forms.checks_of(session, form)
+    cells, findings = cells_of(session, rows), findings_by_run(session, rows)
     before = previous(session, form, rows)
     for row in rows:
         mine = cells.setdefault(row.id, {})
@@ -192,17 +198,23 @@ def count_runs(session: Any, form: StatForm, rows: Sequence[FormRun]) -> None:
             cell.records = [[r, i, None if a is None else format(Decimal(a), "f")] for r, i, a in got.records]
             cell.previous = before.get((row.carrier_id, row.firm_id), {}).get(item.code)
         row.counted_at = clock.now()
-        judge(session, row, items, mine)
+        judge(session, row, items, mine, checks, findings[row.id])
     session.flush()
 
 
 def compute(session: Any, form: StatForm, items: Sequence[FormField], rows: Sequence[FormRun]) -> dict[int, dict[str, Got]]:
     """run id → source → answer, without storing anything: the count, and what a frozen form would say today."""
     span = Span(rows[0].period_start, rows[0].last_day)
-    subject = {r.id: (r.firm if form.subject == "firm" else r.carrier) for r in rows}
+    firms = {f.id: f for f in session.scalars(select(Firm).where(Firm.id.in_([r.firm_id for r in rows if r.firm_id])))}
+    subject = {r.id: (firms[r.firm_id] if form.subject == "firm" else r.carrier) for r in rows}
     names = [x.source for x in items if x.source]
-    found = sources.gather(session, names, form.subject, list({s.id: s for s in subject.values()}.values()), span)
-    return {r.id: found[subject[r.id].id] for r in rows}
+    out: dict[int, dict[str, Got]] = {}
+    for carrier_id in sorted({r.carrier_id for r in rows}) if form.subject == "firm" else (None,):
+        mine = [r for r in rows if carrier_id in (None, r.carrier_id)]
+        subjects = list({subject[r.id].id: subject[r.id] for r in mine}.values())
+        found = sources.gather(session, names, form.subject, subjects, replace(span, carrier_id=carrier_id))
+        out |= {r.id: found[subject[r.id].id] for r in mine}
+    return out
 
 
 def previous(session: Any, form: StatForm, rows: Sequence[FormRun]) -> dict[tuple[int, int | None], dict[str, str]]:

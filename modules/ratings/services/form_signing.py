@@ -20,10 +20,13 @@ from ..models.filing import StatisticsFiling
 from ..models.form import FormField
 from ..models.form_run import FormCell, FormFinding, FormRun, FormSignature
 from ..states_forms import FILING
-from . import form_layout, forms
-from .form_cells import RESOURCE, cells_of, judge, open_findings, require_draft
+from . import form_deadlines, form_layout
+from .form_cells import RESOURCE, judge_again, lock, makers_of, open_findings, require_draft
 
 HEAD = "ratings.form_signature"
+COPY = "filed_copy"
+attachments.CLEAR[RESOURCE, COPY] = ("head_name", "statistician", "filled_by", "phone")  # the copy names them in full
+WORKED = _l("You corrected or explained something on this form; somebody else reviews and signs it.")
 SAME = _l("You signed this form already; preparer, statistician and head are three people.")
 
 
@@ -41,12 +44,15 @@ def _sign(session: Any, row: FormRun, part: str, on: date) -> None:
     """One more signature of the turn; R-79: every part by another person."""
     scope = scope_of(session)
     problems = Problems()
+    lock(session, row)
     if row.state != BEFORE[part]:
         problems.add("ratings.R-79", _l("It is not your turn: preparer, statistician and head sign in this order."))
     if scope.user_id is None:
         problems.add("ratings.R-79", _l("A form is signed by a person who is logged in."))
     if any(s.user_id == scope.user_id for s in signatures_of(session, row)):
         problems.add("ratings.R-79", SAME)
+    if part != "preparer" and scope.user_id in makers_of(session, row):
+        problems.add("ratings.R-79", WORKED)
     records.not_future({"on": on}, problems, ["on"])
     if on <= row.last_day and not problems.found:
         problems.add("ratings.R-79", _l("The period ends on %(day)s; sign after it.", day=row.last_day), "on")
@@ -69,8 +75,8 @@ def why_not_submit(session: Any, row: FormRun) -> str | None:
 def submit_run(session: Any, row: FormRun, *, on: date) -> None:
     """R-78: handed on when every finding is corrected or explained."""
     access.require(session, RESOURCE, "change")
-    require_draft(row)
-    judge(session, row, forms.fields_of(session, row.form), cells_of(session, [row])[row.id])
+    require_draft(session, row)
+    judge_again(session, row)
     if found := open_findings(session, row):
         codes = "、".join(f.code for f in found[:12])
         raise RuleError([Problem("ratings.R-78", _l("Explain or correct these findings first: %(codes)s.", codes=codes))])
@@ -142,7 +148,7 @@ def seal_of(session: Any, row: FormRun) -> str:
 
 
 def file_run(session: Any, row: FormRun, *, on: date, receipt: str) -> None:
-    """It was sent: the copy that was filed is kept beside it; a carrier's yearly form is the filing recognition asks for."""
+    """It was sent: the filed copy is kept beside it; a yearly form that counts as statistics is the filing recognition asks for."""
     access.require(session, RESOURCE, "change")
     problems = Problems()
     records.not_future({"on": on}, problems, ["on"])
@@ -153,10 +159,11 @@ def file_run(session: Any, row: FormRun, *, on: date, receipt: str) -> None:
     if seal_of(session, row) != row.seal:
         problems.add("ratings.R-79", _l("The seal does not match the form; have it checked."))
     problems.stop()
-    attachments.attach(session, row, io.BytesIO(form_layout.workbook(session, row, plain=True)), f"{row.number}.xlsx", kind="filed_copy")
+    attachments.attach(session, row, io.BytesIO(form_layout.workbook(session, row, plain=True)), f"{row.number}.xlsx", kind=COPY)
     row.receipt, row.filed_on = receipt.strip()[:120], on
-    if row.firm_id is None and row.grain == "year":
+    if row.form.counts_as_statistics and row.firm_id is None and row.grain == "year":
         row.filing_id = _filing(session, row, on).id
+    form_deadlines.close(session, row)
     session.flush()
     FILING.move(session, row, "file", on=on)
 

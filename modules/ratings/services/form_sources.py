@@ -22,10 +22,11 @@ MEASURE, SUM, STATEMENT = "measure:", "sum.", "statement."
 
 @dataclass(frozen=True)
 class Span:
-    """The period of a filing, both days included."""
+    """The period of a filing, both days included. carrier_id: the carrier a firm's form is of (a firm may sit in several)."""
 
     first: date
     last: date
+    carrier_id: int | None = None
 
     @property
     def after(self) -> date:

@@ -31,6 +31,7 @@ FORM_FIELDS = (
     "grain",
     "due_days",
     "jump_percent",
+    "counts_as_statistics",
     "doc_no",
     "provenance",
     "note",
@@ -56,6 +57,7 @@ def start_park(session: Any, *, park_id: int) -> int:
 
 def _make(session: Any, park_id: int, raw: dict[str, Any]) -> StatForm:
     given = {**raw, "version_name": raw["version"], "jump_percent": raw.get("jump_percent", 50)}
+    given.setdefault("counts_as_statistics", False)
     row = StatForm(park_id=park_id, edition=1, **{n: given.get(n) for n in FORM_FIELDS})
     session.add(row)
     session.flush()

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import and_, func, or_, select
 
 from modules.tenants.models.stage import Stage
-from parkops.i18n import _
+from parkops.i18n import _l
 
 from ..models.filing import CarrierIncome
 from .measures import installed
@@ -36,7 +36,7 @@ class YearIncome:
     service: Decimal | None
     investment: Decimal | None
     separate: bool | None
-    source: str
+    source: Any  # a message with its values, read in the reader's language
     records: tuple[tuple[str, int], ...] = ()
 
     @property
@@ -66,7 +66,7 @@ def of_year(session: Any, carriers: Sequence[Any], year: int, on: date) -> dict[
                 r.service,
                 r.investment,
                 r.separate,
-                _("%(year)s: %(source)s", year=year, source=r.source),
+                _l("%(year)s: %(source)s", year=year, source=r.source),
                 (("ratings.income", r.id),),
             )
             if r is not None
@@ -122,5 +122,5 @@ def _from_ledger(session: Any, carriers: Sequence[Any], year: int, on: date) -> 
     for carrier_id, account_id, amount in rows:
         mine = sums.setdefault(carrier_id, dict.fromkeys(("rent", "property", "service", "other"), ZERO))
         mine[kinds[account_id]] += Decimal(amount or 0)
-    text = _("Ledger of %(year)s: entries of the carrier's firms", year=year)
+    text = _l("Ledger of %(year)s: entries of the carrier's firms", year=year)
     return {k: YearIncome(sum(v.values(), ZERO), v["rent"], v["property"], v["service"], None, True, text) for k, v in sums.items()}

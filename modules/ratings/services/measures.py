@@ -25,11 +25,11 @@ class Measured:
     """A count with its source. `base`: the firms it is a share of; `hits`: those that count; `collect`: what is missing when unknown."""
 
     count: Count = field(default_factory=Count)
-    source: str = ""
+    source: Any = ""  # a text, or a message read in the reader's language; so is collect
     records: tuple[tuple[str, int], ...] = ()
     hits: tuple[int, ...] = ()
     base: tuple[int, ...] = ()
-    collect: str = ""
+    collect: Any = ""
 
     @property
     def value(self) -> Any:
@@ -93,7 +93,7 @@ def installed(module: str) -> bool:
     return module in registry.registry().manifests
 
 
-def absolute(n: Any, source: str = "", records: Sequence[tuple[str, int]] = (), hits: Sequence[int] = (), collect: str = "") -> Measured:
+def absolute(n: Any, source: Any = "", records: Sequence[tuple[str, int]] = (), hits: Sequence[int] = (), collect: Any = "") -> Measured:
     """A plain number; None is unknown."""
     return Measured(Count(None if n is None else Decimal(n), absolute=True), source, tuple(records), tuple(sorted(hits)), (), collect)
 
@@ -101,13 +101,13 @@ def absolute(n: Any, source: str = "", records: Sequence[tuple[str, int]] = (), 
 def part(
     n: Any,
     d: Any,
-    source: str = "",
+    source: Any = "",
     records: Sequence[tuple[str, int]] = (),
     *,
     hits: Sequence[int] = (),
     base: Sequence[int] = (),
     per: Decimal = ONE,
-    collect: str = "",
+    collect: Any = "",
 ) -> Measured:
     """A share; without a base it is unknown."""
     return Measured(

@@ -131,14 +131,12 @@ class ExemptionFilePage(Page):
 
     @route(f"/{PK}", "export")
     def index(self, pk: int) -> Any:
-        """The file."""
+        """The file as it was kept."""
         pack = load(self.session, "ratings.exemption_pack", pk)
-        if request.args.get("format") == "zip":
-            raw, kind, name = exemption_pack.archive(self.session, pack), "application/zip", f"{pack.number}.zip"
-        else:
-            raw, kind, name = exemption_pack.workbook(self.session, pack), XLSX, f"{pack.number}.xlsx"
+        ending = "zip" if request.args.get("format") == "zip" else "xlsx"
+        raw = exemption_pack.hand_out(self.session, pack, ending)
         commit()
-        return attachment(raw, kind, name)
+        return attachment(raw, "application/zip" if ending == "zip" else XLSX, f"{pack.number}.{ending}")
 
 
 def helpers() -> dict[str, Any]:

@@ -35,7 +35,7 @@ FORM = Resource(
         Section(
             _l("Field map of a form"), ("key", "version_name", "title", "title_en", "subject", "carrier_types", "doc_no", "provenance")
         ),
-        Section(_l("Period and limits"), ("grain", "due_days", "jump_percent", "note")),
+        Section(_l("Period and limits"), ("grain", "due_days", "jump_percent", "counts_as_statistics", "note")),
     ),
     create=f"{F}:create_form",
     change=f"{F}:change_form",

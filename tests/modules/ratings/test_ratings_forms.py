@@ -352,7 +352,10 @@ def test_deadlines(session, park, built):
     assert form_deadlines.open_filings(session, on=date(2026, 2, 16), park_id=park.id) == {"begun": 0, "made": 1}
     assert form_deadlines.open_filings(session, on=date(2026, 9, 1), park_id=park.id) == {"begun": 0, "made": 0}
     row = session.scalars(select(FormRun).where(FormRun.carrier_id == c.id)).one()
-    assert [t.due_on for t in session.scalars(select(todos.Todo).where(todos.Todo.record_id == row.id))] == [date(2026, 2, 15)] * 2
+    asked = session.scalars(select(todos.Todo).where(todos.Todo.record_id == row.id)).all()
+    assert {t.due_on for t in asked} == {date(2026, 2, 15)} and {t.assignee_name for t in asked} >= {"operations_clerk", "finance"}
+    assert not {"leadership", "operations_manager"} & {t.assignee_name for t in asked}  # they sign
+    assert len(asked) == 2 * len({t.assignee_id for t in asked})
     assert [r.id for r in form_deadlines.late_forms(session, date(2026, 2, 16))] == [row.id]
 
 
