@@ -15,8 +15,9 @@ from ..services import report_archive
 
 def kept_reports(session: Any) -> list[str]:
     """One sentence for each report that is not what it was."""
+    words = report_archive.PARTS
     return [
-        _("The kept report %(name)s is not what it was: %(what)s does not give its hash.", name=str(made), what=what)
+        _("The kept report %(name)s is not what it was: %(what)s does not give its hash.", name=str(made), what=str(words[what]))
         for made in session.scalars(select(ReportMade).order_by(ReportMade.id))
         for what in report_archive.problems_of(session, made)
     ]

@@ -6,12 +6,15 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+from sqlalchemy import select
+
 from modules.tenants.models.carrier import CARRIER_TYPES
 from parkops.clock import Period, add_months
 from parkops.i18n import _, _l
 from parkops.kpi import store
 from parkops.kpi.catalogue import readable
 from parkops.kpi.figures import text_of
+from parkops.kpi.models import KpiTarget
 from parkops.models import Park
 from parkops.reports import charts
 from parkops.reports.document import Cell, Column, Document, Section, Table
@@ -130,16 +133,16 @@ def _key_figures(session: Any, period: Period, park_id: int | None) -> Section:
 
 def _targets(session: Any, period: Period, park_id: int | None) -> Section | None:
     """Targets of the period and how far they are reached."""
-    known = readable(session)
-    found = [
-        s for s in store.figures(session, _parts.kpi_codes(session, period, *known), [period], park_id=park_id) if s.target is not None
-    ]
+    t = KpiTarget
+    wanted = select(t.code).where(t.grain == period.grain, t.period_start == period.start).distinct().order_by(t.code)
+    codes = _parts.kpi_codes(session, period, *session.scalars(wanted if park_id is None else wanted.where(t.park_id == park_id)))
+    found = [s for s in store.figures(session, codes, [period], park_id=park_id) if s.target is not None]
     if not found:
         return None
     rows, reached = [], []
     for s in found:
         fmt = CELL_FORMAT[s.kpi.unit]
-        share = _parts.percent(s.value, s.target) if s.kpi.better != "lower" else _parts.percent(s.target, s.value)
+        share = share_reached(s.value, s.target, s.kpi.better)
         reached.append(None if share is None else min(share, Decimal(2)))
         rows.append([str(s.kpi.title), Cell(s.target, fmt), Cell(s.value, fmt), share])
     columns = (
@@ -152,18 +155,24 @@ def _targets(session: Any, period: Period, park_id: int | None) -> Section | Non
     return Section(_l("Targets and actual figures"), table=Table(columns, rows), svg=svg)
 
 
+def share_reached(value: Decimal | None, target: Decimal, better: str | None) -> Decimal | None:
+    """How much of a target is reached, 1 is all; None without a figure. Where nothing can be divided it is reached or it is not."""
+    if value is None:
+        return None
+    part, whole = (target, value) if better == "lower" else (value, target)
+    return _parts.percent(part, whole) if whole else Decimal(part >= 0)
+
+
 def _carriers(session: Any, request: Request, period: Period) -> Section | None:
     """Verdict, what is missing, own score, published grade of each carrier."""
-    parks = [request.park_id] if request.park_id else list(store.park_codes(session))
     if not access.may(session, "ratings.assessment", "read"):
         return None
     asked, rows = Period.year(period.start).previous() if period.grain != "year" else period, []
-    for park_id in parks:
-        for r in rating_report.gather_reports(session, park_id, asked, request.today, deep=False):
-            score, kind = r.scored.sheet if r.scored is not None else None, str(CARRIER_TYPES.label(r.carrier.carrier_type))
-            own = Cell(score.total, "decimal") if score is not None else Cell("—", "text")
-            grade = r.grade.grade if r.grade is not None else "—"
-            rows.append([r.carrier.name, kind, str(_parts.VERDICTS[r.result.verdict]), r.result.missing or "—", own, grade])
+    for r in rating_report.gather_reports(session, request.park_id, asked, request.today, deep=False):
+        score, kind = r.scored.sheet if r.scored is not None else None, str(CARRIER_TYPES.label(r.carrier.carrier_type))
+        own = Cell(score.total, "decimal") if score is not None else Cell("—", "text")
+        grade = r.grade.grade if r.grade is not None else "—"
+        rows.append([r.carrier.name, kind, str(_parts.VERDICTS[r.result.verdict]), r.result.missing or "—", own, grade])
     columns = (
         Column(_l("Carrier"), width=1.8),
         Column(_l("Type"), width=0.8),

@@ -23,11 +23,12 @@ from parkops.security import access
 from .. import calc_report, calc_report_dates
 from ..models.report_made import ReportMade
 from ..models.report_plan import ReportPlan, ReportReader
-from . import report_readers
+from . import report_readers, report_sources
 
 RESOURCE = "ratings.report_made"
 KIND = "ratings.report_made"
 FILES = {"pdf": "report_pdf", "xlsx": "report_xlsx"}
+PARTS = {"figures": _l("the figures"), "pdf": "PDF", "xlsx": _l("the workbook")}
 STEPS = 4
 
 Tell = Callable[[int], Any]
@@ -47,7 +48,7 @@ def make_report(
     if not plan.is_on:
         raise RuleError([Problem("ratings.R-132", _l("This saved report is out of use. Take it into use again first."))])
     asked = registry.Request(plan.park_id, period, on, at, plan.carrier_id, scope_of(session).user_name)
-    with force_locale(plan.language):
+    with force_locale(plan.language), report_sources.asked(session) as codes:
         document = registry.document_of(session, plan.report, asked)
         tell(1)
         figures = document.as_dict()
@@ -58,8 +59,11 @@ def make_report(
         if plan.as_xlsx:
             files["xlsx"] = xlsx.write(document)
         tell(3)
-    made = _keep(session, plan, period, asked, figures, files, due_on)
-    _tell_receivers(session, plan, made)
+    reads = report_sources.sources(plan.report, codes)
+    told, left_out = _receivers(session, plan, reads)
+    made = _keep(session, plan, period, asked, figures, files, due_on, {"reads": reads, "left_out": left_out})
+    text = _l("The report %(name)s for %(period)s is ready.", name=plan.name, period=made.period_key)
+    sending.tell(session, told, KIND, text, owner=made, park_id=plan.park_id)
     tell(STEPS)
     return made
 
@@ -72,6 +76,7 @@ def _keep(
     figures: dict[str, Any],
     files: dict[str, bytes],
     due_on: date | None,
+    more: dict[str, Any],
 ) -> ReportMade:
     scope = scope_of(session)
     made = ReportMade(
@@ -87,7 +92,7 @@ def _keep(
         language=plan.language,
         made_by=scope.user_name[:80],
         made_by_id=scope.user_id,
-        parameters={"period_rule": plan.period_rule, "every": plan.every, "formats": sorted(files), "carrier_id": plan.carrier_id},
+        parameters={"period_rule": plan.period_rule, "every": plan.every, "formats": sorted(files), "carrier_id": plan.carrier_id} | more,
         figures=figures,
         figures_sha256=calc_report.digest(figures),
         figure_count=len(calc_report.cells(figures)),
@@ -102,22 +107,21 @@ def _keep(
     return made
 
 
-def _tell_receivers(session: Any, plan: ReportPlan, made: ReportMade) -> int:
-    """R-134: the bell and, where they want it, an e-mail with the link; who lost the right meanwhile is left out."""
+def _receivers(session: Any, plan: ReportPlan, reads: list[str]) -> tuple[list[int], list[str]]:
+    """R-134: who is told by the bell and, where they want it, by an e-mail with the link; the names of those who may not see it all."""
     ids = list(session.scalars(select(ReportReader.user_id).where(ReportReader.plan_id == plan.id)))
-    report = registry.report_of(plan.report)
-    told = [w.user_id for w in report_readers.who(session, ids, plan.park_id).values() if w.may_get(report)]
-    text = _l("The report %(name)s for %(period)s is ready.", name=plan.name, period=made.period_key)
-    return sending.tell(session, told, KIND, text, owner=made, park_id=plan.park_id)
+    found = report_readers.who(session, ids, plan.park_id).values()
+    return [w.user_id for w in found if w.may_get(reads)], sorted(w.name for w in found if not w.may_get(reads))
 
 
 def may_open(session: Any, made: ReportMade) -> bool:
-    """R-135: a kept report is opened by who may read the records it speaks of."""
-    found = registry.all_reports().get(made.report)
-    return access.may(session, RESOURCE, "read") and found is not None and access.may(session, found.resource, "read")
+    """R-135: a kept report is opened by who may read all the records it speaks of, whoever made it."""
+    needed = (RESOURCE, *report_sources.sources_of(made))
+    return made.report in registry.all_reports() and all(access.may(session, resource, "read") for resource in needed)
 
 
 attachments.GUARDS[RESOURCE] = may_open
+attachments.SEALED.add(RESOURCE)  # its files are made with it; nobody puts another beside them
 
 
 def require_open(session: Any, made: ReportMade) -> None:
@@ -141,12 +145,18 @@ def differences(session: Any, made: ReportMade, *, on: date, at: datetime) -> li
     return calc_report.differences(made.figures, now)
 
 
+def files_of(session: Any, made: ReportMade) -> list[attachments.Attachment]:
+    """The files it was made with, known by their hashes; whatever else lies beside it is not shown."""
+    own = {(code, getattr(made, f"{kind}_sha256")) for kind, code in FILES.items()}
+    return [a for a in attachments.of(session, made) if (a.kind, a.sha256) in own]
+
+
 def problems_of(session: Any, made: ReportMade) -> list[str]:
     """What is wrong with a kept report: figures or files that no longer give their hash."""
     out = []
     if calc_report.digest(made.figures) != made.figures_sha256:
         out.append("figures")
-    have = {a.kind: a for a in attachments.of(session, made)}
+    have = {a.kind: a for a in files_of(session, made)}
     for kind, code in FILES.items():
         wanted, file = getattr(made, f"{kind}_sha256"), have.get(code)
         if wanted is not None and (file is None or _hash(file.sha256) != wanted):

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import delete, select
 
 from parkops import records
+from parkops.db.types import Choices
 from parkops.errors import Problem, Problems, RuleError
 from parkops.i18n import _l
 from parkops.reports.registry import Report, all_reports
@@ -33,6 +34,23 @@ def report_title(name: str) -> str:
     """The report's title; its name where its module is gone."""
     found = all_reports().get(name)
     return str(found.title) if found is not None else name
+
+
+class ReportNames(Choices):
+    """The titles of every report, looked up when they are shown: modules name theirs after this one is loaded."""
+
+    def __init__(self) -> None:
+        self.name, self.tones = "ratings.report_name", {}
+
+    def __bool__(self) -> bool:
+        return True
+
+    @property
+    def labels(self) -> dict[str, Any]:  # type: ignore[override]
+        return {name: report.title for name, report in all_reports().items()}
+
+
+REPORT_NAMES = ReportNames()
 
 
 def _check(session: Any, values: dict[str, Any], problems: Problems) -> None:

@@ -11,17 +11,17 @@ from sqlalchemy import text
 from parkops import records
 from parkops.errors import Problems
 from parkops.i18n import _l
-from parkops.reports.registry import Report, report_of
 from parkops.security import access
 from parkops.security.catalogue import role_rights
 from parkops.security.identity import site_rights
 from parkops.security.roles import PERSONAS
 
 from ..models.report_plan import ReportPlan, ReportReader
+from .report_sources import sources
 
 RESOURCE = "ratings.report_reader"
 WHO = text("""
-select p.id, u.active and not p.is_portal as active,
+select p.id, p.name, u.active and not p.is_portal as active,
        array(select r.name from ab_user_role ur join ab_role r on r.id = ur.role_id where ur.user_id = u.id) as roles,
        array(select distinct v.name || '|' || m.name
                from ab_user_role ur join ab_role r on r.id = ur.role_id
@@ -41,13 +41,14 @@ class Who:
     """A user as a receiver."""
 
     user_id: int
+    name: str
     active: bool
     here: bool
     rights: frozenset[tuple[str, str]]
 
-    def may_get(self, report: Report) -> bool:
+    def may_get(self, resources: Iterable[str]) -> bool:
         """Kept reports and the records of this one may be read, in this park."""
-        return self.active and self.here and {("ratings.report_made", "read"), (report.resource, "read")} <= self.rights
+        return self.active and self.here and all((r, "read") in self.rights for r in ("ratings.report_made", *resources))
 
 
 def who(session: Any, user_ids: Iterable[int], park_id: int) -> dict[int, Who]:
@@ -55,7 +56,7 @@ def who(session: Any, user_ids: Iterable[int], park_id: int) -> dict[int, Who]:
     rows = session.connection().execute(WHO, {"ids": sorted(set(user_ids)), "park": park_id, "personas": list(PERSONAS)})
     out = {}
     for r in rows:
-        out[r.id] = Who(r.id, bool(r.active), bool(r.here), role_rights(frozenset(r.roles)) | site_rights(r.site_rights))
+        out[r.id] = Who(r.id, r.name, bool(r.active), bool(r.here), role_rights(frozenset(r.roles)) | site_rights(r.site_rights))
     return out
 
 
@@ -64,7 +65,7 @@ def _check(session: Any, values: dict[str, Any], problems: Problems) -> None:
     found = who(session, [values["user_id"]], plan.park_id).get(values["user_id"]) if plan is not None else None
     if found is None or not found.active or not found.here:
         problems.add("ratings.R-134", _l("This person is no active user of the park. Choose another."), "user_id")
-    elif not found.may_get(report_of(plan.report)):
+    elif not found.may_get(sources(plan.report, ())):
         problems.add(
             "ratings.R-134",
             _l("This person may not see the records of this report. Give the person a role that may, or choose another."),

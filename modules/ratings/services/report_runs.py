@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -23,7 +24,9 @@ from ..models.report_plan import ReportPlan
 from . import report_archive
 
 log = logging.getLogger(__name__)
+OPEN = ("queued", "running")
 SILENT = timedelta(minutes=5)  # a run without a sign of life for so long has died with its process
+BEAT = 60.0  # seconds between two signs of life, however long a step takes
 
 
 def ask(session: Any, plan: ReportPlan, *, period_key: str | None, on: date, at: datetime) -> ReportRun:
@@ -37,12 +40,9 @@ def ask(session: Any, plan: ReportPlan, *, period_key: str | None, on: date, at:
     if period.start > on:
         problems.append(Problem("ratings.R-138", _l("%(period)s has not begun. Choose an earlier period.", period=period.key), "period"))
     session.execute(select(ReportPlan.id).where(ReportPlan.id == plan.id).with_for_update())
-    open_one = session.scalars(
-        select(ReportRun).where(
-            ReportRun.plan_id == plan.id, ReportRun.state.in_(("queued", "running")), ReportRun.heartbeat_at > at - SILENT
-        )
-    ).first()
-    if open_one is not None:
+    end_silent(session, at=at, plan_id=plan.id)
+    open_one = select(ReportRun.id).where(ReportRun.plan_id == plan.id, ReportRun.state.in_(OPEN)).limit(1)
+    if session.scalar(open_one) is not None:
         problems.append(Problem("ratings.R-138", _l("This report is being made just now. Wait until it is ready.")))
     if problems:
         raise RuleError(problems)
@@ -65,8 +65,37 @@ def _set(scope: Scope, run_id: int, **values: Any) -> int:
     """Change the run in a transaction of its own, so that others see it at once; returns how many rows."""
     with session_scope(scope) as s:
         values = {"heartbeat_at": clock.now(), **values}
-        states = ("queued",) if values.get("state") == "running" else ("queued", "running")
+        states = ("queued",) if values.get("state") == "running" else OPEN
         return s.execute(update(ReportRun).where(ReportRun.id == run_id, ReportRun.state.in_(states)).values(**values)).rowcount
+
+
+def end_silent(session: Any, *, at: datetime, plan_id: int | None = None) -> int:
+    """Runs whose process died are recorded as not made; how many."""
+    gone = update(ReportRun).where(ReportRun.state.in_(OPEN), ReportRun.heartbeat_at < at - SILENT)
+    gone = gone if plan_id is None else gone.where(ReportRun.plan_id == plan_id)
+    said = _("Its process ended before the report was made, and nothing was kept. Make it again.")
+    return session.execute(gone.values(state="failed", message=said)).rowcount
+
+
+@contextmanager
+def _beating(scope: Scope, run_id: int) -> Iterator[None]:
+    """A sign of life every `BEAT` seconds, also while one step takes long."""
+    over = threading.Event()
+
+    def beat() -> None:
+        while not over.wait(BEAT):
+            try:
+                _set(scope, run_id)
+            except Exception:  # a missed beat is made up by the next one
+                log.exception("report run %s: no sign of life", run_id)
+
+    thread = threading.Thread(target=beat, name=f"beat-{run_id}", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
 
 
 def perform(scope: Scope, run_id: int, *, on: date, at: Callable[[], datetime] = clock.now) -> None:
@@ -74,7 +103,7 @@ def perform(scope: Scope, run_id: int, *, on: date, at: Callable[[], datetime] =
     if not _set(scope, run_id, state="running"):
         return
     try:
-        with force_locale(scope.locale), session_scope(replace(scope, via="screen")) as s:
+        with _beating(scope, run_id), force_locale(scope.locale), session_scope(replace(scope, via="screen")) as s:
             run = s.scalars(select(ReportRun).where(ReportRun.id == run_id)).one()
             made = report_archive.make_report(
                 s, run.plan, Period.parse(run.period_key), on=on, at=at(), tell=lambda n: _set(scope, run_id, step=n)
@@ -103,12 +132,13 @@ def start(scope: Scope, run_id: int, *, on: date) -> threading.Thread:
 
 def state_of(run: ReportRun, at: datetime) -> str:
     """The state; a run whose process died reads as failed."""
-    return "failed" if run.state in ("queued", "running") and run.heartbeat_at < at - SILENT else run.state
+    return "failed" if run.state in OPEN and run.heartbeat_at < at - SILENT else run.state
 
 
 def make_due(session: Any, *, on: date, park_id: int | None) -> dict[str, int]:
     """The job: every saved report that is due, each in a savepoint; one that fails is recorded and tried again the next day."""
     counts = {"made": 0, "failed": 0}
+    end_silent(session, at=clock.now())
     for plan, day in report_archive.due(session, on=on, park_id=park_id):
         period = report_archive.period_for(plan, day)
         try:

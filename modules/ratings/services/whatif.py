@@ -14,6 +14,7 @@ from modules.tenants.models.carrier import Carrier
 from parkops.errors import Problem, RuleError
 from parkops.i18n import _l
 from parkops.rules import engine
+from parkops.rules.models import RuleSet
 
 from ..models.scheme import RatingScheme
 from ..models.score import RatingScore
@@ -66,12 +67,12 @@ def simulate(session: Any, key: str, carrier: Carrier, on: date, changes: Change
     )
 
 
-def applied(session: Any, result: recognition.Result, changes: Changes) -> recognition.Result:
+def applied(session: Any, result: recognition.Result, changes: Changes, rule_set: RuleSet | None = None) -> recognition.Result:
     """The changes on a result at hand, without counting again."""
     measured = {g.line.fact: g.measured for g in result.gates if g.measured is not None}
     changed = {n: supposed(m, n, changes) for n, m in measured.items()}
     after = {**result.outcome.facts, **{n: fact_of(m) for n, m in changed.items() if m.count != measured[n].count}}
-    rule_set = engine.by_key(session, result.outcome.rule_set_key)
+    rule_set = rule_set or engine.by_key(session, result.outcome.rule_set_key)
     return recognition.judged(session, rule_set, result.carrier, result.outcome.on, after, changed)
 
 

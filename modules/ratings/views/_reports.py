@@ -7,12 +7,13 @@ from typing import Any
 from markupsafe import Markup
 from sqlalchemy import select
 
-from parkops import attachments, clock
+from parkops import clock
 from parkops.security import access
 
 from ..models.report_made import RUN_STATES, ReportMade, ReportRun
 from ..models.report_plan import ReportPlan
 from ..services import report_archive, report_plans, report_runs
+from ..services.report_archive import PARTS
 
 
 def plan_data(session: Any, plan: ReportPlan) -> dict[str, Any]:
@@ -38,7 +39,7 @@ def made_data(session: Any, made: ReportMade) -> dict[str, Any]:
     """The report as it was made, and whether it is still what it was."""
     if not report_archive.may_open(session, made):
         return {"made": made, "open": False}
-    files = attachments.of(session, made)
+    files = report_archive.files_of(session, made)
     problems = report_archive.problems_of(session, made)
     return {
         "made": made,
@@ -46,5 +47,6 @@ def made_data(session: Any, made: ReportMade) -> dict[str, Any]:
         "parts": document_parts(made.figures),
         "figures": made.figures,
         "files": files,
-        "problems": problems,
+        "problems": [PARTS[p] for p in problems],
+        "left_out": made.parameters.get("left_out") or [],
     }

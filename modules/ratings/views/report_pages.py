@@ -138,16 +138,7 @@ class MakingPage(Page):
         """State and step as JSON."""
         run = load(self.session, "ratings.report_run", pk)
         state = report_runs.state_of(run, clock.now())
-        return jsonify(
-            {
-                "state": state,
-                "label": str(RUN_STATES.label(state)),
-                "step": run.step,
-                "steps": run.steps,
-                "made": run.made_id,
-                "message": run.message,
-            }
-        )
+        return jsonify({"state": state, "step": run.step, "steps": run.steps, "made": run.made_id})
 
 
 class ReportChangesPage(Page):

@@ -8,7 +8,7 @@ from parkops.web.resource import Col, Filter, Input, Related, Resource, Section,
 
 from ..models.report_made import ReportMade, ReportRun
 from ..models.report_plan import ReportPlan, ReportReader
-from ..services.report_plans import report_choices
+from ..services.report_plans import REPORT_NAMES, report_choices
 from . import _reports
 
 P = "modules.ratings.services.report_plans"
@@ -20,7 +20,7 @@ PLAN = Resource(
     Titles(_l("Saved reports"), _l("Saved report"), _l("New saved report")),
     columns=(
         Col("name", width=260, important=True, link=True),
-        Col("report", width=160),
+        Col("report", width=160, fmt="choice", choices=REPORT_NAMES),
         Col("carrier.name", _l("Carrier"), 200),
         Col("period_rule", width=170, important=True),
         Col("every", width=110, important=True),
@@ -79,7 +79,7 @@ MADE = Resource(
         Col("as_of", width=150, important=True, link=True),
         Col("name", width=260, important=True),
         Col("period_key", width=90, important=True),
-        Col("report", width=150),
+        Col("report", width=150, fmt="choice", choices=REPORT_NAMES),
         Col("carrier.name", _l("Carrier"), 200, hidden=True),
         Col("language", width=90),
         Col("made_by", width=110),
@@ -90,7 +90,10 @@ MADE = Resource(
     sections=(
         Section(
             _l("Kept report"),
-            ("name", "report", "carrier_id", "period_key", "as_of", "counted_on", "due_on", "language", "made_by", "figure_count"),
+            (
+                "name", Input("report", "choice", choices=REPORT_NAMES), "carrier_id", "period_key", "as_of", "counted_on", "due_on",
+                "language", "made_by", "figure_count",
+            ),
         ),
         Section(_l("Hashes"), ("figures_sha256", "pdf_sha256", "xlsx_sha256")),
     ),

@@ -1,6 +1,8 @@
 """Saved reports: dates, receivers, the kept report and its hash, what changed since, the run with progress, the job."""
 
 import hashlib
+import threading
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
@@ -16,7 +18,7 @@ from modules.ratings.jobs.reports import JOBS
 from modules.ratings.models.report_made import ReportMade, ReportRun
 from modules.ratings.models.report_plan import ReportPlan
 from modules.ratings.services import report_archive, report_plans, report_readers, report_runs
-from parkops import attachments
+from parkops import attachments, clock
 from parkops.clock import Period
 from parkops.errors import NotAllowed, NotFound
 from parkops.kpi import engine, freeze
@@ -207,7 +209,7 @@ def test_a_lost_or_exchanged_file_is_found_by_the_check(session):
     kept = attachments.path_of(file.sha256).read_bytes()
     try:
         attachments.path_of(file.sha256).write_bytes(kept + b" ")
-        assert [d for d in kept_reports(session) if "pdf" in d]
+        assert [d for d in kept_reports(session) if "PDF" in d]
     finally:
         attachments.path_of(file.sha256).write_bytes(kept)
     assert kept_reports(session) == []
@@ -307,6 +309,89 @@ def test_one_making_at_a_time_and_none_ahead_of_its_period(session):
     later = AT + report_runs.SILENT * 2
     assert report_runs.state_of(run, later) == "failed"  # its process died
     assert report_runs.ask(session, p, period_key=None, on=ON, at=later).id != run.id
+    session.refresh(run)
+    assert run.state == "failed" and run.message  # and is written down as such
+
+
+def test_the_daily_job_writes_down_runs_whose_process_died(session, park):
+    p = plan(session, every="none")
+    silent = report_runs.ask(session, p, period_key=None, on=ON, at=clock.now() - report_runs.SILENT * 2)
+    other = plan(session, name="另一份", every="none")
+    living = report_runs.ask(session, other, period_key=None, on=ON, at=clock.now())
+    report_runs.make_due(session, on=ON, park_id=park.id)
+    for run in (silent, living):
+        session.refresh(run)
+    assert (silent.state, living.state) == ("failed", "queued") and silent.message
+
+
+def test_a_long_step_gives_signs_of_life_without_end(session, monkeypatch):
+    """Two beats while the work does nothing at all; none after it."""
+    beats, enough = [], threading.Event()
+    monkeypatch.setattr(report_runs, "BEAT", 0.01)
+    monkeypatch.setattr(report_runs, "_set", lambda scope, run: beats.append(run) or (len(beats) >= 2 and enough.set()))
+    with report_runs._beating(None, 7):
+        assert enough.wait(20)
+    assert set(beats) == {7} and not [t for t in threading.enumerate() if t.name == "beat-7"]
+
+
+def may_read(s, *resources):
+    """A user with these rights and no other."""
+    rights = frozenset((r, "read") for r in ("ratings.report_made", *resources))
+    s.info["scope"] = replace(s.info["scope"], system=False, rights=rights)
+
+
+def test_a_report_of_the_job_is_opened_and_compared_by_who_may_read_all_it_tells_of(session):
+    """R-135: made with every right, so every indicator is in it; a right on the sheet alone opens nothing."""
+    p = plan(session)
+    made = report_archive.make_report(session, p, Period.parse("2026Q1"), on=ON, at=AT)
+    file = attachments.of(session, made, "report_pdf")[0]
+    reads = made.parameters["reads"]
+    assert {"core.kpi", "ratings.assessment", "funds.fund", "loans.case"} & set(reads) >= {"core.kpi", "ratings.assessment"}
+    assert len(reads) > 4
+    before = session.info["scope"]
+    for gone in reads:
+        may_read(session, *(r for r in reads if r != gone))
+        assert not report_archive.may_open(session, made), gone
+        with pytest.raises(NotFound):
+            attachments.open_file(session, file)
+        with pytest.raises(NotAllowed):
+            report_archive.differences(session, made, on=ON, at=AT)
+    may_read(session, *reads)
+    assert report_archive.may_open(session, made)
+    session.info["scope"] = replace(session.info["scope"], rights=session.info["scope"].rights | {("ratings.definition", "read")})
+    assert report_archive.differences(session, made, on=ON, at=AT) == []  # nothing changed, so nothing differs for this reader
+    session.info["scope"] = before
+
+
+def test_a_report_without_indicators_asks_for_no_more_than_its_own_records(session):
+    made = report_archive.make_report(session, plan(session, report="trial-balance"), Period.parse("2026-03"), on=ON, at=AT)
+    assert len(made.parameters["reads"]) == 1
+    may_read(session, *made.parameters["reads"])
+    assert report_archive.may_open(session, made)
+
+
+def test_a_receiver_who_may_not_read_all_is_left_out_and_named(session, monkeypatch):
+    p = plan(session)
+    people = {name: user_id(session, name) for name in ("leadership", "finance")}
+    for uid in people.values():
+        report_readers.create_reader(session, plan_id=p.id, user_id=uid)
+    real = report_readers.role_rights
+    lost = ("ratings.assessment", "read")
+    monkeypatch.setattr(report_readers, "role_rights", lambda roles: real(roles) - ({lost} if "finance" in roles else set()))
+    monkeypatch.setattr(report_readers, "site_rights", lambda rows: frozenset())
+    made = report_archive.make_report(session, p, Period.parse("2026Q1"), on=ON, at=AT)
+    told = session.scalars(select(Notice.user_id).where(Notice.record_id == made.id)).all()
+    name = session.execute(text("SELECT name FROM core_user WHERE id = :i"), {"i": people["finance"]}).scalar()
+    assert told == [people["leadership"]] and made.parameters["left_out"] == [name]
+
+
+def test_a_file_put_beside_a_kept_report_is_neither_shown_nor_taken_for_its_own(session):
+    from io import BytesIO
+
+    made = make(session, plan(session))
+    attachments.attach(session, made, BytesIO(b"%PDF-1.7 another"), "board-pack-2026Q1.pdf", "report_pdf")
+    assert report_archive.problems_of(session, made) == []
+    assert sorted(a.sha256 for a in report_archive.files_of(session, made)) == sorted([made.pdf_sha256, made.xlsx_sha256])
 
 
 def test_pdf_and_workbook_hold_the_very_same_figures(session, park):

@@ -2,6 +2,7 @@
 
 import re
 import threading
+from io import BytesIO
 
 import pytest
 from ratings_help import example
@@ -10,10 +11,8 @@ from sqlalchemy import select, text
 from modules.ratings.models.report_made import ReportMade, ReportRun
 from modules.ratings.services import report_plans, schemes
 from parkops import clock
-from parkops.clock import Period
 from parkops.db.session import system_scope
-
-YEAR = Period.year(clock.today()).previous().key
+from parkops.i18n import force_locale
 
 
 @pytest.fixture
@@ -61,13 +60,23 @@ def test_a_report_is_made_now_kept_and_compared(client, login_as, built):
     assert ">49<" not in page(client, f"/ratings/report_changes/{made}") and "4,901" in page(client, f"/ratings/report_changes/{made}")
     files = re.findall(r"/files/(\d+)", shown)
     assert [client.get(f"/files/{f}").data[:2] for f in files[:2]] in ([b"%P", b"PK"], [b"PK", b"%P"])
+    token = re.search(r'name="csrf_token" value="([^"]+)"', page(client, f"/ratings/report_plan/{built['plan']}?tab=make"))[1]
+    put = {"csrf_token": token, "kind": "report_pdf", "file": (BytesIO(b"%PDF-1.7 another"), "annual-rating.pdf")}
+    assert client.post(f"/files/ratings.report_made/{made}", data=put).status_code == 403
+    assert client.post(f"/files/{files[0]}/remove", data={"csrf_token": token}).status_code == 403
+    assert sorted(set(re.findall(r"/files/(\d+)", page(client, f"/ratings/report_made/{made}?tab=shown")))) == sorted(set(files))
+    with force_locale("zh"):
+        title = report_plans.report_title("annual-rating")
+    facts = page(client, f"/ratings/report_made/{made}")
+    assert re.search(r"[\u4e00-\u9fff]", title) and title in facts and ">annual-rating<" not in facts
 
 
 def test_what_cannot_be_made_says_why_and_keeps_nothing(client, login_as, built):
     login_as(client, "operations_manager")
     answer = make(client, built["impossible"])
     progress = client.get(answer.headers["Location"] + "/progress").get_json()
-    assert progress["state"] == "failed" and progress["made"] is None and progress["message"]
+    assert progress["state"] == "failed" and progress["made"] is None
+    assert 'role="alert"' in page(client, answer.headers["Location"])
     assert make(client, built["plan"], period="2999").status_code == 422
     with system_scope("test") as s:
         assert s.scalars(select(ReportMade.id)).all() == [] and len(s.scalars(select(ReportRun.id)).all()) == 1
@@ -92,6 +101,8 @@ def test_the_rating_report_on_the_screen(client, login_as, built):
     for name, period, fmt, first in (("fund-quarterly", "2025Q4", "xlsx", b"PK"), ("annual-rating", "2025", "pdf", b"%P")):
         assert client.get(f"/reports/{name}?period={period}&format={fmt}").data[:2] == first
     page(client, "/ratings/report/?period=soon", 404)
+    page(client, "/ratings/report/?period=2025Q4", 400)
+    assert client.get("/reports/annual-rating?period=2025-12&format=xlsx").status_code == 400
     page(client, "/ratings/report/999999", 404)
     assert client.get("/ratings/policy_replay/?set=INC-2025-STD&t_STD-01=1").status_code == 422
 
@@ -114,7 +125,6 @@ def test_every_figure_of_the_article_says_how_it_is_counted_in_the_reader_s_lang
     """F01 to F32 of every module's demo; a figure that joins wants its words."""
     from modules.ratings.article_words import HOW_COUNTED
     from modules.ratings.services import article
-    from parkops.i18n import force_locale
 
     codes = {f.code for f in article.figures()}
     assert codes == set(HOW_COUNTED)
