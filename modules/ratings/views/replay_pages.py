@@ -7,7 +7,6 @@ from typing import Any
 from flask import request
 from sqlalchemy import select
 
-from parkops.errors import Refused
 from parkops.i18n import _l
 from parkops.rules import logic
 from parkops.web.views import Page, route
@@ -74,7 +73,7 @@ class ScoreReplayPage(Page):
         by_id = {s.id: s for s in every}
         before = next((by_id[i] for i in ids_asked("before") if i in by_id), next((s for s in every if s.state == "active"), None))
         if before is None:
-            raise Refused(_l("Enter the shipped schemes first."))
+            return self.draw("ratings/score_replay.html", title=self.title, before=None)
         others = [s for s in every if s.subject == before.subject]
         after = next((by_id[i] for i in ids_asked("after") if i in by_id and by_id[i] in others), before)
         weights = asked("w_")
