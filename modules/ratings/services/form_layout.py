@@ -119,7 +119,7 @@ def _foot(session: Any, sheet: Any, row: FormRun, at: int, plain: bool) -> None:
     for n, column in enumerate(("head_name", "statistician", "filled_by", "phone")):
         label = FormRun.__table__.c[column].info["label"]
         sheet.write_string(at + n, 1, str(label))
-        sheet.write_string(at + n, 3, str((getattr(row, column) if plain else shown(session, RESOURCE, row, column)) or ""))
+        sheet.write_string(at + n, 3, str((getattr(row, column) if plain else shown(session, RESOURCE, row, column, unmask=False)) or ""))
     s = FormSignature
     query = select(s).where(s.run_id == row.id, s.turn == row.turn).order_by(s.id)
     for n, x in enumerate(session.scalars(query), 5):
