@@ -29,7 +29,7 @@ EVERY = Choices(
     ("quarter", _l("Every quarter")),
     ("year", _l("Every year")),
 )
-LANGUAGES = Choices("ratings.report_language", ("zh", "中文"), ("en", "English"))
+LANGUAGES = Choices("ratings.report_language", ("zh", _l("Chinese")), ("en", _l("English")))
 
 
 class ReportPlan(ParkScoped, Record):
