@@ -2,30 +2,17 @@
 
 from __future__ import annotations
 
-from parkops import clock
 from parkops.i18n import _l
 from parkops.web.resource import Input
 from parkops.workflow import State, Step, Workflow
 
+from .states_edition import ON, edition
+
 SCHEMES = "modules.ratings.services.schemes"
 SCORES = "modules.ratings.services.scores"
 EXPERTS = "modules.ratings.services.experts"
-ON = Input("on", "date", _l("Date"), required=True, default=lambda session: clock.today())
 
-SCHEME = Workflow(
-    "ratings.scheme",
-    column="state",
-    start="draft",
-    states=(
-        State("draft", _l("Being edited"), "amber"),
-        State("active", _l("In use"), "green"),
-        State("retired", _l("Replaced"), "grey", final=True),
-    ),
-    steps=(
-        Step("activate", ("draft",), "active", _l("Put into use"), f"{SCHEMES}:activate_scheme", (ON,), primary=True),
-        Step("retire", ("active",), "retired", _l("Take out of use"), f"{SCHEMES}:retire_scheme", (ON,), danger=True),
-    ),
-)
+SCHEME = edition("ratings.scheme", f"{SCHEMES}:activate_scheme", f"{SCHEMES}:retire_scheme")
 SCORE = Workflow(
     "ratings.score",
     column="state",

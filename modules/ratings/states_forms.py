@@ -2,29 +2,16 @@
 
 from __future__ import annotations
 
-from parkops import clock
 from parkops.i18n import _l
 from parkops.web.resource import Input
 from parkops.workflow import State, Step, Workflow
 
+from .states_edition import ON, edition
+
 FORMS = "modules.ratings.services.forms"
 RUNS = "modules.ratings.services.form_signing"
-ON = Input("on", "date", _l("Date"), required=True, default=lambda session: clock.today())
 
-FORM = Workflow(
-    "ratings.form",
-    column="state",
-    start="draft",
-    states=(
-        State("draft", _l("Being edited"), "amber"),
-        State("active", _l("In use"), "green"),
-        State("retired", _l("Replaced"), "grey", final=True),
-    ),
-    steps=(
-        Step("activate", ("draft",), "active", _l("Put into use"), f"{FORMS}:activate_form", (ON,), primary=True),
-        Step("retire", ("active",), "retired", _l("Take out of use"), f"{FORMS}:retire_form", (ON,), danger=True),
-    ),
-)
+FORM = edition("ratings.form", f"{FORMS}:activate_form", f"{FORMS}:retire_form")
 FILING = Workflow(
     "ratings.form_run",
     column="state",

@@ -27,10 +27,10 @@ def write(document: Document) -> bytes:
     book.set_properties({"title": str(document.title), "author": document.made_by, "created": local(document.made_at).replace(tzinfo=None)})
     looks = _formats(book)
     names: set[str] = set()
-    _cover(book.add_worksheet(_name(_("Overview"), names)), document, looks)
+    _cover(book.add_worksheet(sheet_name(_("Overview"), names)), document, looks)
     for section in document.sections:
         if section.table is not None:
-            _table(book.add_worksheet(_name(str(section.title), names)), section, looks)
+            _table(book.add_worksheet(sheet_name(str(section.title), names)), section, looks)
     book.close()
     return out.getvalue()
 
@@ -46,7 +46,7 @@ def _formats(book: Any) -> dict[str, Any]:
     return looks
 
 
-def _name(title: str, taken: set[str]) -> str:
+def sheet_name(title: str, taken: set[str]) -> str:
     """A sheet name Excel accepts, unique without regard to case."""
     base = re.sub(r"[\[\]:*?/\\']", " ", title).strip()[:28] or "1"
     name, n = base, 1

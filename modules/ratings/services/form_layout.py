@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from parkops.db import audit
 from parkops.i18n import _
-from parkops.reports.xlsx import _name as sheet_name
+from parkops.reports.xlsx import sheet_name
 from parkops.security import access
 from parkops.security.masking import shown
 

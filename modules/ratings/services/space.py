@@ -19,21 +19,28 @@ class Space:
     units: tuple[int, ...]
 
 
+def _standing(carriers: Sequence[Any], on: date) -> tuple[Any, ...]:
+    """Units that exist on the day in buildings of the carriers that are finished and not closed yet."""
+    from modules.leasing.models.space import Building
+    from modules.leasing.services.units import exists_on
+
+    return (
+        Building.carrier_id.in_([c.id for c in carriers]),
+        exists_on(on),
+        or_(Building.closed_on.is_(None), Building.closed_on > on),
+        or_(Building.completed_on.is_(None), Building.completed_on <= on),
+        Building.construction.in_(("in_use", "closed")),
+    )
+
+
 def areas(session: Any, carriers: Sequence[Any], on: date) -> dict[int, Space]:
     """Carrier → units in its buildings that exist on the day; carriers whose buildings are not on record are absent."""
     from modules.leasing.models.space import Building, Unit
-    from modules.leasing.services.units import exists_on
 
     rows = session.execute(
         select(Building.carrier_id, Unit.id, Unit.lettable_area)
         .join(Building, Building.id == Unit.building_id)
-        .where(
-            Building.carrier_id.in_([c.id for c in carriers]),
-            exists_on(on),
-            or_(Building.closed_on.is_(None), Building.closed_on > on),
-            or_(Building.completed_on.is_(None), Building.completed_on <= on),
-            Building.construction.in_(("in_use", "closed")),
-        )
+        .where(*_standing(carriers, on))
         .order_by(Unit.id)
     ).all()
     found: dict[int, list[Any]] = {}
@@ -73,7 +80,6 @@ def occupancy(session: Any, carriers: Sequence[Any], on: date) -> dict[int, Let]
 def units_of(session: Any, carriers: Sequence[Any], on: date) -> dict[int, list[Any]]:
     """Carrier → its units on the day with kind, incubation mark, area and whether the operator uses them itself."""
     from modules.leasing.models.space import Building, Outage, Unit
-    from modules.leasing.services.units import exists_on
 
     own = select(Outage.unit_id).where(
         Outage.cause == "own_use", Outage.starts_on <= on, or_(Outage.ends_on.is_(None), Outage.ends_on >= on)
@@ -81,13 +87,7 @@ def units_of(session: Any, carriers: Sequence[Any], on: date) -> dict[int, list[
     rows = session.execute(
         select(Building.carrier_id, Unit.id, Unit.kind, Unit.incubation, Unit.lettable_area, Unit.id.in_(own).label("own_use"))
         .join(Building, Building.id == Unit.building_id)
-        .where(
-            Building.carrier_id.in_([c.id for c in carriers]),
-            exists_on(on),
-            or_(Building.closed_on.is_(None), Building.closed_on > on),
-            or_(Building.completed_on.is_(None), Building.completed_on <= on),
-            Building.construction.in_(("in_use", "closed")),
-        )
+        .where(*_standing(carriers, on))
         .order_by(Unit.id)
     ).all()
     out: dict[int, list[Any]] = {}
