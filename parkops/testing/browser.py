@@ -1,4 +1,6 @@
-"""Makes sure a Chromium is here for the browser tests: Debian's package where root allows, else one clear sentence."""
+"""What the tests need of the system: Chromium for the browser tests, LibreOffice for one that recalculates a spreadsheet.
+
+Debian's packages where root allows, else one clear sentence; without Chromium the set-up stops, without LibreOffice one test is skipped."""
 
 from __future__ import annotations
 
@@ -21,16 +23,35 @@ def ensure() -> str:
     found = executable()
     if found:
         return found
-    if os.geteuid() == 0 and shutil.which("apt-get"):
-        env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-        subprocess.run(["apt-get", "update", "-qq"], check=False, env=env)
-        subprocess.run(["apt-get", "install", "-y", "-qq", "--no-install-recommends", "chromium", "fonts-noto-cjk"], check=False, env=env)
-        found = executable()
+    _install("chromium", "fonts-noto-cjk")
+    found = executable()
     if not found:
         sys.exit("The browser tests need Chromium: install the package `chromium` (and `fonts-noto-cjk`), or set"
                  " PARKOPS_TEST_CHROMIUM to its path.")
     return found
 
 
+def office() -> str | None:
+    """Path of LibreOffice, or None."""
+    return shutil.which("soffice") or shutil.which("libreoffice")
+
+
+def ensure_office() -> None:
+    """Install Debian's LibreOffice Calc (no windows) when it is missing and we may; say what is left out otherwise."""
+    if not office():
+        _install("libreoffice-calc-nogui")
+    if not office():
+        print("LibreOffice is not here: the funds' spreadsheet is compared as stored, not recalculated (package `libreoffice-calc-nogui`).")
+
+
+def _install(*packages: str) -> None:
+    """Debian's packages, where we are root on Debian."""
+    if os.geteuid() == 0 and shutil.which("apt-get"):
+        env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+        subprocess.run(["apt-get", "update", "-qq"], check=False, env=env)
+        subprocess.run(["apt-get", "install", "-y", "-qq", "--no-install-recommends", *packages], check=False, env=env)
+
+
 if __name__ == "__main__":
     print(ensure())
+    ensure_office()
