@@ -14,9 +14,10 @@ import re
 import string
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, Integer, String, Text, UniqueConstraint, cast, func, insert, literal, select
+from sqlalchemy import BigInteger, CheckConstraint, Integer, String, Text, UniqueConstraint, bindparam, cast, func, insert, literal, select
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.orm import Mapped, aliased
 
@@ -113,16 +114,43 @@ class Taken:
 
     def sql(self, n: Any) -> Any:
         """The printed form of the whole number `n` (a SQL expression) as a SQL expression."""
-        out: Any = literal("")
-        for text, name, spec, _conversion in string.Formatter().parse(self.pattern):
-            out = out + text if text else out
-            if name == "n":
-                digits = cast(n, Text)
-                width = int(re.sub(r"\D", "", spec or "") or 0)
-                out = out + func.lpad(digits, func.greatest(width, func.length(digits)), "0")
-            elif name:
-                out = out + f"{{{name}}}".format(year=self.year, month=f"{self.month:02d}", park=self.park)
-        return out
+        return printed(self.pattern, n, {"year": str(self.year), "month": f"{self.month:02d}", "park": self.park})
+
+
+def printed(pattern: str, n: Any, parts: dict[str, Any]) -> Any:
+    """A number in its format as a SQL expression; `parts` gives year, month and park as texts or as expressions."""
+    out: Any = literal("")
+    for text, name, spec, _conversion in string.Formatter().parse(pattern):
+        out = out + text if text else out
+        if name == "n":
+            digits = cast(n, Text)
+            width = int(re.sub(r"\D", "", spec or "") or 0)
+            out = out + func.lpad(digits, func.greatest(width, func.length(digits)), "0")
+        elif name:
+            out = out + parts[name]
+    return out
+
+
+def drawing(prefix: str = "", after: Any = None) -> Any:
+    """The statement that moves a counter on and returns its id and last number. Its values are the parameters `park_id` and, behind
+    the prefix, `code`, `year` and `count`. `after`: a FROM without whose row nothing is drawn (for a statement of several parts)."""
+    table = Sequence.__table__
+    count = bindparam(f"{prefix}count", type_=BigInteger())
+    row = select(bindparam("park_id", type_=BigInteger()), bindparam(f"{prefix}code", type_=String()),
+                 bindparam(f"{prefix}year", type_=Integer()), count, literal(1, Integer))
+    row = row.select_from(after) if after is not None else row
+    statement = pg_insert(table).from_select(["park_id", "code", "year", "last", "version"], row, include_defaults=False)
+    return statement.on_conflict_do_update(
+        index_elements=["park_id", "code", "year"], set_={"last": table.c.last + count, "version": table.c.version + 1},
+    ).returning(table.c.id, table.c.last)
+
+
+def counter_year(pattern: str, on: date) -> int:
+    """The year a counter of this format belongs to; 0 when it never starts again."""
+    return on.year if "{year" in pattern or "{month" in pattern else 0
+
+
+_DRAW = cache(drawing)
 
 
 def take(session: Any, code: str, park_id: int, on: date, count: int, *, keep: bool = True) -> Taken:
@@ -136,13 +164,9 @@ def take(session: Any, code: str, park_id: int, on: date, count: int, *, keep: b
         raise ValueError("take at least one number")
     if not keep and code not in KEPT:
         raise Refused(f"number range {code}: no document keeps its numbers; declare it with sequences.kept_in")
-    year = on.year if "{year" in pattern or "{month" in pattern else 0
-    table = Sequence.__table__
     session.flush()
-    statement = pg_insert(table).values(park_id=park_id, code=code, year=year, last=count)
-    statement = statement.on_conflict_do_update(
-        index_elements=["park_id", "code", "year"], set_={"last": table.c.last + count, "version": table.c.version + 1})
-    sequence_id, last = session.connection().execute(statement.returning(table.c.id, table.c.last)).one()
+    sequence_id, last = session.connection().execute(
+        _DRAW(), {"park_id": park_id, "code": code, "year": counter_year(pattern, on), "count": count}).one()
     park = session.get(Park, park_id).code if "{park" in pattern else ""
     taken = Taken(pattern, on.year, on.month, park, last - count + 1, last)
     if code not in KEPT:

@@ -7,14 +7,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, event, inspect, or_
-from sqlalchemy.orm import Mapped, Session, declared_attr, mapped_column, with_loader_criteria
+from sqlalchemy import BigInteger, ForeignKey, event, inspect
+from sqlalchemy.orm import Mapped, Session, declared_attr, mapped_column
 
 from ..errors import NotFound, Refused
 from ..i18n import _l
 from .session import ParkSession, scope_of
-
-NOWHERE = -1
 
 
 class ParkMarked:
@@ -29,24 +27,6 @@ class ParkMarked:
 
 class ParkOptional(ParkMarked):
     """A row of one park, or company-wide when `park_id` is NULL."""
-
-
-@event.listens_for(ParkSession, "do_orm_execute")
-def confine(state: Any) -> None:
-    """Confine every ORM statement on these rows; raise when there is no scope."""
-    if state.is_column_load or state.execution_options.get("parkops_unscoped"):
-        return
-    scope = state.session.info.get("scope")
-    if scope is None:
-        if any(issubclass(m.class_, ParkMarked) for m in state.all_mappers):
-            raise Refused("a park-scoped query ran in a session without a scope")
-        return
-    if scope.parks is None:
-        return
-    parks = tuple(scope.parks) or (NOWHERE,)
-    state.statement = state.statement.options(with_loader_criteria(
-        ParkMarked, lambda cls: or_(cls.park_id.is_(None), cls.park_id.in_(parks)),
-        include_aliases=True, track_closure_variables=True))
 
 
 @event.listens_for(ParkSession, "before_flush")

@@ -7,15 +7,17 @@ foreign keys point to, with the scope. Core table selects and `text()` are not c
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import event, inspect
+from sqlalchemy import event, inspect, or_
 from sqlalchemy import select as sa_select
 from sqlalchemy.orm import Session, with_loader_criteria
 
 from ..errors import NotFound, Refused
 from ..i18n import _l
 from .base import ParkScoped
+from .park_optional import ParkMarked
 from .session import ParkSession, scope_of
 
 NOWHERE = -1
@@ -28,15 +30,29 @@ def confine(state: Any) -> None:
         return
     scope = state.session.info.get("scope")
     if scope is None:
-        if any(issubclass(m.class_, ParkScoped) for m in state.all_mappers):
+        if any(issubclass(m.class_, ParkScoped | ParkMarked) for m in state.all_mappers):
             raise Refused("a park-scoped query ran in a session without a scope")
         return
     if scope.parks is None:
         return
-    parks = tuple(scope.parks) or (NOWHERE,)
-    state.statement = state.statement.options(
-        with_loader_criteria(ParkScoped, lambda cls: cls.park_id.in_(parks), include_aliases=True, track_closure_variables=True)
-    )
+    state.statement = state.statement.options(*criteria(scope.parks))
+
+
+@lru_cache(maxsize=256)
+def criteria(allowed: frozenset[int]) -> tuple[Any, Any]:
+    """The two criteria of a set of parks, made once: of `ParkScoped` and, for what belongs to a park or to nobody, of `ParkMarked`.
+    One park is asked for by `=`: SQLAlchemy writes a list out anew for each execution."""
+    parks = tuple(allowed) or (NOWHERE,)
+    one = parks[0]
+    if len(parks) == 1:
+        return (_limit(ParkScoped, lambda cls: cls.park_id == one),
+                _limit(ParkMarked, lambda cls: or_(cls.park_id.is_(None), cls.park_id == one)))
+    return (_limit(ParkScoped, lambda cls: cls.park_id.in_(parks)),
+            _limit(ParkMarked, lambda cls: or_(cls.park_id.is_(None), cls.park_id.in_(parks))))
+
+
+def _limit(kind: Any, criterion: Any) -> Any:
+    return with_loader_criteria(kind, criterion, include_aliases=True, track_closure_variables=True)
 
 
 def _foreign(session: Session, obj: Any, park_id: int | None) -> str | None:
