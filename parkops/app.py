@@ -9,9 +9,10 @@ from flask import Flask
 from flask_appbuilder import AppBuilder
 
 from .config import Config, config
-from .registry import registry
+from .registry import registry, resting_collector
 
 
+@resting_collector()
 def create_app(cfg: Config | None = None) -> Flask:
     """Build the Flask app for the installed modules. Raises `Refused` when the database is empty or unsafe."""
     cfg = cfg or config()

@@ -5,9 +5,11 @@ from __future__ import annotations
 
 import ast
 import difflib
+import gc
 import importlib
 import importlib.util
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
 from graphlib import CycleError, TopologicalSorter
@@ -21,6 +23,19 @@ ROOT = Path(__file__).resolve().parent.parent
 MODULES = ROOT / "modules"
 ROOMS = ("errors", "states", "models", "signals", "services", "facts", "roles", "kpis", "jobs", "exports", "checks", "notify", "hooks")
 SCREEN_ROOMS = ("views",)
+
+
+@contextmanager
+def resting_collector() -> Iterator[None]:
+    """The cyclic garbage collector rests inside and never looks at what was built there (code and maps, which live as long as
+    the process): looking at it again and again doubles the time of a start."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable() if was else None
 
 
 @dataclass(frozen=True)
@@ -124,12 +139,13 @@ class Registry:
         """Import the rooms of `names` (dependency order), kernel first. `screens` adds the views room."""
         from . import kernel_rooms
 
-        kernel_rooms.load(screens=screens)
-        for name in names:
-            manifest = discover()[name]
-            for room in (*ROOMS, *(SCREEN_ROOMS if screens else ())):
-                _import_room(manifest, room)
-            self.manifests[name] = manifest
+        with resting_collector():
+            kernel_rooms.load(screens=screens)
+            for name in names:
+                manifest = discover()[name]
+                for room in (*ROOMS, *(SCREEN_ROOMS if screens else ())):
+                    _import_room(manifest, room)
+                self.manifests[name] = manifest
         self.screens = self.screens or screens
         from .security import catalogue
 

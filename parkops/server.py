@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import gc
 import selectors
 import subprocess
 import sys
@@ -41,20 +40,18 @@ class PatientWorker(gthread.ThreadWorker):
 
 
 def worker_app() -> Any:
-    """The application of one worker. The cyclic garbage collector rests while it is built and never looks at what was built
-    then (it lives as long as the worker): a full collection over it would stop a request for a tenth of a second."""
-    from .app import create_app
+    """The application, built once per process. A garbage collection over it would stop a request for a tenth of a second."""
+    from .registry import resting_collector
 
-    gc.disable()
-    try:
+    with resting_collector():
+        from .app import create_app
+
         return create_app()
-    finally:
-        gc.freeze()
-        gc.enable()
 
 
 class Server(BaseApplication):
-    """gunicorn configured in Python; each worker builds the app itself, so no connection is shared over a fork."""
+    """gunicorn configured in Python. The application is built once, before the workers are forked: a worker that is started, or
+    started again after it died, serves at once and shares the memory. No connection to the database outlives the building."""
 
     def __init__(self, options: dict[str, Any]):
         self.options = options
@@ -65,7 +62,11 @@ class Server(BaseApplication):
             self.cfg.set(key, value)
 
     def load(self) -> Any:
-        return worker_app()
+        from .db import session
+
+        app = worker_app()
+        session.dispose()
+        return app
 
 
 def _announce(host: str, port: int) -> None:
@@ -78,7 +79,7 @@ def _announce(host: str, port: int) -> None:
 
 def options(host: str, port: int, workers: int) -> dict[str, Any]:
     """How gunicorn serves."""
-    return {"bind": f"{host}:{port}", "workers": workers, "threads": 4, "worker_class": PatientWorker, "timeout": 120,
+    return {"bind": f"{host}:{port}", "workers": workers, "threads": 4, "worker_class": PatientWorker, "preload_app": True, "timeout": 120,
             "graceful_timeout": 20, "accesslog": None, "errorlog": "-", "loglevel": "warning", "control_socket_disable": True,
             "forwarded_allow_ips": "", "proc_name": "parkops"}
 

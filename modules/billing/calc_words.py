@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-import cn2an
-
 from parkops import money
 
 
 def capitals(amount: Decimal) -> str:
     """`1234.50` → 人民币壹仟贰佰叁拾肆元伍角整; exact, from the fen."""
+    import cn2an  # a quarter of a second of tables, wanted by documents only
+
     fen = money.fen(abs(amount))
     whole, jiao, rest = fen // 100, fen // 10 % 10, fen % 10
     digits = "零壹贰叁肆伍陆柒捌玖"

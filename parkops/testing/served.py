@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.cookies import SimpleCookie
+from pathlib import Path
 from urllib.parse import urlencode
 
 
@@ -33,6 +34,11 @@ def served(workers: int = 1) -> Iterator[int]:
     finally:
         child.terminate()
         child.wait(30)
+
+
+def children(pid: int) -> list[int]:
+    """The processes a process has started and that still run (Linux)."""
+    return [int(n) for n in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
 def _wait(port: int, child: subprocess.Popen, seconds: float = 60) -> None:

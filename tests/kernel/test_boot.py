@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
+
+from parkops.testing.served import Browser, children, served
 
 HEAVY = ("pandas", "numpy", "pypinyin", "xlsxwriter", "python_calamine", "typst", "schemathesis", "hypothesis", "apscheduler", "rich",
          "dask", "distributed", "tornado", "cloudpickle")
@@ -35,6 +42,35 @@ def test_the_built_application_is_no_garbage_to_look_at():
                "print(gc.isenabled(), gc.get_freeze_count() > 10_000)")
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert done.stdout.split() == ["OperationalError", "True", "True"], done.stderr[-2000:] + done.stdout
+
+
+SOCKETS = "print(sum(os.readlink(f'/proc/self/fd/{n}').startswith('socket:') for n in os.listdir('/proc/self/fd') if os.path.exists(f'/proc/self/fd/{n}')))"
+
+
+@pytest.mark.parametrize(("program", "open_ones"), [
+    ("from parkops.server import Server, options; Server(options('127.0.0.1', 0, 1)).load()", 0),
+    ("from parkops.server import worker_app; worker_app()", 1)], ids=["as served", "control"])
+def test_no_connection_to_the_database_is_shared_with_the_workers(fresh_db, program, open_ones):
+    """Workers are forked from the built application; two of them on one connection would read each other's answers. Control: the
+    building itself does open one."""
+    done = subprocess.run([sys.executable, "-c", f"import os; {program}; {SOCKETS}"], capture_output=True, text=True)
+    assert done.stdout.split() == [str(open_ones)], done.stderr[-2000:]
+
+
+def test_killed_workers_are_replaced_and_answer(fresh_db):
+    """Both workers die; their successors need no second building of the application."""
+    with served(workers=2) as port:
+        (parent,) = [p for p in children(os.getpid()) if f"--port\0{port}".encode() in Path(f"/proc/{p}/cmdline").read_bytes()]
+        first = children(parent)
+        assert len(first) == 2
+        for worker in first:
+            os.kill(worker, signal.SIGKILL)
+        until = time.monotonic() + 30
+        while len(set(children(parent)) - set(first)) < 2:
+            assert time.monotonic() < until
+            time.sleep(0.01)
+        with ThreadPoolExecutor(8) as pool:
+            assert [s for s, _b in pool.map(lambda _n: Browser(port).get("/login/"), range(24))] == [200] * 24
 
 
 @pytest.fixture

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Any
 
-import cn2an
 from sqlalchemy import func, select
 
 from parkops.errors import NotFound
@@ -14,17 +12,10 @@ from parkops.models import Park
 from parkops.reports.document import Column, Document, Section, Table
 from parkops.reports.registry import Report, Request
 
+from ..calc_words import capitals
 from ..models.bill import BILL_KINDS, Bill
 from ..models.charge import TREATMENTS, Charge
 from ..models.receipt import Allocation, BankAccount
-
-CENT = Decimal("0.01")
-
-
-def capitals(amount: Decimal) -> str:
-    """An amount in Chinese capitals (人民币大写); below zero it begins with 负."""
-    text = cn2an.an2cn(str(abs(amount).quantize(CENT)), "rmb")
-    return ("负" if amount < 0 else "") + text
 
 
 def bill_sheet(session: Any, request: Request) -> Document:

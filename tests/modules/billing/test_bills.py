@@ -16,7 +16,7 @@ from modules.billing.models.bill import Bill
 from modules.billing.models.catalogue import Account
 from modules.billing.models.charge import Charge
 from modules.billing.models.ledger import LedgerEntry, LedgerLine
-from modules.billing.reports.bill import bill_sheet, capitals
+from modules.billing.reports.bill import bill_sheet
 from modules.billing.services import bills, bills_screen, charges, credits, posting, receipts
 from parkops import sequences
 from parkops.errors import NotAllowed, NotFound, RuleError
@@ -304,12 +304,7 @@ def test_a_line_cannot_slip_onto_a_bill_while_it_is_posted(fresh_db):
     assert "done" not in seen and "posted bill" in seen["error"]
 
 
-def test_capitals_and_the_sheet(session, park):
-    assert (
-        capitals(D("109000.00")) == "壹拾万玖仟元整"
-        and capitals(D("1308.05")) == "壹仟叁佰零捌元零伍分"
-        and capitals(D("-1.10")).startswith("负")
-    )
+def test_the_sheet(session, park):
     from parkops import clock
     from parkops.reports.registry import Request
     from parkops.reports.typst import compile_document

@@ -11,8 +11,8 @@ from pypdf import PdfReader
 from receipts_help import bank, bill, firm
 from sqlalchemy import select
 
+from modules.billing.calc_words import capitals
 from modules.billing.models.statement import AccountStatement
-from modules.billing.reports.bill import capitals
 from modules.billing.services import deposits, receipts, statements
 from parkops import i18n
 from parkops.clock import now
