@@ -66,10 +66,17 @@ def _firms(s: Any, carrier: Any, n: int) -> None:
     s.flush()
 
 
+def pages_of(pdf: bytes) -> int:
+    """Pages of a PDF; the reader comes with the packages of the tests."""
+    try:
+        from pypdf import PdfReader
+    except ImportError:
+        raise SystemExit("Counting the pages needs the packages of the tests: run `make .venv/.installed-dev`, then again.") from None
+    return len(PdfReader(BytesIO(pdf)).pages)
+
+
 def make(park_id: int) -> dict[str, Any]:
     """One report: seconds of each part and its pages."""
-    from pypdf import PdfReader
-
     from parkops.clock import Period
     from parkops.db.session import system_scope
     from parkops.i18n import force_locale
@@ -84,7 +91,7 @@ def make(park_id: int) -> dict[str, Any]:
         drawn = time.perf_counter()
         registry.draw(document, "xlsx")
         done = time.perf_counter()
-    pages = len(PdfReader(BytesIO(pdf)).pages)
+    pages = pages_of(pdf)
     return {"pages": pages, "seconds": round(drawn - start, 2), "data": round(counted - start, 2), "pdf": round(drawn - counted, 2),
             "xlsx": round(done - drawn, 2), "pages_per_second": round(pages / (drawn - start), 1)}  # fmt: skip
 
