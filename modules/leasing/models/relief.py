@@ -14,7 +14,7 @@ from sqlalchemy.orm import Mapped, relationship
 
 from parkops.db.base import ParkScoped, Record, field, fk
 from parkops.db.types import Choices, EnumText, Money, Rate
-from parkops.i18n import _l, locale
+from parkops.i18n import _l, i18n_text
 from parkops.rules.models import PROVENANCE
 
 from ..states_relief import RELIEF_SCHEME
@@ -98,7 +98,7 @@ class ReliefScheme(ParkScoped, Record):
 
     @property
     def label(self) -> str:
-        return self.title_en if locale() == "en" and self.title_en else self.title
+        return i18n_text(self, "title")
 
     def __str__(self) -> str:
         return self.label
@@ -151,7 +151,7 @@ class ReliefPaperKind(ParkScoped, Record):
     scheme: Mapped[ReliefScheme] = relationship(foreign_keys="ReliefPaperKind.scheme_id")
 
     def __str__(self) -> str:
-        return self.title_en if locale() == "en" and self.title_en else self.title
+        return i18n_text(self, "title")
 
 
 class RiskListing(ParkScoped, Record):

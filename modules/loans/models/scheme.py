@@ -12,7 +12,7 @@ from sqlalchemy.orm import Mapped, relationship
 
 from parkops.db.base import ParkScoped, Record, field, fk
 from parkops.db.types import Choices, EnumText, Rate
-from parkops.i18n import _l, locale
+from parkops.i18n import _l, i18n_text
 from parkops.rules.models import PROVENANCE, same_text
 
 from ..states import PARTIES
@@ -90,7 +90,7 @@ class LoanScheme(ParkScoped, Record):
 
     @property
     def label(self) -> str:
-        return self.title_en if locale() == "en" and self.title_en else self.title
+        return i18n_text(self, "title")
 
     def __str__(self) -> str:
         return f"{self.code} {self.region}"
@@ -116,7 +116,7 @@ class LoanPaperKind(ParkScoped, Record):
 
     @property
     def label(self) -> str:
-        return self.title_en if locale() == "en" and self.title_en else self.title
+        return i18n_text(self, "title")
 
     def __str__(self) -> str:
         return self.label

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Mapped, relationship
 from parkops.db.base import ParkScoped, Record, field, fk
 from parkops.db.ddl import after_create
 from parkops.db.types import Choices, EnumText
-from parkops.i18n import _l, locale
+from parkops.i18n import _l, i18n_text
 from parkops.rules.models import PROVENANCE
 
 from ..states_forms import FORM
@@ -83,7 +83,7 @@ class StatForm(ParkScoped, Record):
 
     @property
     def label(self) -> str:
-        return self.title_en if locale() == "en" and self.title_en else self.title
+        return i18n_text(self, "title")
 
     def __str__(self) -> str:
         return f"{self.label} v{self.edition}"
@@ -97,6 +97,7 @@ class FormField(ParkScoped, Record):
     form_id: Mapped[int] = fk("ratings_form.id", _l("Statutory form"), ondelete="CASCADE", index=False)
     code: Mapped[str] = field(String(40), _l("Code"), fmt="code")
     section: Mapped[str | None] = field(String(120), _l("Part of the form"))
+    section_en: Mapped[str | None] = field(String(120), _l("English name of the part"))
     caption: Mapped[str] = field(String(200), _l("Caption"))
     caption_en: Mapped[str | None] = field(String(200), _l("English caption"))
     unit: Mapped[str] = field(EnumText(FORM_UNITS), _l("Unit"))
@@ -113,7 +114,12 @@ class FormField(ParkScoped, Record):
 
     @property
     def label(self) -> str:
-        return self.caption_en if locale() == "en" and self.caption_en else self.caption
+        return i18n_text(self, "caption")
+
+    @property
+    def part(self) -> str:
+        """The part of the form it stands in."""
+        return i18n_text(self, "section")
 
     def __str__(self) -> str:
         return f"{self.code} {self.label}"
@@ -137,7 +143,7 @@ class FormCheck(ParkScoped, Record):
 
     @property
     def label(self) -> str:
-        return self.sentence_en if locale() == "en" and self.sentence_en else self.sentence
+        return i18n_text(self, "sentence")
 
     def __str__(self) -> str:
         return self.code

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, relationship
 
 from parkops.db.base import ParkScoped, Record, field, fk
 from parkops.db.types import Choices, EnumText, Rate, UnitPrice
-from parkops.i18n import _l, locale
+from parkops.i18n import _l, i18n_text
 from parkops.rules.models import PROVENANCE
 
 METHODS = Choices("ratings.index_method", ("base_year", _l("Ratio to the base year")), ("min_max", _l("Range from least to most")))
@@ -40,7 +40,7 @@ class CompositeIndex(ParkScoped, Record):
 
     @property
     def label(self) -> str:
-        return self.title_en if locale() == "en" and self.title_en else self.title
+        return i18n_text(self, "title")
 
     def __str__(self) -> str:
         return self.label
@@ -61,7 +61,7 @@ class IndexDimension(ParkScoped, Record):
 
     @property
     def label(self) -> str:
-        return self.title_en if locale() == "en" and self.title_en else self.title
+        return i18n_text(self, "title")
 
     def __str__(self) -> str:
         return self.label
@@ -84,7 +84,7 @@ class IndexIndicator(ParkScoped, Record):
 
     @property
     def label(self) -> str:
-        return self.title_en if locale() == "en" and self.title_en else self.title
+        return i18n_text(self, "title")
 
     def __str__(self) -> str:
         return self.label

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Mapped, relationship
 from parkops.db.base import ParkScoped, Record, field, fk
 from parkops.db.ddl import after_create
 from parkops.db.types import Choices, EnumText, Json, Rate, UnitPrice
-from parkops.i18n import _l, locale
+from parkops.i18n import _l, i18n_text
 from parkops.rules.models import PROVENANCE
 
 from ..states import SCHEME
@@ -70,7 +70,7 @@ class RatingScheme(ParkScoped, Record):
 
     @property
     def label(self) -> str:
-        return self.title_en if locale() == "en" and self.title_en else self.title
+        return i18n_text(self, "title")
 
     def __str__(self) -> str:
         return f"{self.label} v{self.edition}"
@@ -91,7 +91,7 @@ class RatingDimension(ParkScoped, Record):
 
     @property
     def label(self) -> str:
-        return self.title_en if locale() == "en" and self.title_en else self.title
+        return i18n_text(self, "title")
 
     def __str__(self) -> str:
         return self.label
@@ -118,7 +118,7 @@ class RatingIndicator(ParkScoped, Record):
 
     @property
     def label(self) -> str:
-        return self.title_en if locale() == "en" and self.title_en else self.title
+        return i18n_text(self, "title")
 
     def __str__(self) -> str:
         return f"{self.code} {self.label}"

@@ -37,7 +37,7 @@ FORM_FIELDS = (
     "note",
 )
 ITEM = ("code", "section", "caption", "caption_en", "unit", "source", "required", "watched", "provenance")
-COPIED = (*ITEM, "cell", "position", "note")
+COPIED = (*ITEM, "section_en", "cell", "position", "note")
 CHECK = ("code", "left_side", "op", "right_side", "sentence", "sentence_en", "provenance")
 
 
@@ -63,6 +63,7 @@ def _make(session: Any, park_id: int, raw: dict[str, Any]) -> StatForm:
     session.flush()
     for n, x in enumerate(raw["fields"], 1):
         values = {**dict(zip(ITEM, x, strict=True)), "required": bool(x[6]), "watched": bool(x[7])}
+        values["section_en"] = raw["sections"].get(values["section"])
         session.add(FormField(park_id=park_id, form_id=row.id, position=10 * n, cell=f"D{n + 4}", **values))
     for n, x in enumerate(raw["checks"], 1):
         session.add(FormCheck(park_id=park_id, form_id=row.id, position=10 * n, **dict(zip(CHECK, x, strict=True))))

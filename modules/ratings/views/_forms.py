@@ -43,10 +43,10 @@ def map_data(session: Any, row: StatForm) -> dict[str, Any]:
 def sheet_data(session: Any, row: FormRun) -> dict[str, Any]:
     """The form as it stands: parts with items and cells, findings, signatures."""
     items, cells = forms.fields_of(session, row.form), form_cells.cells_of(session, [row]).get(row.id, {})
-    parts: list[tuple[str | None, list[Any]]] = []
+    parts: list[tuple[str, list[Any]]] = []
     for x in items:
-        if not parts or parts[-1][0] != x.section:
-            parts.append((x.section, []))
+        if not parts or parts[-1][0] != x.part:
+            parts.append((x.part, []))
         parts[-1][1].append((x, cells.get(x.id)))
     findings = form_cells.findings_of(session, row)
     checks = {c.id: c for c in forms.checks_of(session, row.form)}

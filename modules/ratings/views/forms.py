@@ -85,7 +85,7 @@ FIELD = Resource(
         Col("form_id", hidden=True),
     ),
     sections=(
-        Section(_l("Item of a form"), ("form_id", "code", "section", "caption", "caption_en", "unit", "source")),
+        Section(_l("Item of a form"), ("form_id", "code", "section", "section_en", "caption", "caption_en", "unit", "source")),
         Section(_l("How it is treated"), ("required", "watched", "cell", "position", "provenance", "note")),
     ),
     create=f"{F}:create_field",

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Mapped
 
 from parkops.db.base import ParkScoped, Record, field
 from parkops.db.types import Choices, EnumText
-from parkops.i18n import _l, locale
+from parkops.i18n import _l, i18n_text
 
 from .firm import TRACKS
 
@@ -42,7 +42,7 @@ class ChecklistItem(ParkScoped, Record):
     @property
     def label(self) -> str:
         """The title in the reader's language."""
-        return self.title_en if locale() == "en" and self.title_en else self.title
+        return i18n_text(self, "title")
 
     def __str__(self) -> str:
         return self.label
