@@ -206,7 +206,8 @@ def inputs_form(inputs: Iterable[Any], session: Any, service: Callable[..., Any]
 def read_json(fields: Iterable[ResolvedField], body: dict[str, Any], session: Any, *, partial: bool,
               typed: bool = False) -> dict[str, Any]:
     """Typed values from a JSON object; raises RuleError with every problem. Unknown names are refused. `typed`: the values
-    are what a person typed into a form (percent as percent)."""
+    are what a person typed into a form (percent as percent; an empty box is no). A program that leaves a yes/no out of a
+    new record means what the empty form shows."""
     from ..errors import Problems
 
     specs, problems, out = {f.name: f for f in fields}, Problems(), {}
@@ -215,6 +216,9 @@ def read_json(fields: Iterable[ResolvedField], body: dict[str, Any], session: An
             problems.add("core.unknown_field", _l("There is no field %(name)s here; leave it out.", name=str(name)[:60]), None)
     for name, spec in specs.items():
         if name not in body and partial:
+            continue
+        if name not in body and not typed and spec.fmt == "bool" and spec.default is not None:
+            out[name] = bool(spec.default(session) if callable(spec.default) else spec.default)
             continue
         try:
             out[name] = values.parse(spec, body.get(name), session, form=typed)

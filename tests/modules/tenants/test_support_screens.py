@@ -13,6 +13,8 @@ from support_help import carrier, firm, statement
 from modules.tenants.models.datacall import DataCallResponse
 from modules.tenants.models.qualification import Qualification
 from modules.tenants.services import carriers, datacalls, responses
+from parkops.web.forms import read_json
+from parkops.web.resources import resolved
 
 THINGS = ("carrier", "carrier_recognition", "carrier_grade", "carrier_change", "honour", "capital_project", "capital_milestone", "mentor",
           "mentor_agreement", "mentoring_session", "staff", "credential", "recruitment", "qualification", "ip", "financing", "exit_event", "award",
@@ -133,3 +135,13 @@ def test_accepting_from_the_button(client, login_as, world, session):
     done = client.post(url, data={**fields, "on": "2022-01-21"})
     assert done.status_code == 303, done.get_data(as_text=True)[:500]
     assert session.get(DataCallResponse, r.id, populate_existing=True).state == "accepted"
+
+
+@pytest.mark.parametrize(("body", "how", "expected"), [
+    ({}, {"partial": False}, True), ({"is_active": False}, {"partial": False}, False),
+    ({}, {"partial": False, "typed": True}, False), ({}, {"partial": True}, None)],
+    ids=["a program leaves it out", "a program says no", "a form with an empty box", "a change of other fields"])
+def test_a_yes_that_is_left_out_of_a_new_record(app, session, body, how, expected):
+    """A new line of a checklist is in use unless somebody says otherwise, over REST too."""
+    fields = resolved("tenants.checklist_item").form_field_list("create")
+    assert read_json(fields, {"title": "x", **body}, session, **how).get("is_active") is expected
