@@ -1,4 +1,5 @@
-"""Demo of the hall: two halls of the park, the catalogue with the 66 shared items, 36,000 cases taken over, and a day's work.
+"""Demo of the hall: two halls of the park, the catalogue with the 66 shared items, 36,000 cases taken over, those of the last weeks,
+and a day's work.
 
 The taken-over cases repeat what Kunming published (over 35,000 cases without a bad review, more than 200 visitors a day); names of
 applicants are invented. The base for helping firms follows Anyang (about 800 ㎡, seven areas)."""
@@ -28,6 +29,7 @@ from .models.quality import ReviewTask, ServiceRating
 from .services import calendar, cases, catalogue, closing, demands, halls, hands, partners, queue, ratings, tolerance
 
 OPENED, UNTIL, CASES = date(2021, 5, 6), date(2021, 10, 29), 36_000
+WEEKS, EACH_DAY = 13, 24  # of the last weeks: so many cases a working day
 NAMED = ("DJ-01", "SW-01", "FL-01", "JR-01", "LD-01", "WY-01")
 WORDS = ("云帆", "瑞丰", "天成", "智汇", "恒信", "博远", "新禾", "同创", "启航", "凯达", "中科", "华诺")
 TRADES = ("科技", "生物", "软件", "商贸", "文化", "制造", "餐饮", "咨询", "物流", "检测")
@@ -40,8 +42,10 @@ def load(context: Context) -> None:
         ids = _set_up(s)
     context.say("services: halls, windows, 84 items")
     with context.scope("operations_clerk") as s:
-        taken_over(s)
-    context.say("services: 36,000 cases taken over")
+        taken_over(s, OPENED, UNTIL, CASES)
+        recent = max(UNTIL, today - timedelta(weeks=WEEKS)) + timedelta(days=1)
+        taken_over(s, recent, today - timedelta(days=1), None, first=CASES)
+    context.say("services: 36,000 cases taken over, and those of the last weeks")
     with context.scope("operations_clerk") as s:
         work = _day(s, ids, today, context.users)
     _quality(context, work, today)
@@ -97,21 +101,23 @@ def _fill(s: Any, main: int, base: int) -> None:
         )
 
 
-def taken_over(s: Any) -> None:
-    """Through the importer, as a park would bring its old system's cases; visitors as counted at the door."""
+def taken_over(s: Any, since: date, until: date, number: int | None, *, first: int = 0) -> None:
+    """Through the importer, as a park would bring its old system's cases; visitors as counted at the door. `number` of cases, or
+    so many a working day; `first`: how many came before."""
     from parkops.web.importer import mapping
     from parkops.web.importer.engine import run_import
     from parkops.web.importer.reader import open_table
 
     kind, held = kind_of("services.cases"), calendar.calendar_of(s, s.info["scope"].park_id)
-    days = [d for d in (OPENED + timedelta(days=n) for n in range((UNTIL - OPENED).days + 1)) if held.works(d)]
+    days = [d for d in (since + timedelta(days=n) for n in range((until - since).days + 1)) if held.works(d)]
+    number = number or EACH_DAY * len(days)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "cases.csv"
-        _write(path, days, held, list(s.scalars(select(HallItem.code).order_by(HallItem.id))))
+        _write(path, days, held, list(s.scalars(select(HallItem.code).order_by(HallItem.id))), range(first, first + number))
         table = open_table(path)
         header = mapping.find_header(kind, table)
         out = run_import(s, kind, table, header=header, columns=mapping.guess(kind, header), on=clock.today(), mode="insert")
-    assert (out.inserted, out.rejected) == (CASES, []), out.as_dict()["rejected"][:3]
+    assert (out.inserted, out.rejected) == (number, []), out.as_dict()["rejected"][:3]
     hall = s.scalars(select(ServiceHall).where(ServiceHall.code == "FWZX")).one()
     s.add_all(
         HallVisitors(park_id=hall.park_id, hall_id=hall.id, day=d, visitors=203 + (7 * n) % 31, counted_by="desk")
@@ -120,30 +126,29 @@ def taken_over(s: Any) -> None:
     s.flush()
 
 
-def _write(path: Path, days: list[date], held: Any, codes: list[str]) -> None:
-    """Everyone content, nearly all in time, two thirds on the spot."""
+def _write(path: Path, days: list[date], held: Any, codes: list[str], numbers: range) -> None:
+    """Everyone content, nearly all in time, two thirds on the spot; none ends later than today."""
     channels = ("window", "window", "window", "online", "kiosk", "window", "online", "phone", "window", "window")
-    ends = {(d, n): held.due(d, n) for d in days for n in (0, 1, 2, 4)}
+    ends = {(d, n): min(held.due(d, n), clock.today()) for d in days for n in (0, 1, 2, 4)}
     with path.open("w", newline="", encoding="utf-8") as f:
         out = csv.writer(f)
         out.writerow(("办件编号", "事项编码", "大厅编码", "申请人", "渠道", "受理日期", "等候分钟", "办结日期", "评价星级"))
-        for n in range(CASES):
-            day, way = days[n * len(days) // CASES], channels[n % 10]
+        for n in numbers:
+            day, way = days[(n - numbers.start) * len(days) // len(numbers)], channels[n % 10]
             took = 4 if n % 97 == 0 else (0, 0, 1, 0, 0, 2)[n % 6]
             name = f"{WORDS[n % 12]}{WORDS[(n // 12) % 12]}{TRADES[n % 10]}有限公司"
-            out.writerow(
-                (
-                    f"QF-{n + 1:06d}",
-                    codes[(n * 7) % len(codes)],
-                    "FWZX",
-                    name,
-                    way,
-                    day,
-                    (n * 5) % 19 if way == "window" else "",
-                    ends[day, took],
-                    "" if n % 8 == 3 else 4 if n % 11 == 0 else 3 if n % 401 == 0 else 5,
-                )
+            row = (
+                f"QF-{n + 1:06d}",
+                codes[(n * 7) % len(codes)],
+                "FWZX",
+                name,
+                way,
+                day,
+                (n * 5) % 19 if way == "window" else "",
+                ends[day, took],
+                "" if n % 8 == 3 else 4 if n % 11 == 0 else 3 if n % 401 == 0 else 5,
             )
+            out.writerow(row)
 
 
 def _firms(s: Any, n: int) -> list[Firm]:

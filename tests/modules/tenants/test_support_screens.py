@@ -144,4 +144,4 @@ def test_accepting_from_the_button(client, login_as, world, session):
 def test_a_yes_that_is_left_out_of_a_new_record(app, session, body, how, expected):
     """A new line of a checklist is in use unless somebody says otherwise, over REST too."""
     fields = resolved("tenants.checklist_item").form_field_list("create")
-    assert read_json(fields, {"title": "x", **body}, session, **how).get("is_active") is expected
+    assert read_json(fields, {"kind": "document", "code": "x", "title": "x", **body}, session, **how).get("is_active") is expected
