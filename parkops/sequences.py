@@ -17,7 +17,24 @@ from datetime import date, datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, Integer, String, Text, UniqueConstraint, bindparam, cast, func, insert, literal, select
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Integer,
+    String,
+    Text,
+    UniqueConstraint,
+    bindparam,
+    cast,
+    column,
+    func,
+    insert,
+    literal,
+    literal_column,
+    select,
+    true,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.orm import Mapped, aliased
 
@@ -119,35 +136,62 @@ class Taken:
 
 def printed(pattern: str, n: Any, parts: dict[str, Any]) -> Any:
     """A number in its format as a SQL expression; `parts` gives year, month and park as texts or as expressions."""
-    out: Any = literal("")
+    out: Any = None
     for text, name, spec, _conversion in string.Formatter().parse(pattern):
-        out = out + text if text else out
+        found = [_fixed(text)] if text else []
         if name == "n":
             digits = cast(n, Text)
-            width = int(re.sub(r"\D", "", spec or "") or 0)
-            out = out + func.lpad(digits, func.greatest(width, func.length(digits)), "0")
+            width = literal_column(str(int(re.sub(r"\D", "", spec or "") or 0)), Integer)
+            found.append(func.lpad(digits, func.greatest(width, func.length(digits)), _fixed("0")))
         elif name:
-            out = out + parts[name]
+            found.append(literal(parts[name], Text) if isinstance(parts[name], str) else parts[name])
+        for piece in found:
+            out = piece if out is None else out + piece
     return out
 
 
-def drawing(prefix: str = "", after: Any = None) -> Any:
-    """The statement that moves a counter on and returns its id and last number. Its values are the parameters `park_id` and, behind
-    the prefix, `code`, `year` and `count`. `after`: a FROM without whose row nothing is drawn (for a statement of several parts)."""
+def _fixed(text: str) -> Any:
+    """A text of the format in the statement itself: the driver remembers statements of few parameters only."""
+    return literal_column("'" + text.replace("'", "''") + "'", Text)
+
+
+def drawing(after: Any = None) -> Any:
+    """The statement that moves counters on and returns `code` and `last` of each, locked in the order given. Its values are the
+    parameters of `parameters`. `after`: a FROM without whose row nothing is drawn (where it is a part of a bigger statement)."""
     table = Sequence.__table__
-    count = bindparam(f"{prefix}count", type_=BigInteger())
-    row = select(bindparam("park_id", type_=BigInteger()), bindparam(f"{prefix}code", type_=String()),
-                 bindparam(f"{prefix}year", type_=Integer()), count, literal(1, Integer))
-    row = row.select_from(after) if after is not None else row
+    types = {"code": Text(), "year": Integer(), "count": BigInteger()}
+    asked = func.unnest(*(bindparam(f"draw_{name}", type_=ARRAY(type_)) for name, type_ in types.items())).table_valued(
+        *(column(name, type_) for name, type_ in types.items()), name="asked").render_derived(name="u")
+    row = select(bindparam("park_id", type_=BigInteger()).label("park_id"), *asked.c, literal_column("1").label("version"))
+    row = row.select_from(after.join(asked, true()) if after is not None else asked)
     statement = pg_insert(table).from_select(["park_id", "code", "year", "last", "version"], row, include_defaults=False)
-    return statement.on_conflict_do_update(
-        index_elements=["park_id", "code", "year"], set_={"last": table.c.last + count, "version": table.c.version + 1},
-    ).returning(table.c.id, table.c.last)
+    new = {"last": table.c.last + statement.excluded.last, "version": table.c.version + literal_column("1")}
+    return statement.on_conflict_do_update(index_elements=["park_id", "code", "year"], set_=new).returning(
+        table.c.id, table.c.code, table.c.last)
 
 
 def counter_year(pattern: str, on: date) -> int:
     """The year a counter of this format belongs to; 0 when it never starts again."""
     return on.year if "{year" in pattern or "{month" in pattern else 0
+
+
+def parameters(park_id: int, on: date, *codes: str, count: int = 1) -> dict[str, Any]:
+    """The parameters of `drawing`: `count` numbers of each range, for a day."""
+    years = [counter_year(format_of(code), on) for code in codes]
+    return {"park_id": park_id, "draw_code": list(codes), "draw_year": years, "draw_count": [count] * len(codes)}
+
+
+def need_proof(*codes: str) -> None:
+    """Refused when no document keeps the numbers of one of these ranges."""
+    for code in codes:
+        if code not in KEPT:
+            raise Refused(f"number range {code}: no document keeps its numbers; declare it with sequences.kept_in")
+
+
+def parts(session: Any, park_id: int, on: date, *patterns: str) -> dict[str, str]:
+    """What `printed` puts into these formats beside the number."""
+    park = session.get(Park, park_id).code if any("{park" in p for p in patterns) else ""
+    return {"year": str(on.year), "month": f"{on.month:02d}", "park": park}
 
 
 _DRAW = cache(drawing)
@@ -162,11 +206,10 @@ def take(session: Any, code: str, park_id: int, on: date, count: int, *, keep: b
         raise NotFound(_l("There is no such record in your parks."))
     if count < 1:
         raise ValueError("take at least one number")
-    if not keep and code not in KEPT:
-        raise Refused(f"number range {code}: no document keeps its numbers; declare it with sequences.kept_in")
+    if not keep:
+        need_proof(code)
     session.flush()
-    sequence_id, last = session.connection().execute(
-        _DRAW(), {"park_id": park_id, "code": code, "year": counter_year(pattern, on), "count": count}).one()
+    sequence_id, _code, last = session.connection().execute(_DRAW(), parameters(park_id, on, code, count=count)).one()
     park = session.get(Park, park_id).code if "{park" in pattern else ""
     taken = Taken(pattern, on.year, on.month, park, last - count + 1, last)
     if code not in KEPT:

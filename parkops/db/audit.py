@@ -9,9 +9,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import BigInteger, Identity, Index, String, Text, insert, inspect
+from sqlalchemy import BigInteger, Identity, Index, String, Text, bindparam, insert, inspect, literal_column, select
 from sqlalchemy import event as sa_event
-from sqlalchemy import select as sa_select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from ..clock import now
@@ -55,6 +54,10 @@ class AuditEntry(ParkMarked, Model):
 
     def __str__(self) -> str:
         return f"{self.label or self.resource} · {self.user_name}"
+
+
+_ADD = insert(AuditEntry.__table__)  # one statement object for all calls: its cache key is worked out once
+WHO = ("at", "user_id", "user_name", "via", "address", "action_id", "note")
 
 
 def hidden(attr: Any) -> bool:
@@ -119,7 +122,7 @@ def _complete(session: Session, obj: Any, diff: dict[str, list[Any]]) -> None:
     if not unseen or state.identity is None:
         return
     columns = [mapper.column_attrs[k].columns[0] for k in unseen]
-    row = session.connection().execute(sa_select(*columns).where(mapper.local_table.c.id == state.identity[0])).one_or_none()
+    row = session.connection().execute(select(*columns).where(mapper.local_table.c.id == state.identity[0])).one_or_none()
     for key, old in zip(unseen, row or (), strict=False):
         diff[key][0] = plain(old)
         if diff[key][0] == diff[key][1]:
@@ -157,7 +160,7 @@ def write(session: Session, context: Any) -> None:
         rows.append(_row(session, resource=obj.__resource__, record_id=obj.__dict__.get("id"), op=op,
                          park_id=obj.__dict__.get("park_id"), label=_label(obj), detail=diff))
     if rows:
-        session.connection().execute(insert(AuditEntry.__table__), rows)
+        session.connection().execute(_ADD, rows)
 
 
 def _label(obj: Any) -> str | None:
@@ -170,16 +173,31 @@ def _label(obj: Any) -> str | None:
 def bulk(session: Session, model: Any, op: str, count: int, detail: dict | None = None, park_id: int | None = None) -> None:
     """The one row of a set-based run: how many records of which model, and why."""
     resource = model if isinstance(model, str) else model.__resource__
-    session.connection().execute(insert(AuditEntry.__table__), [_row(
+    session.connection().execute(_ADD, [_row(
         session, resource=resource, op=op, park_id=park_id, detail={"count": count, **(detail or {})})])
 
 
 def event(session: Session, kind: str, detail: dict | None = None, *, resource: str = "core.event", record_id: int | None = None,
           result: str = "done", label: str | None = None, park_id: int | None = None, **who: Any) -> None:
     """Something worth keeping that changes no row: log-in, denial, export, unmask, configuration."""
-    session.connection().execute(insert(AuditEntry.__table__), [_row(
+    session.connection().execute(_ADD, [_row(
         session, resource=resource, record_id=record_id, op=kind, result=result, label=label, detail=detail, park_id=park_id,
         **who)])
 
 
-__all__ = ["AuditEntry", "ParkScoped", "bulk", "event"]
+def part(source: Any, **columns: Any) -> Any:
+    """An INSERT into the trail that stands as a part (CTE) of a bigger statement: a row for each row of `source`. `columns` are
+    expressions (`resource`, `op`, `record_id` …); who acted comes with the parameters of `who`."""
+    table = AuditEntry.__table__
+    values = {**{f: bindparam(f"a_{f}", type_=table.c[f].type) for f in WHO}, "result": literal_column("'done'"), **columns}
+    rows = select(*(v.label(f) for f, v in values.items())).select_from(source)
+    return insert(table).from_select(list(values), rows, include_defaults=False).returning(table.c.id)
+
+
+def who(session: Session) -> dict[str, Any]:
+    """The parameters of `part`: who acts, when, from where."""
+    row = _row(session, label=None)
+    return {f"a_{f}": row[f] for f in WHO}
+
+
+__all__ = ["AuditEntry", "ParkScoped", "bulk", "event", "part", "who"]

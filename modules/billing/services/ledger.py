@@ -17,6 +17,8 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Select, select
 from sqlalchemy.dialects.postgresql import insert as pg_insert
+from sqlalchemy.orm import make_transient_to_detached
+from sqlalchemy.orm.attributes import set_committed_value
 
 from parkops import money
 from parkops.db import audit
@@ -71,18 +73,42 @@ def post(session: Any, *, park_id: int, kind: str, on: date, memo: str, legs: Se
          source_id: int | None = None, reverses_id: int | None = None) -> LedgerEntry:
     """Post one entry dated `on`. Amounts in yuan; legs of zero are left out. RuleError when it does not balance (G-01), holds
     nothing (G-02) or its month is closed (G-04)."""
+    return _post(session, park_id, kind, on, memo, legs, source=source, source_id=source_id, reverses_id=reverses_id)[0]
+
+
+def post_document(session: Any, model: Any, *, park_id: int, kind: str, on: date, memo: str, legs: Sequence[Leg],
+                  ) -> tuple[LedgerEntry, int, str]:
+    """Post the entry of a document (`model`) that is written behind it. Returns the entry and, drawn in the same step, the id and
+    the number the document must take. Errors as of `post`."""
+    entry, number = _post(session, park_id, kind, on, memo, legs, source=model.__resource__, source_id=None, reverses_id=None,
+                          document=model)
+    return entry, entry.source_id, number or ""
+
+
+def _post(session: Any, park_id: int, kind: str, on: date, memo: str, legs: Sequence[Leg], **how: Any) -> tuple[LedgerEntry, str | None]:
+    """Lock the end of the chain, then write everything by one statement. It writes nothing while the month is not open; only then
+    the lock is looked at: it refuses, or an exception lets this person post."""
     sides = [_sides(leg) for leg in legs]
     _check(sides)
     end = lock(session, park_id)
-    require_open(session, park_id, on)
     session.flush()
-    entry_id = ledger_sql.insert_one(
-        session, park_id=park_id, kind=kind, end=end, on=on, memo=memo[:300], source=source, source_id=source_id, reverses_id=reverses_id,
-        legs=[(leg.account_id, leg.firm_id, *side, leg.memo and leg.memo[:300])
-              for leg, side in zip(legs, sides, strict=True) if any(side)])
-    entry = session.get(LedgerEntry, entry_id)
-    audit.event(session, "insert", {"kind": kind, "total": str(entry.total), "source": source, "source_id": source_id},
-                resource=LedgerEntry.__resource__, record_id=entry.id, label=entry.number, park_id=park_id)
+    values = {"park_id": park_id, "kind": kind, "end": end, "on": on, "memo": memo[:300],
+              "legs": [(leg.account_id, leg.firm_id, *side, leg.memo and leg.memo[:300])
+                       for leg, side in zip(legs, sides, strict=True) if any(side)], **how}
+    made = ledger_sql.insert_one(session, anyway=False, **values)
+    if made is None:
+        require_open(session, park_id, on)
+        made = ledger_sql.insert_one(session, **values)
+    return _loaded(session, made.entry), made.number
+
+
+def _loaded(session: Any, row: dict[str, Any]) -> LedgerEntry:
+    """The entry as if it had been read: the row came back with the statement that wrote it."""
+    entry = LedgerEntry()
+    for name, value in row.items():
+        set_committed_value(entry, name, value)
+    make_transient_to_detached(entry)
+    session.add(entry)
     return entry
 
 

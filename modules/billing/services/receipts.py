@@ -9,10 +9,9 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from modules.tenants.models.firm import Firm
-from parkops import sequences
 from parkops.clock import now
 from parkops.db.session import scope_of
 from parkops.errors import NotFound, Problems
@@ -26,6 +25,7 @@ from .allocations import (
     advance_left,
     allocate,
     apply_credit,
+    at_hand,
     by_day,
     free_bill,
     lock_receipt,
@@ -42,11 +42,6 @@ from .allocations import (
 from .receipts_bulk import receive_many
 
 SOURCE = "billing.receipt"
-
-
-def reserve_id(session: Any, model: Any = Receipt) -> int:
-    """An id before the row, so that its entry can name it."""
-    return session.scalar(select(func.nextval(func.pg_get_serial_sequence(model.__tablename__, "id"))))
 
 
 def receive(
@@ -151,24 +146,23 @@ def record(
     **values: Any,
 ) -> Receipt:
     """The receipt's row and its entry, which name each other."""
-    new_id = reserve_id(session)
-    entry = ledger.post(session, park_id=park_id, kind=entry_kind, on=on, memo=memo[:300], legs=legs, source=SOURCE, source_id=new_id)
-    number = sequences.next_number(session, SOURCE, park_id, on)  # after the entry: the end of the chain is locked first everywhere
+    entry, new_id, number = ledger.post_document(session, Receipt, park_id=park_id, kind=entry_kind, on=on, memo=memo[:300], legs=legs)
     receipt = Receipt(
         id=new_id,
         park_id=park_id,
         number=number,
         kind=kind,
-        firm=firm,
+        firm_id=firm.id if firm is not None else None,
         received_on=on,
         amount=amount,
         allocated=Decimal(0),
-        entry=entry,
+        entry_id=entry.id,
         posted_at=now(),
         posted_by=scope_of(session).user_name,
-        reverses=reverses,
+        reverses_id=reverses.id if reverses is not None else None,
         **{k: (v or None) if isinstance(v, str) else v for k, v in values.items()},
     )
+    at_hand(receipt, firm=firm, entry=entry, reverses=reverses)
     session.add(receipt)
     if flush:
         session.flush()
@@ -324,7 +318,6 @@ __all__ = [
     "receive_many",
     "record",
     "refund",
-    "reserve_id",
     "reverse_receipt",
     "standing",
     "undo_allocation",
