@@ -1,7 +1,8 @@
-"""Points from real events, and awards that reach pay only when other people approved them. Rules SV-161 to SV-163; our own design."""
+"""Points from real events, and awards that reach pay only when other people approved them. Rules SV-161 to SV-164; our own design."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -14,6 +15,8 @@ from parkops.db import audit
 from parkops.db.session import scope_of
 from parkops.errors import Problem
 from parkops.i18n import _l
+from parkops.security import access
+from parkops.security.models import UserProfile
 
 from ..models.case import ServiceCase
 from ..models.contest import ChallengeBid, StaffAssignment, StaffChallenge, StarNomination
@@ -118,6 +121,38 @@ def collect_points(session: Any, *, on: date, park_id: int | None = None) -> dic
     if made:
         audit.bulk(session, StaffPoint, "insert", made, park_id=park_id)
     return {"points": made}
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where somebody stands: `rank` is shared by equal points, `sources` says where the points come from."""
+
+    rank: int
+    user_id: int
+    name: str
+    points: int
+    events: int
+    sources: dict[str, int]
+
+
+def standing(session: Any, *, start: date, end: date, park_id: int | None = None) -> list[Standing]:
+    """SV-164: the points of the events from `start` until before `end`, most first. Equal points share the rank and the next one
+    is left out (1, 1, 3); they stand by name. One statement."""
+    access.require(session, "services.point", "read")
+    p = StaffPoint
+    query = (
+        select(p.user_id, UserProfile.name, p.source, func.sum(p.points), func.count())
+        .join(UserProfile, UserProfile.id == p.user_id)
+        .where(p.on_date >= start, p.on_date < end, *((p.park_id == park_id,) if park_id else ()))
+        .group_by(p.user_id, UserProfile.name, p.source)
+    )
+    people: dict[int, tuple[str, dict[str, int], int]] = {}
+    for user_id, name, source, points, events in session.execute(query):
+        _name, sources, so_far = people.get(user_id, (name, {}, 0))
+        people[user_id] = (name, {**sources, source: int(points)}, so_far + events)
+    rows = sorted(((sum(s.values()), name, uid, s, n) for uid, (name, s, n) in people.items()), key=lambda r: (-r[0], r[1], r[2]))
+    ranks = {points: n for n, (points, *_rest) in reversed(list(enumerate(rows, 1)))}
+    return [Standing(ranks[points], uid, name, points, n, sources) for points, name, uid, sources, n in rows]
 
 
 def _earned(session: Any, resource: str, record: Any) -> set[int]:

@@ -191,7 +191,7 @@ class HallBoardPage(HallPage):
         """Month, quarter or year; one hall or all of the park."""
         halls = self.halls()
         pk = asked("hall")
-        period = _period(request.args.get("period"))
+        period = period_asked()
         found = board.show_board(self.session, start=period.start, end=period.end, hall_id=pk if any(h.id == pk for h in halls) else None)
         top = max((n for _day, n in found.by_day if n), default=0)
         return self.draw(
@@ -206,7 +206,9 @@ class HallBoardPage(HallPage):
         )
 
 
-def _period(text: str | None) -> Period:
+def period_asked() -> Period:
+    """The month, quarter or year of the address; this month when none is named."""
+    text = request.args.get("period")
     if not text:
         return Period.month(clock.today())
     try:

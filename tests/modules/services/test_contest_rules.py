@@ -1,9 +1,9 @@
-"""Contests as tables: means, bands, ties; panels apart from bidders; one pick. Rules SV-150, SV-152 to SV-154, SV-158 to SV-161."""
+"""Contests as tables: means, bands, ties; panels apart from bidders; one pick. Rules SV-150, SV-152 to SV-154, SV-158 to SV-161, SV-164."""
 
 from __future__ import annotations
 
 import threading
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
 
@@ -17,6 +17,7 @@ from modules.services.models.contest import ChallengeBid, StaffChallenge
 from modules.services.models.panel import PanelScore, PanelSeat, StaffPoint
 from modules.services.services import awards, challenges, panels
 from parkops.errors import RuleError
+from parkops.security.users import ensure_demo_user
 
 E = calc.Entry
 BANDS = [(60, 1), (70, 2), (80, 3), (88, 4), (95, 5)]
@@ -151,3 +152,24 @@ def test_control_without_the_lock_both_get_to_the_ranking(fresh_db, park, monkey
     monkeypatch.setattr(challenges.calc_contest, "rank", counted)
     _race(park.id, challenge_id)
     assert len(ranked) == 2
+
+
+@pytest.mark.parametrize(("points", "ranks"), [
+    ({"a": 10, "b": 20, "c": 10, "d": 5}, [("b", 1), ("a", 2), ("c", 2), ("d", 4)]),
+    ({"a": 7}, [("a", 1)]), ({}, []), ({"a": 3, "b": 3}, [("a", 1), ("b", 1)])])
+def test_the_ranking_of_staff_shares_the_rank_of_equal_points(session, query_count, points, ranks):
+    """SV-164. An event of the day after the period does not count, nor one of another park."""
+    ids = {name: ensure_demo_user(session, username=name, role="operations_clerk", full_name=name, park_id=session.info["scope"].park_id,
+                                  password="Ranking-password-1") for name in points}
+    park = session.info["scope"].park_id
+    for n, (name, total) in enumerate(points.items()):
+        for source, part in (("case", total - 1), ("problem", 1)):
+            session.add(StaffPoint(park_id=park, user_id=ids[name], source=source, resource="services.case", record_id=100 + n,
+                                   on_date=date(2026, 3, 31), points=part))
+        session.add(StaffPoint(park_id=park, user_id=ids[name], source="case", resource="services.case", record_id=900 + n,
+                               on_date=date(2026, 4, 1), points=50))
+    session.flush()
+    with query_count() as seen:
+        found = awards.standing(session, start=date(2026, 1, 1), end=date(2026, 4, 1), park_id=park)
+    assert [(r.name, r.rank) for r in found] == ranks and seen.count == 1
+    assert all(r.points == points[r.name] == sum(r.sources.values()) and r.events == 2 for r in found)
