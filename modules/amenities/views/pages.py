@@ -2,35 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 
 from flask import redirect, request
 from sqlalchemy import select
 
 from parkops import clock
-from parkops.errors import NotFound, ParkOpsError, Refused
+from parkops.errors import NotFound, ParkOpsError
 from parkops.i18n import _, _l
 from parkops.refs import load
 from parkops.web import idempotency
 from parkops.web.editing import attempt
+from parkops.web.values import day_typed, id_typed
 from parkops.web.views import PK, Page, route
 
 from .. import calc_meals as calc
 from ..models.facility import AmenityFacility
 from ..services import events, merchants, surveys, till
-
-
-def _day(text: str | None, fallback: date) -> date:
-    try:
-        return date.fromisoformat(text) if text else fallback
-    except ValueError:
-        raise Refused(_l("Enter a date such as 2026-11-22.")) from None
-
-
-def _number(name: str) -> int | None:
-    text = request.args.get(name, "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 18 else None
 
 
 class LoadPage(Page):
@@ -48,8 +36,9 @@ class LoadPage(Page):
         from parkops import settings
 
         places = list(self.session.scalars(select(AmenityFacility).where(AmenityFacility.kind == "canteen").order_by(AmenityFacility.code)))
-        chosen = next((p for p in places if p.id == _number("place")), places[0] if places else None)
-        day = _day(request.args.get("day"), clock.today())
+        place = id_typed(request.args.get("place"))
+        chosen = next((p for p in places if p.id == place), places[0] if places else None)
+        day = day_typed(request.args.get("day")) or clock.today()
         found = till.arrivals(self.session, facility_id=chosen.id, day=day) if chosen else {}
         stay = settings.get(self.session, "amenities.stay_minutes", chosen.park_id if chosen else None)
         seated, hours = calc.seated(found, stay), calc.by_hour(found)

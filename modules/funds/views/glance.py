@@ -13,6 +13,7 @@ from sqlalchemy.orm import joinedload
 from parkops import clock
 from parkops.i18n import _
 from parkops.security import access
+from parkops.web.values import day_typed
 
 from ..calc_account import account
 from ..calc_returns import Irr
@@ -27,11 +28,8 @@ ZERO = Decimal(0)
 
 
 def asked_day() -> date:
-    """`?on=2025-12-31`; today when it is left out or not a day."""
-    try:
-        return min(date.fromisoformat(request.args.get("on", "")), clock.today())
-    except ValueError:
-        return clock.today()
+    """`?on=2025-12-31`, at most today; today when it is left out. Refused when it is no day."""
+    return min(day_typed(request.args.get("on")) or clock.today(), clock.today())
 
 
 def rate_text(found: Irr) -> tuple[str, str | None]:

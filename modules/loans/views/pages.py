@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from flask import Response, redirect, request
@@ -12,11 +12,12 @@ from parkops import clock
 from parkops.clock import Period
 from parkops.db import audit
 from parkops.db.session import scope_of
-from parkops.errors import NotFound, Refused
+from parkops.errors import Refused
 from parkops.i18n import _l
 from parkops.refs import load
 from parkops.reports.document import Column, Document, Section, Table
 from parkops.reports.registry import TYPES, draw
+from parkops.web.values import amount_typed, day_typed, id_typed
 from parkops.web.views import PK, Page, commit, route
 
 from ..models.scheme import LoanScheme
@@ -27,36 +28,21 @@ from . import _tabs
 VERDICT = {"pass": _l("Met"), "fail": _l("Not met"), "unknown": _l("Cannot say")}
 
 
-def day_of(text: str | None) -> date:
-    """The day asked for, today when none; a wrong one is refused."""
-    if not text:
-        return clock.today()
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise Refused(_l("Enter a date such as 2026-11-22.")) from None
-
-
-def number_of(text: str | None) -> int | None:
-    """A record number of the address."""
+def months_of(text: str | None) -> int | None:
+    """A term in months as typed."""
     if not text:
         return None
-    if not (text.isascii() and text.isdigit() and len(text) <= 18):
-        raise NotFound(_l("There is no such record in your parks."))
+    if not (text.isascii() and text.isdigit() and 0 < int(text) <= 600):
+        raise Refused(_l("Enter the term in months, such as 24."))
     return int(text)
 
 
 def amount_of(text: str | None) -> Decimal | None:
-    """Yuan as typed, separators allowed."""
-    if not text:
-        return None
-    try:
-        value = Decimal(text.replace(",", "").replace("，", ""))
-    except InvalidOperation:
-        raise Refused(_l("Enter an amount such as 300000.")) from None
-    if not value.is_finite() or value <= 0 or value >= 10**12:
+    """Yuan as typed, separators allowed; more than nothing."""
+    value = amount_typed(text)
+    if value is not None and value <= 0:
         raise Refused(_l("Enter an amount such as 300000."))
-    return value.quantize(Decimal("0.01"))
+    return value
 
 
 class _Scheme(Page):
@@ -71,7 +57,7 @@ class _Scheme(Page):
         return park
 
     def scheme(self, name: str, on: date, *, default: bool = True) -> LoanScheme | None:
-        found = number_of(request.args.get(name))
+        found = id_typed(request.args.get(name))
         if found is not None:
             return load(self.session, "loans.scheme", found)
         return schemes.scheme_on(self.session, self.park(), on) if default else None
@@ -88,7 +74,7 @@ class LoanPrecheckPage(_Scheme):
     @route("/", "read")
     def index(self) -> Any:
         """The page."""
-        on, firm_id = day_of(request.args.get("on")), number_of(request.args.get("firm"))
+        on, firm_id = day_typed(request.args.get("on")) or clock.today(), id_typed(request.args.get("firm"))
         scheme, run = self.scheme("scheme", on), None
         firm = load(self.session, "tenants.firm", firm_id) if firm_id is not None else None
         if firm is not None:
@@ -97,7 +83,7 @@ class LoanPrecheckPage(_Scheme):
                 scheme,
                 on=on,
                 amount=amount_of(request.args.get("amount")),
-                term_months=number_of(request.args.get("term")),
+                term_months=months_of(request.args.get("term")),
                 firms=[firm],
             )
         return self.draw(
@@ -120,13 +106,13 @@ class LoanDryRunPage(_Scheme):
     icon = "list-search"
 
     def run(self) -> precheck.DryRun:
-        on = day_of(request.args.get("on"))
+        on = day_typed(request.args.get("on")) or clock.today()
         return precheck.dry_run(
             self.session,
             self.scheme("scheme", on),
             on=on,
             amount=amount_of(request.args.get("amount")),
-            term_months=number_of(request.args.get("term")),
+            term_months=months_of(request.args.get("term")),
             other=self.scheme("other", on, default=False),
         )
 
