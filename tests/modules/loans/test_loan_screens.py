@@ -43,7 +43,7 @@ def test_pages_open_and_answer(session, client, login_as):
     for tab in ("desk", "schedule", "papers", "clock"):
         assert client.get(f"/loans/case/{case_id}?tab={tab}").status_code == 200
     assert client.get(f"/tenants/firm/{case.firm_id}?tab=loans").status_code == 200
-    for bad, status in (("/loans/dry_run/?on=x", 400), ("/loans/dry_run/?amount=-1", 400), ("/loans/precheck/?firm=x", 404),
+    for bad, status in (("/loans/dry_run/?on=x", 400), ("/loans/dry_run/?amount=-1", 400), ("/loans/precheck/?firm=x", 400), ("/loans/dry_run/?term=0", 400),
                         ("/loans/days/?period=x", 400)):
         assert client.get(bad).status_code == status, bad
 
