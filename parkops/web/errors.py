@@ -13,6 +13,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException
 
 from .. import refs
+from ..db import reads
 from ..errors import Moved, ParkOpsError, RuleError
 from ..i18n import _l
 from .session import web_session
@@ -93,9 +94,20 @@ def _rollback() -> None:
         log.exception("rollback failed")
 
 
+def _leave() -> None:
+    """End the transaction of what was refused on purpose: rolled back, or where it only read, an empty commit (the driver
+    keeps its prepared statements, see `db.reads`)."""
+    try:
+        if web_session.registry.has():
+            reads.end(web_session())
+    except Exception:
+        log.exception("the empty commit failed")
+    _rollback()
+
+
 def refused(error: ParkOpsError) -> Any:
     """A refusal on purpose: its own sentence and status."""
-    _rollback()
+    _leave()
     problems = error.problems if isinstance(error, RuleError) else None
     return answer(error.status, str(error) or None, problems=problems)
 
@@ -126,7 +138,7 @@ def http(error: HTTPException) -> Any:
     code = error.code or 500
     if code < 400:
         return error
-    _rollback()
+    _leave()
     said = getattr(error, "parkops_message", None)
     made = answer(code, said)
     if code == 405 and error.get_headers():

@@ -35,6 +35,18 @@ def test_control_with_a_rollback_the_driver_forgets_them(client, login_as, fresh
     assert ask(client) == 0
 
 
+@pytest.mark.parametrize("ends", [True, False])
+def test_statements_of_refused_requests_stay_prepared(client, login_as, fresh_db, monkeypatch, ends):
+    """False is the control: with a rollback the driver forgets them."""
+    if not ends:
+        monkeypatch.setattr(reads, "end", lambda session: None)
+    login_as(client, "operations_clerk")
+    engine().dispose()
+    for _ in range(8):
+        assert client.get("/api/v1/core/audit/").status_code == 403
+    assert (prepared() > 0) is ends
+
+
 WRITES = {
     "orm change, flushed": lambda s: (setattr(s.scalars(select(Park).where(Park.code == "east")).one(), "name", "other"), s.flush()),
     "orm change, not flushed": lambda s: setattr(s.scalars(select(Park).where(Park.code == "east")).one(), "name", "other"),
