@@ -185,10 +185,10 @@ def test_a_lease_from_the_stacking_plan_to_the_paid_bill(browse, shot):
         assert number in finance.inner_text(".rec-tab"), "the lease shows its bill"
 
 
-def policy(page) -> str:
+def policy(page, code: str = "", title: str = "") -> str:
     """The manager enters the park's own scheme: two people from the first yuan, its document attached, open."""
     page.goto("/leasing/relief_scheme/new")
-    for field, value in {"code": SCHEME, "title": TITLE, "doc_no": f"园区〔{first_day():%Y}〕1号", "months": "1", "covers_from": f"{first_day():%Y-%m}",
+    for field, value in {"code": code or SCHEME, "title": title or TITLE, "doc_no": f"园区〔{first_day():%Y}〕1号", "months": "1", "covers_from": f"{first_day():%Y-%m}",
                          "covers_to": f"{first_day():%Y-%m}", "apply_from": first_day().isoformat(), "budget": "1000000"}.items():
         page.fill(f"#f-{field}", value)
     for field, value in {"provenance": "D", "landlord": "any", "rule_set": "RELIEF-PARK"}.items():

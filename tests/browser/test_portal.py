@@ -9,6 +9,7 @@ from datetime import date, timedelta
 import pytest
 
 from tests.browser.conftest import Watch
+from tests.browser.test_lease_day import policy
 
 USER = "firm-owner"
 PHONE = {"width": 390, "height": 844}
@@ -289,3 +290,25 @@ def test_apply_for_an_apartment_once(portal, shot):
         press_twice(page, "form .btn-primary")
         page.goto("/portal/housing/")
         assert page.locator(".pp-list li").count() == before + 1, "sent twice, kept once"
+
+
+def test_apply_for_relief_after_the_answer_of_the_rules(portal, browse, shot):
+    """The park opens a scheme; the firm reads what the rules say of its lease and applies; pressed twice, kept once."""
+    with browse("manager") as manager:
+        policy(manager, "PORTAL", "门户申请减免")
+    with portal() as page:
+        page.goto("/portal/relief/")
+        before = page.locator(".pp-badge").count()
+        page.locator("a", has_text="门户申请减免").click()
+        page.wait_for_selector("form .btn-primary")
+        assert "按今天的记录" in page.inner_text("main") or "个月" in page.inner_text("main")
+        fits(page)
+        clear_of_the_bar(page)
+        page.select_option("#method", "deduct")
+        shot(page, "portal-relief")
+        press_twice(page, "form .btn-primary")
+        page.goto("/portal/relief/")
+        assert page.locator(".pp-badge").count() == before + 1, "sent twice, kept once"
+        page.locator("a", has_text="门户申请减免").click()
+        page.wait_for_selector(".pp-good")
+        assert page.locator("form .btn-primary").count() == 0, "applied for already"
