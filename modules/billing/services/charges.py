@@ -5,6 +5,8 @@ are those of `DEMAND`; only key, firm_id, item_id, source, source_id, period_fro
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import (
@@ -25,6 +27,7 @@ from sqlalchemy import (
     null,
     or_,
     select,
+    union_all,
     update,
 )
 from sqlalchemy.dialects.postgresql import insert as pg_insert
@@ -116,16 +119,40 @@ def _given(inner: Any, name: str, type_: Any) -> Any:
     return (func.coalesce(inner.c[name], literal(default, type_), type_=type_) if default is not None else inner.c[name]).label(name)
 
 
-def fresh(park_id: int, demands: Any) -> Any:
+def fresh(park_id: int, *demands: Any) -> Any:
     """Sub-query of the demands whose key is not charged yet."""
-    inner = as_select(park_id, demands).subquery("demanded")
+    inner = _together(park_id, demands)
     return select(inner).where(~exists().where(Charge.park_id == park_id, Charge.key == inner.c.key)).cte("demands")
 
 
-def lines(session: Any, park_id: int, demands: Any, *, collected: bool = False, bill_id: Any = None) -> Any:
+def _together(park_id: int, demands: Sequence[Any]) -> Any:
+    each = [as_select(park_id, d) for d in demands]
+    return (each[0] if len(each) == 1 else union_all(*each)).subquery("demanded")
+
+
+@dataclass(frozen=True)
+class Uncharged:
+    """An answer to `billing.collect` that left out itself what has a line already: it is not asked again by key. Such answers are a
+    whole month of rows; joins inside are by hash."""
+
+    demands: Any
+
+
+def lines(session: Any, park_id: int, demands: Any) -> Any:
     """SELECT of the charge rows that new demands come to, in the order of COLUMNS."""
-    piece = vat.pieces(session, park_id, fresh(park_id, demands))
-    c = piece.c
+    return _rows(park_id, vat.pieces(session, park_id, fresh(park_id, demands))[0].c, collected=False)
+
+
+def collected(session: Any, park_id: int, answers: Sequence[Any], rates: Any, *, asked: bool) -> tuple[Any, Any]:
+    """Of one statement: the rows of `lines` for a bill run, and a SELECT of the demands that come to no line (columns of DEMAND).
+
+    answers: demands of several modules together, a statement takes as long to build as for one. asked: they are `Uncharged`."""
+    new = select(_together(park_id, answers)).cte("demands") if asked else fresh(park_id, *answers)
+    piece, missing = vat.pieces(session, park_id, new, rates)
+    return _rows(park_id, piece.c, collected=True), missing
+
+
+def _rows(park_id: int, c: Any, *, collected: bool) -> Any:
     return select(
         literal(park_id, BigInteger).label("park_id"),
         c.piece_key.label("key"),
@@ -149,7 +176,7 @@ def lines(session: Any, park_id: int, demands: Any, *, collected: bool = False, 
         c.gross,
         c.memo,
         literal(collected).label("collected"),
-        (cast(null(), BigInteger) if bill_id is None else bill_id).label("bill_id"),
+        cast(null(), BigInteger).label("bill_id"),
     )
 
 
@@ -259,4 +286,4 @@ def open_lines(park_id: int, until: Any = None) -> Any:
     return found if until is None else and_(found, or_(Charge.due_on <= until, Charge.period_from <= until))
 
 
-__all__ = ["add_charges", "free_lines", "lines", "open_lines", "remove_charge"]
+__all__ = ["Uncharged", "add_charges", "collected", "free_lines", "lines", "open_lines", "remove_charge"]

@@ -66,31 +66,34 @@ def find(session: Any, run: BillRun, lines: Any) -> list[Finding]:
     )
     found += _rows(session, "no_rate", "billing.charge_item", base.where(lines.c.missing.is_(True)))
     found += _rows(session, "no_account", "billing.charge_item", base.where(_no_account(lines, item)))
-    per_firm = (
-        select(firm.id, firm.name, func.count())
-        .select_from(firm)
-        .join(lines, and_(firm.id == lines.c.firm_id, firm.park_id == run.park_id))
-        .where(lines.c.missing.is_not(True))
-        .group_by(firm.id, firm.name)
-    )
-    found += _rows(session, "negative", "tenants.firm", per_firm.having(func.sum(lines.c.gross) < 0))
-    found += _rows(session, "no_code", "tenants.firm", per_firm.where(or_(firm.credit_code.is_(None), func.btrim(firm.name) == "")))
-    bare = per_firm.join(item, item.id == lines.c.item_id).where(
+    counted = lines.c.missing.is_not(True)
+    sums = select(lines.c.firm_id, func.count().label("n")).where(counted).group_by(lines.c.firm_id)
+    found += _firms(session, run, "negative", sums.having(func.sum(lines.c.gross) < 0))
+    found += _firms(session, run, "no_code", sums, or_(firm.credit_code.is_(None), func.btrim(firm.name) == ""))
+    bare = sums.join(item, item.id == lines.c.item_id).where(
         lines.c.carrier_id.is_(None),
         item.service_class.in_(INCUBATION_CLASSES),
         item.supply != "none",
         lines.c.kind == "charge",
         lines.c.treatment == "taxed",
     )
-    return found + _rows(session, "no_carrier", "tenants.firm", bare)
+    return found + _firms(session, run, "no_carrier", bare)
+
+
+def _firms(session: Any, run: BillRun, code: str, sums: Any, *conditions: Any) -> list[Finding]:
+    """Findings about firms from their counts of lines."""
+    each = sums.subquery("each")
+    query = select(Firm.id, Firm.name, each.c.n).join(each, and_(Firm.id == each.c.firm_id, Firm.park_id == run.park_id)).where(*conditions)
+    return _rows(session, code, "tenants.firm", query, each.c.n)
 
 
 def _no_account(lines: Any, item: Any) -> Any:
     return and_(lines.c.treatment == "exempt", item.exempt_account_id.is_(None), item.service_class.in_(INCUBATION_CLASSES))
 
 
-def _rows(session: Any, code: str, resource: str, query: Any) -> list[Finding]:
-    return [Finding(code, resource, i, name, count) for i, name, count in session.execute(query.order_by(func.count().desc()).limit(EACH))]
+def _rows(session: Any, code: str, resource: str, query: Any, n: Any = None) -> list[Finding]:
+    most = (func.count() if n is None else n).desc()
+    return [Finding(code, resource, i, name, count) for i, name, count in session.execute(query.order_by(most).limit(EACH))]
 
 
 def blocked(lines: Any, found: list[Finding]) -> Any:

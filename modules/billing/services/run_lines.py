@@ -15,12 +15,16 @@ from sqlalchemy import (
     Date,
     Text,
     and_,
+    cast,
     column,
+    exists,
     func,
     insert,
     literal,
+    null,
     select,
     type_coerce,
+    union_all,
     update,
     values,
 )
@@ -32,8 +36,8 @@ from parkops.db.types import Scaled
 from ..models.bill import Bill, BillRun
 from ..models.charge import Charge
 from ..signals.collect import collect
-from . import bills, charges
-from .temporary import analyze, empty, fill, temporary
+from . import bills, charges, vat
+from .temporary import analyze, empty, fill, many_rows, temporary
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,7 @@ def _plain(type_: Any) -> Any:
     return next((kind() for kind in (Boolean, Date) if isinstance(type_, kind)), Text())
 
 
+UNRATED = ("key", "firm_id", "carrier_id", "item_id", "kind", "source", "source_id", "period_from", "period_to", "due_on")
 LINES = temporary(
     "line",
     *(Column(n, _plain(Charge.__table__.c[n].type)) for n in charges.COLUMNS),
@@ -71,12 +76,15 @@ def gather(session: Any, run: BillRun) -> Any:
     """Fill the table: demands of every module not charged yet, and lines that wait for a bill; a demand without a rate is marked."""
     session.flush()
     empty(session, LINES)
-    for answer in collect.send(session, park_id=run.park_id, month=run.month):
-        if answer is None or (isinstance(answer, list) and not answer):
-            continue
-        found = charges.lines(session, run.park_id, answer, collected=True)
-        session.execute(insert(LINES).from_select(list(charges.COLUMNS), found))
-        _mark_missing(session, run.park_id, answer)
+    answers = [a for a in collect.send(session, park_id=run.park_id, month=run.month) if a is not None and a != []]
+    months = [a.demands for a in answers if isinstance(a, charges.Uncharged)]
+    others = [a for a in answers if not isinstance(a, charges.Uncharged)]
+    rates = vat.windows(session, run.park_id) if answers else []
+    if months:
+        with many_rows(session):
+            _take(session, charges.collected(session, run.park_id, months, rates, asked=True))
+    if others:
+        _take(session, charges.collected(session, run.park_id, others, rates, asked=False))
     last = Period.month(run.month).last_day
     waiting = list(charges.COLUMNS)
     open_ones = select(*(getattr(Charge, n) for n in waiting), Charge.id).where(
@@ -87,14 +95,13 @@ def gather(session: Any, run: BillRun) -> Any:
     return LINES
 
 
-def _mark_missing(session: Any, park_id: int, answer: Any) -> None:
-    """Demands that came to no line: no rate on some day (or no item or firm of the park)."""
-    left = charges.fresh(park_id, answer)
-    names = ("key", "firm_id", "carrier_id", "item_id", "kind", "source", "source_id", "period_from", "period_to", "due_on")
-    rows = select(*(left.c[n] for n in names), type_coerce(left.c.amount, BigInteger), literal(True)).where(
-        left.c.key.not_in(select(LINES.c.key).where(LINES.c.charge_id.is_(None)))
-    )
-    session.execute(insert(LINES).from_select([*names, "gross", "missing"], rows))
+def _take(session: Any, answers: tuple[Any, Any]) -> None:
+    """The answers' lines, and the demands that came to none: no rate on some day, or no item or firm of the park."""
+    found, without = (a.subquery(name) for a, name in zip(answers, ("found", "without"), strict=True))
+    filled = {**{n: without.c[n] for n in UNRATED}, "gross": type_coerce(without.c.amount, BigInteger)}
+    marked = select(*(filled[n] if n in filled else cast(null(), LINES.c[n].type) for n in charges.COLUMNS), literal(True))
+    both = union_all(select(*found.c, cast(null(), Boolean)), marked)
+    session.execute(insert(LINES).from_select([*charges.COLUMNS, "missing"], both))
 
 
 def _grouped(lines: Any, blocked: Any, per_source: bool) -> Any:
@@ -195,6 +202,8 @@ def _lines(session: Any, lines: Any, blocked: Any, apart: bool) -> None:
     )
     table = Charge.__table__
     session.execute(insert(table).from_select([*names, "bill_id", "version"], new, include_defaults=False))
+    if not session.scalar(select(exists().where(lines.c.charge_id.is_not(None)))):  # nothing waited: no need to look through all lines
+        return
     session.execute(
         update(table).where(table.c.id == lines.c.charge_id, on, ~blocked).values(bill_id=GROUPS.c.new_id, version=table.c.version + 1)
     )

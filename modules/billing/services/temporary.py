@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Column, MetaData, Table, delete, insert, text
@@ -42,3 +43,15 @@ def measure(connection: Any, name: str) -> None:
     connection.execute(text("SET LOCAL default_statistics_target = 10"))
     connection.execute(text(f"ANALYZE {name}"))
     connection.execute(text("SET LOCAL default_statistics_target TO DEFAULT"))
+
+
+@contextmanager
+def many_rows(session: Any) -> Iterator[None]:
+    """Inside, joins are made by hash where they can be. Right after a month was loaded, the tables' statistics know nothing of it and
+    the server plans as for one row: loops inside loops, or sorts by all columns of a key. After an error the transaction's end sets
+    it back."""
+    connection = session.connection()
+    plain = text("SELECT set_config('enable_nestloop', :on, true), set_config('enable_mergejoin', :on, true)")
+    connection.execute(plain, {"on": "off"})
+    yield
+    connection.execute(plain, {"on": "on"})

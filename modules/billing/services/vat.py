@@ -22,8 +22,10 @@ from sqlalchemy import (
     func,
     literal,
     null,
+    or_,
     select,
     type_coerce,
+    union_all,
 )
 from sqlalchemy.dialects.postgresql import DATEMULTIRANGE, DATERANGE
 
@@ -37,6 +39,7 @@ from ..models.catalogue import INCUBATION_CLASSES, CarrierExemption, ChargeItem,
 
 IN_INCUBATION = ("team", "incubating")
 HUNDRED_MILLION = 100_000_000  # Rate is kept in 1e-8
+SMALL = 10_000_000_000  # fen; twice this times 1e8 stays below 2^63
 NOTHING = cast("{}", DATEMULTIRANGE)
 
 
@@ -86,8 +89,9 @@ def _rates(found: list[Window]) -> Any:
     return func.unnest(*given).table_valued(*(column(n, t) for n, t in columns.items()), name="rates").render_derived()
 
 
-def _lines(session: Any, park_id: int, demands: Any, found: list[Window]) -> Any:
-    """Each demand with its supply, its period as a range and the days it is exempt on."""
+def _lines(session: Any, park_id: int, demands: Any, found: list[Window], rates: Any) -> Any:
+    """Each demand with its supply, its period as a range and the days it is exempt on; `known`: one answer holds for all of its days
+    (the usual line), found by one join. No supply: no item or no firm of the park."""
     free = exempt_days(park_id)
     exempt_supplies = sorted({w.supply for w in found if w.exempt})
     own = sorted({w.carrier for w in found if w.carrier})
@@ -102,31 +106,50 @@ def _lines(session: Any, park_id: int, demands: Any, found: list[Window]) -> Any
         if own
         else literal(0)
     )
+    fits = and_(rates.c.supply == ChargeItem.supply, rates.c.method == demands.c.vat_method, rates.c.carrier == carrier,
+                _window(rates).op("@>")(period))
+    known = and_(Firm.id.is_not(None), or_(ChargeItem.supply == "none", and_(rates.c.supply.is_not(None), days == NOTHING)))
     return (
-        select(*demands.c, ChargeItem.supply, carrier.label("rate_carrier"), period.label("span"), days.label("days"))
+        select(*demands.c, case((Firm.id.is_not(None), ChargeItem.supply)).label("supply"), carrier.label("rate_carrier"),
+               period.label("span"), days.label("days"), known.label("known"), rates.c.exempt.label("known_exempt"),
+               rates.c.rate.label("known_rate"))
         .select_from(demands)
-        .join(ChargeItem, ChargeItem.id == demands.c.item_id)
-        .join(Firm, and_(Firm.id == demands.c.firm_id, Firm.park_id == park_id))
+        .outerjoin(ChargeItem, ChargeItem.id == demands.c.item_id)
+        .outerjoin(Firm, and_(Firm.id == demands.c.firm_id, Firm.park_id == park_id))
         .outerjoin(free, and_(free.c.firm_id == demands.c.firm_id, free.c.carrier_id == demands.c.carrier_id))
+        .outerjoin(rates, fits)
         .cte("lines")
     )
 
 
+def _window(rates: Any) -> Any:
+    return func.daterange(rates.c.starts, rates.c.ends, type_=DATERANGE)
+
+
+def _whole(line: Any) -> Any:
+    """The lines one answer holds for, with it: one piece with the whole amount."""
+    base = [c for c in line.c if c.name in _kept(line)]
+    taxed = and_(line.c.supply != "none", ~line.c.known_exempt)
+    treatment = case((line.c.supply == "none", "outside"), (line.c.known_exempt, "exempt"), else_="taxed")
+    return select(*base, line.c.span.label("part"), treatment.label("treatment"), case((taxed, line.c.known_rate)).label("rate"),
+                  cast(1, BigInteger).label("n"), type_coerce(line.c.amount, BigInteger).label("share")).where(line.c.known)
+
+
+def _kept(line: Any) -> list[str]:
+    return [c.name for c in line.c if c.name not in ("days", "known", "known_exempt", "known_rate")]
+
+
 def _parts(line: Any, rates: Any) -> Any:
-    """One row per line and answer: the days it holds for, treatment, rate."""
+    """One row per line and answer, of the other lines: the days it holds for, treatment, rate."""
     part = column("part", DATERANGE)
     free = func.unnest(line.c.days).table_valued(part).render_derived(name="free")
     rest = func.unnest(func.datemultirange(line.c.span).op("-")(line.c.days)).table_valued(part).render_derived(name="rest")
-    base = [c for c in line.c if c.name not in ("days",)]
-    outside = select(*base, line.c.span.label("part"), literal("outside").label("treatment"), cast(null(), BigInteger).label("rate")).where(
-        line.c.supply == "none"
-    )
+    base = [line.c[name] for name in _kept(line)]
     exempt = (
         select(*base, free.c.part, literal("exempt").label("treatment"), cast(null(), BigInteger).label("rate"))
         .select_from(line.join(free, literal(True)))
-        .where(line.c.supply != "none")
     )
-    window = func.daterange(rates.c.starts, rates.c.ends, type_=DATERANGE)
+    window = _window(rates)
     fits = and_(
         rates.c.supply == line.c.supply,
         rates.c.method == line.c.vat_method,
@@ -141,9 +164,8 @@ def _parts(line: Any, rates: Any) -> Any:
             case((rates.c.exempt, null()), else_=rates.c.rate).label("rate"),
         )
         .select_from(line.join(rest, literal(True)).join(rates, fits))
-        .where(line.c.supply != "none")
     )
-    return outside.union_all(exempt, taxed).cte("parts")
+    return exempt.union_all(taxed).cte("parts")
 
 
 def _shares(part: Any) -> Any:
@@ -176,24 +198,21 @@ def _shares(part: Any) -> Any:
     )
     amount = func.sign(type_coerce(two.c.amount, BigInteger)) * (two.c.base + case((two.c.place <= two.c.rest, 1), else_=0))
     split = select(*[two.c[c.name] for c in part.c], two.c.n, cast(amount, BigInteger).label("share"))
-    return single.union_all(split).cte("shares")
+    return single.union_all(split).cte("cuts")
 
 
-def pieces(session: Any, park_id: int, demands: Any) -> Any:
-    """Sub-query of the demands in pieces: their columns, `piece_key`, `first`, `last`, `treatment`, `rate`, `net`, `vat`, `gross` (fen).
+def pieces(session: Any, park_id: int, demands: Any, found: list[Window] | None = None) -> tuple[Any, Any]:
+    """Two of one statement: sub-query of the demands in pieces, that is their columns, `piece_key`, `first`, `last`, `treatment`, `rate`,
+    `net`, `vat`, `gross` (fen); and SELECT of the demands that come to none: no rate on some day, or no item or firm of the park.
 
-    A demand some day of which has no rate is left out."""
-    found = windows(session, park_id)
-    line = _lines(session, park_id, demands, found)
-    share = _shares(_parts(line, _rates(found)))
-    rate, amount = share.c.rate, share.c.share
-    size, sign = cast(func.abs(amount), Numeric), cast(func.sign(amount), BigInteger)
-    whole = HUNDRED_MILLION + rate
-    net_in = sign * cast(func.div(2 * size * HUNDRED_MILLION + whole, 2 * whole), BigInteger)
-    vat_out = sign * cast(func.div(2 * size * rate + HUNDRED_MILLION, 2 * HUNDRED_MILLION), BigInteger)
-    taxed = func.coalesce(rate, 0) > 0
-    net = case((and_(taxed, share.c.tax_included), net_in), else_=amount)
-    gross = case((and_(taxed, ~share.c.tax_included), amount + vat_out), else_=amount)
+    `found`: the rates (`windows`), by who asks for many."""
+    found = windows(session, park_id) if found is None else found
+    rates = _rates(found)
+    line = _lines(session, park_id, demands, found, rates)
+    other = select(*line.c).where(~line.c.known).cte("others")
+    cuts = _shares(_parts(other, _rates(found)))
+    share = union_all(_whole(line), select(*cuts.c)).subquery("shares")
+    net, gross = _sums(share)
     by_period = settings.get(session, "billing.vat_date", park_id) == "period"
     first = func.lower(share.c.part) if by_period else share.c.period_from
     last = func.upper(share.c.part) - 1 if by_period else share.c.period_to
@@ -206,7 +225,26 @@ def pieces(session: Any, park_id: int, demands: Any) -> Any:
         cast(net, BigInteger).label("net"),
         cast(gross, BigInteger).label("gross"),
     ).subquery("sums")
-    return select(one, (one.c.gross - one.c.net).label("vat")).subquery("pieces")
+    missing = select(*(other.c[c.name] for c in demands.c)).where(other.c.key.not_in(select(cuts.c.key)))
+    return select(one, (one.c.gross - one.c.net).label("vat")).subquery("pieces"), missing
+
+
+def _sums(share: Any) -> tuple[Any, Any]:
+    """Net and gross of each share, rounded half up once. Whole numbers of 64 bits hold sums below 100 million yuan; others are numeric."""
+    rate, amount = share.c.rate, cast(share.c.share, BigInteger)  # an answer may bring sums, which are numeric
+    taxed = func.coalesce(rate, 0) > 0
+    whole = HUNDRED_MILLION + rate
+    net_in = _rounded(amount, HUNDRED_MILLION, whole)
+    vat_out = _rounded(amount, rate, literal(HUNDRED_MILLION, BigInteger))
+    net = case((and_(taxed, share.c.tax_included), net_in), else_=amount)
+    return net, case((and_(taxed, ~share.c.tax_included), amount + vat_out), else_=amount)
+
+
+def _rounded(amount: Any, times: Any, by: Any) -> Any:
+    """amount × times / by, half up away from zero."""
+    size, sign = type_coerce(func.abs(amount), BigInteger), cast(func.sign(amount), BigInteger)
+    big = cast(func.div(2 * cast(size, Numeric) * times + by, 2 * by), BigInteger)
+    return sign * case((size < SMALL, (2 * size * times + by) // (2 * by)), else_=big)
 
 
 __all__ = ["exempt_days", "pieces", "windows"]

@@ -7,7 +7,8 @@ from parkops.hooks import Signal
 collect = Signal(
     "billing.collect",
     doc="session, park_id, month: answer with a Select or a list of dicts of demands (columns of services/charges.py: DEMAND) whose "
-    "month of billing is `month` or earlier; what was charged before is skipped by its key, so answering again is harmless",
+    "month of billing is `month` or earlier; what was charged before is skipped by its key, so answering again is harmless. An answer "
+    "that leaves out itself what has a line, by the same key, says so: charges.Uncharged(demands)",
 )
 lease_block = Signal(
     "billing.lease_block",

@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 from modules.billing.calc_einvoice import LeaseBlock
+from modules.billing.services.charges import Uncharged
 from modules.billing.signals.collect import collect, lease_block, not_ready
 from parkops.hooks import receiver
 
@@ -16,7 +17,7 @@ from ..services import collecting, premises, schedule, turnover
 @receiver(collect)
 def lease_demands(session: Any, park_id: int, month: date, **_more: Any) -> Any:
     """Instalments billed in the month or earlier."""
-    return collecting.demands(park_id, month)
+    return Uncharged(collecting.demands(park_id, month))
 
 
 @receiver(not_ready)

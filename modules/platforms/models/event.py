@@ -67,6 +67,7 @@ class UsageEvent(ParkScoped, Record):
         Index("ix_platforms_event_instrument_id_ended_on", "instrument_id", "ended_on"),
         Index("ix_platforms_event_project_id", "project_id", "ended_on"),
         Index("ix_platforms_event_firm_id", "firm_id", "ended_on"),
+        Index("ix_platforms_event_running", "park_id", "started_at", postgresql_where="state = 'open'"),
         Index("uq_platforms_event_open", "instrument_id", unique=True, postgresql_where="state = 'open' AND kind = 'usage'"),
         Index("uq_platforms_event_missed", "booking_id", unique=True, postgresql_where="booking_id IS NOT NULL AND kind = 'missed'"),
         Index("ix_platforms_event_platform_id", "platform_id", "ended_on"),

@@ -8,10 +8,10 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, Column, Date, Numeric, Text, and_, case, cast, exists, func, literal, or_, select, type_coerce
+from sqlalchemy import BigInteger, Numeric, and_, case, cast, exists, func, literal, or_, select, type_coerce
 
 from modules.billing.models.charge import Charge
-from modules.billing.services.temporary import fill, temporary
+from modules.billing.services.charges import Uncharged
 from parkops import settings
 from parkops.clock import Period
 from parkops.db.types import UnitPrice
@@ -22,42 +22,21 @@ from ..models.project import PayingProject
 from ..models.rate import PlatformRate
 from ..models.registry import Instrument, Platform, ServiceItem
 from .month_runs import SOURCE
-from .planning import many_rows
 from .reversed_bills import charge_key
 
 TIMED = ("usage", "technician", "training", "missed")
 
 
-DEMANDS = temporary(
-    "platform_demand",
-    *(Column(n, Text) for n in ("key", "kind", "source", "memo")),
-    *(Column(n, BigInteger) for n in ("firm_id", "carrier_id", "item_id", "source_id", "quantity", "unit_price", "amount")),
-    *(Column(n, Date) for n in ("period_from", "period_to", "due_on")),
-    Column("tax_included", Boolean),
-)
-
-
-def demands(session: Any, park_id: int, month: date) -> Any:
-    """Priced events that ended in the month or before and are not charged yet, as demands of billing, worked out once."""
-    found = _select(session, park_id, month)
-    with many_rows(session):
-        fill(session, DEMANDS, found, [c.name for c in found.selected_columns])
-    return select(*DEMANDS.c)
-
-
-def _select(session: Any, park_id: int, month: date) -> Any:
-    e, j, p, i, o = UsageEvent, PayingProject, Platform, Instrument, ServiceItem
-    end = Period.month(month).end
-    due = end - timedelta(days=1) + timedelta(days=settings.get(session, "platforms.due_days", park_id))
-    charged = exists().where(Charge.park_id == park_id, Charge.source == SOURCE, Charge.source_id == e.id, Charge.key == charge_key())
+def demands(session: Any, park_id: int, month: date) -> Uncharged:
+    """Priced events that ended in the month or before and are not charged yet, as demands of billing."""
+    e, j, p, i, o = _due(park_id, Period.month(month).end).c, PayingProject, Platform, Instrument, ServiceItem
+    due = Period.month(month).last_day + timedelta(days=settings.get(session, "platforms.due_days", park_id))
     hours = and_(e.kind.in_(TIMED), e.minutes.is_not(None), func.coalesce(PlatformRate.basis, "flat") == "hour")
-    thing = func.coalesce(i.name, o.name, p.name)
-    local = func.timezone("Asia/Shanghai", e.started_at)
-    when = func.to_char(local, "MM-DD HH24:MI")
+    when = func.to_char(func.timezone("Asia/Shanghai", e.started_at), "MM-DD HH24:MI")
     included = settings.get(session, "platforms.tax_included", park_id)
-    return (
+    return Uncharged(
         select(
-            charge_key().label("key"),
+            charge_key(e).label("key"),
             func.coalesce(j.payer_id, j.firm_id).label("firm_id"),
             p.carrier_id.label("carrier_id"),
             func.coalesce(o.charge_item_id, p.charge_item_id).label("item_id"),
@@ -71,23 +50,34 @@ def _select(session: Any, park_id: int, month: date) -> Any:
             case((and_(hours, e.net == e.gross), PlatformRate.amount), else_=None).label("unit_price"),
             e.net.label("amount"),
             literal(included).label("tax_included"),
-            func.left(func.concat_ws(" ", thing, when, case((e.entitled > 0, _covered()))), 300).label("memo"),
+            func.left(func.concat_ws(" ", func.coalesce(i.name, o.name, p.name), when, case((e.entitled > 0, _covered(e)))), 300)
+            .label("memo"),
         )
-        .select_from(e)
         .join(j, j.id == e.project_id)
         .join(p, p.id == e.platform_id)
         .outerjoin(i, i.id == e.instrument_id)
         .outerjoin(o, o.id == e.item_id)
         .outerjoin(PlatformRate, PlatformRate.id == e.rate_id)
-        .where(e.park_id == park_id, e.ended_on < end, or_(e.net != 0, e.entitled > 0), e.state != "void", ~charged)
     )
 
 
-def _covered() -> Any:
+def _due(park_id: int, end: date) -> Any:
+    """The events themselves. OFFSET 0 keeps the server from joining all of history to projects and instruments first."""
+    e = UsageEvent
+    charged = exists().where(Charge.park_id == park_id, Charge.source == SOURCE, Charge.source_id == e.id, Charge.key == charge_key())
+    names = ("id", "reversals", "kind", "project_id", "platform_id", "instrument_id", "item_id", "rate_id", "started_at", "ended_on",
+             "minutes", "quantity", "gross", "discount", "entitled", "net")
+    return (
+        select(*(getattr(e, n) for n in names))
+        .where(e.park_id == park_id, e.ended_on < end, or_(e.net != 0, e.entitled > 0), e.state != "void", ~charged)
+        .offset(0).subquery("due"))
+
+
+def _covered(e: Any) -> Any:
     """What rights paid of the price, in words: price before rights, covered."""
     words = _("(price %(price)s yuan, rights cover %(covered)s)", price="%1$s", covered="%2$s")
     before, covered = (func.to_char(cast(amount, Numeric) / 100, "FM999999999990.00")
-                       for amount in (_fen(UsageEvent.gross) - _fen(UsageEvent.discount), _fen(UsageEvent.entitled)))
+                       for amount in (_fen(e.gross) - _fen(e.discount), _fen(e.entitled)))
     return func.format(words, before, covered)
 
 

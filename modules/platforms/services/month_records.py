@@ -9,6 +9,7 @@ from sqlalchemy import String, and_, cast, func, select
 
 from modules.billing.models.bill import Bill
 from modules.billing.models.charge import Charge
+from modules.billing.services.temporary import many_rows
 from modules.tenants.models.firm import Firm
 from parkops.clock import Period
 from parkops.db.session import unprepared
@@ -18,7 +19,6 @@ from ..models.event import UsageEvent
 from ..models.project import PayingProject
 from ..models.registry import Instrument
 from .month_runs import SOURCE, park_of
-from .planning import many_rows
 from .reversed_bills import charge_key
 
 

@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import BigInteger, and_, cast, func, select, update
 
 from modules.billing.models.charge import Charge
+from modules.billing.services.temporary import many_rows
 from modules.tenants.models.firm import Firm
 from parkops import settings
 from parkops.clock import Period, now
@@ -29,7 +30,6 @@ from ..models.event import UsageEvent
 from ..models.project import PayingProject
 from ..models.run import MonthRun
 from . import pricing_sql, rights, run_exceptions, voucher_uses
-from .planning import many_rows
 from .reversed_bills import charge_key
 
 RESOURCE = "platforms.month_run"
@@ -90,7 +90,7 @@ def dry_run(session: Any, *, month: date, park_id: int | None = None) -> Preview
         session.add(run)
         session.flush()
         found = _price(session, park, month, run.id)
-        figures = _summary(session, park, run.id)
+        figures = _summary(session, park, month, run.id)
         offsets, waiting = voucher_uses.settle(session, park, month, dry=True)
         preview = Preview(month, *figures, found + waiting, offsets)
     return preview
@@ -162,11 +162,25 @@ def _run_of(session: Any, park: int, month: date) -> MonthRun:
 
 def count(session: Any, run: MonthRun) -> None:
     """The run's figures from its events."""
+    e, sums = UsageEvent, [func.sum(getattr(UsageEvent, n)).label(n) for n in PRICE]
+    each = (select(e.project_id, func.count().label("events"), *sums).select_from(e).where(_of_run(run.park_id, run.month, run.id))
+            .group_by(e.project_id).subquery("each"))
+    payer = func.coalesce(PayingProject.payer_id, PayingProject.firm_id)
+    query = select(
+        func.coalesce(func.sum(each.c.events), 0).label("events"), func.count(payer.distinct()).label("firms"),
+        *(func.coalesce(func.sum(each.c[n]), 0, type_=e.net.type).label(n) for n in PRICE)
+    ).select_from(each).join(PayingProject, PayingProject.id == each.c.project_id)
     with unprepared(session), many_rows(session):
-        run.events, totals, _rows = _summary(session, run.park_id, run.id, rows=False)
-        run.firms = _payers(session, run.park_id, run.id)
+        one = session.execute(query).one()
+    run.events, run.firms = int(one.events), one.firms
     for name in PRICE:
-        setattr(run, name, totals[name])
+        setattr(run, name, getattr(one, name) or ZERO)
+
+
+def _of_run(park: int, month: date, run_id: int) -> Any:
+    """Events a run priced: they end in its month (the index is by day)."""
+    e = UsageEvent
+    return and_(e.park_id == park, e.run_id == run_id, e.ended_on >= month, e.ended_on < Period.month(month).end)
 
 
 def _price(session: Any, park: int, month: date, run_id: int, only: int | None = None) -> list[run_exceptions.Waiting]:
@@ -175,28 +189,19 @@ def _price(session: Any, park: int, month: date, run_id: int, only: int | None =
     with unprepared(session), many_rows(session):
         pricing_sql.prepare(session, bound)
         pricing_sql.put_rights(session, rights.shares(session, park, month))
-        unrated = pricing_sql.unrated(session)
+        unrated = pricing_sql.unrated(session, bound)
         pricing_sql.write(session, bound, run_id)
         if only is not None:
             return []
-        return run_exceptions.find(session, park, month, unrated) + run_exceptions.over_cap(session, park, run_id)
+        return run_exceptions.find(session, park, month, unrated) + run_exceptions.over_cap(session, park, month, run_id)
 
 
-def _payers(session: Any, park: int, run_id: int) -> int:
-    payer = func.coalesce(PayingProject.payer_id, PayingProject.firm_id)
-    return session.scalar(
-        select(func.count(payer.distinct())).select_from(UsageEvent).join(PayingProject, PayingProject.id == UsageEvent.project_id)
-        .where(UsageEvent.park_id == park, UsageEvent.run_id == run_id)) or 0
-
-
-def _summary(session: Any, park: int, run_id: int, *, rows: bool = True) -> tuple[int, dict[str, Decimal], list[dict[str, Any]]]:
-    """Events, totals and (with `rows`) one row per payer of a run."""
-    mine = and_(UsageEvent.park_id == park, UsageEvent.run_id == run_id)
+def _summary(session: Any, park: int, month: date, run_id: int) -> tuple[int, dict[str, Decimal], list[dict[str, Any]]]:
+    """Events, totals and one row per payer of a run."""
+    mine = _of_run(park, month, run_id)
     sums = [func.coalesce(func.sum(getattr(UsageEvent, n)), 0, type_=UsageEvent.net.type).label(n) for n in PRICE]
     one = session.execute(select(func.count(UsageEvent.id).label("events"), *sums).where(mine)).one()
     totals = {n: getattr(one, n) or ZERO for n in PRICE}
-    if not rows:
-        return one.events, totals, []
     payer = func.coalesce(PayingProject.payer_id, PayingProject.firm_id)
     query = (
         select(Firm.id.label("firm_id"), Firm.name.label("firm"), func.count(UsageEvent.id).label("events"), *sums)

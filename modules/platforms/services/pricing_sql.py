@@ -16,15 +16,21 @@ BILLABLE = ("validated", "waived")
 WAITING = (
     "e.park_id = :park AND e.ended_on >= :first AND e.ended_on < :next AND e.net IS NULL AND e.state = ANY(:states) "
     "AND (CAST(:only AS bigint) IS NULL OR e.id = :only)")
-MINUTE = "floor(extract(epoch FROM e.{0} AT TIME ZONE 'Asia/Shanghai') / 60)::bigint"
+MINUTE = "floor(date_part('epoch', e.{0} AT TIME ZONE 'Asia/Shanghai') / 60)::bigint"
 WHEN = f"{MINUTE.format('started_at')} AS s, {MINUTE.format('ended_at')} AS t"
 
+EVENTS = f"""
+CREATE TEMPORARY TABLE platforms_tmp_event ON COMMIT DROP AS
+SELECT e.id, e.kind, e.customer_class AS class, e.platform_id, coalesce(e.instrument_id, 0) AS instrument_id,
+       coalesce(e.item_id, 0) AS item_id, e.project_id, e.ended_on, e.minutes, e.quantity, e.amount AS own, {WHEN},
+       e.kind = 'custom' AS custom, e.state = 'waived' AS waive
+  FROM platforms_event e WHERE {WAITING}
+"""
 # which base rate holds for each combination of kind, class, platform, instrument, item and day: the most special one
-COMBOS = f"""
+COMBOS = """
 CREATE TEMPORARY TABLE platforms_tmp_combo ON COMMIT DROP AS
-WITH c AS (SELECT e.kind, e.customer_class AS class, e.platform_id, coalesce(e.instrument_id, 0) AS instrument_id,
-                  coalesce(e.item_id, 0) AS item_id, e.ended_on
-             FROM platforms_event e WHERE {WAITING} AND e.kind <> 'custom' GROUP BY 1, 2, 3, 4, 5, 6)
+WITH c AS (SELECT e.kind, e.class, e.platform_id, e.instrument_id, e.item_id, e.ended_on
+             FROM platforms_tmp_event e WHERE NOT e.custom GROUP BY 1, 2, 3, 4, 5, 6)
 SELECT c.*, r.id AS rate_id, r.basis, r.amount, r.minimum, r.service_fee, r.daily_cap, r.subject,
        EXISTS (SELECT FROM platforms_rate_tier t WHERE t.rate_id = r.id) AS tiers,
        EXISTS (SELECT FROM platforms_rate w WHERE w.park_id = :park AND w.subject = r.subject AND w.weekdays IS NOT NULL
@@ -37,48 +43,50 @@ SELECT c.*, r.id AS rate_id, r.basis, r.amount, r.minimum, r.service_fee, r.dail
      ORDER BY (r.item_id IS NOT NULL)::int * 4 + (r.instrument_id IS NOT NULL)::int * 2 + (r.customer_class IS NOT NULL)::int DESC
      LIMIT 1) r ON true
 """
-EVENTS = f"""
-CREATE TEMPORARY TABLE platforms_tmp_event ON COMMIT DROP AS
-SELECT e.id, e.project_id, e.ended_on, e.minutes, e.quantity, e.amount AS own, {WHEN}, c.rate_id, c.basis, c.amount, c.minimum,
-       c.service_fee, c.daily_cap, c.subject, coalesce(c.tiers, false) AS tiers, coalesce(c.windows, false) AS windows,
-       e.kind = 'custom' AS custom, e.state = 'waived' AS waive
-  FROM platforms_event e
-  LEFT JOIN platforms_tmp_combo c ON c.kind = e.kind AND c.class = e.customer_class AND c.platform_id = e.platform_id
-       AND c.instrument_id = coalesce(e.instrument_id, 0) AND c.item_id = coalesce(e.item_id, 0) AND c.ended_on = e.ended_on
- WHERE {WAITING}
-"""
+JOINED = """platforms_tmp_event e
+            LEFT JOIN platforms_tmp_combo c ON c.kind = e.kind AND c.class = e.class AND c.platform_id = e.platform_id
+                 AND c.instrument_id = e.instrument_id AND c.item_id = e.item_id AND c.ended_on = e.ended_on"""
+RATED = f"""
+rated AS (SELECT e.id, e.project_id, e.ended_on, e.minutes, e.quantity, e.own, e.s, e.t, e.custom, e.waive, c.rate_id, c.basis, c.amount,
+                 c.minimum, c.service_fee, c.daily_cap, c.subject, coalesce(c.tiers, false) AS tiers, coalesce(c.windows, false) AS windows
+            FROM {JOINED})"""
+# a step no rate of the month asks for is not taken: the condition is worked out once, before any event is read
+TIERED, WINDOWED, DAILY, CAPPED, UNKNOWN = (f"(SELECT coalesce(bool_or({asked}), false) FROM platforms_tmp_combo c)" for asked in (
+    "c.tiers", "c.windows", "c.basis = 'day'", "c.daily_cap IS NOT NULL", "c.rate_id IS NULL"))
 # the part of a quantity at each step; hourly steps count minutes, unit steps whole units (quantities are kept in 1/10000)
-STEPS = """
+STEPS = f"""
 steps AS (SELECT t.rate_id, t.after::bigint AS after, lead(t.after::bigint) OVER (PARTITION BY t.rate_id ORDER BY t.after) AS upto, t.amount
             FROM (SELECT rate_id, after, amount FROM platforms_rate_tier WHERE park_id = :park
                   UNION ALL SELECT DISTINCT c.rate_id, 0, c.amount FROM platforms_tmp_combo c WHERE c.tiers) t),
 stepped AS (SELECT e.id, sum(greatest(least(q.n, coalesce(s.upto * q.scale, q.n)) - s.after * q.scale, 0)::numeric * s.amount) AS num
-              FROM platforms_tmp_event e
+              FROM rated e
               CROSS JOIN LATERAL (SELECT CASE WHEN e.basis = 'unit' THEN coalesce(e.quantity, 10000) ELSE e.minutes END AS n,
                                          CASE WHEN e.basis = 'unit' THEN 10000 ELSE 1 END AS scale) q
-              JOIN steps s ON s.rate_id = e.rate_id WHERE e.tiers AND e.basis IN ('hour', 'unit') GROUP BY e.id)"""
+              JOIN steps s ON s.rate_id = e.rate_id WHERE {TIERED} AND e.tiers AND e.basis IN ('hour', 'unit') GROUP BY e.id)"""
 # day 0 is 1 January 1970, a Thursday
-INSIDE = """
+INSIDE = f"""
 inside AS (SELECT e.id, sum(o.n) AS minutes, sum(o.n * w.amount) AS num
-             FROM platforms_tmp_event e
+             FROM rated e
              JOIN platforms_rate w ON w.park_id = :park AND w.subject = e.subject AND w.weekdays IS NOT NULL AND w.during @> e.ended_on
              CROSS JOIN LATERAL generate_series(e.s / 1440, greatest(e.t - 1, e.s) / 1440) d
              CROSS JOIN LATERAL (SELECT greatest(least(e.t, d * 1440 + w.to_minute) - greatest(e.s, d * 1440 + w.from_minute), 0) AS n) o
-            WHERE e.windows AND NOT e.tiers AND e.basis = 'hour' AND position(((d + 3) % 7 + 1)::text IN w.weekdays) > 0 GROUP BY e.id)"""
+            WHERE {WINDOWED} AND e.windows AND NOT e.tiers AND e.basis = 'hour' AND position(((d + 3) % 7 + 1)::text IN w.weekdays) > 0
+            GROUP BY e.id)"""
 DAYS = f"""
-touched AS (SELECT e.id, false AS late, e.project_id, e.rate_id, e.s, d FROM platforms_tmp_event e
-              CROSS JOIN LATERAL generate_series(e.s / 1440, greatest(e.t - 1, e.s) / 1440) d WHERE e.basis = 'day'
+touched AS (SELECT e.id, false AS late, e.project_id, e.rate_id, e.s, d FROM rated e
+              CROSS JOIN LATERAL generate_series(e.s / 1440, greatest(e.t - 1, e.s) / 1440) d
+             WHERE {DAILY} AND e.basis = 'day'
             UNION ALL
             SELECT e.id, true, e.project_id, e.rate_id, e.s, d
               FROM (SELECT e.id, e.project_id, e.rate_id, {WHEN} FROM platforms_event e
                      WHERE e.park_id = :park AND e.ended_on >= :before AND e.ended_on < :next AND e.net IS NOT NULL
-                       AND e.rate_id IN (SELECT c.rate_id FROM platforms_tmp_combo c WHERE c.basis = 'day')) e
+                       AND {DAILY} AND e.rate_id IN (SELECT c.rate_id FROM platforms_tmp_combo c WHERE c.basis = 'day')) e
               CROSS JOIN LATERAL generate_series(e.s / 1440, greatest(e.t - 1, e.s) / 1440) d),
 fresh AS (SELECT id, count(*) AS days FROM (SELECT id, late, row_number() OVER (PARTITION BY project_id, rate_id, d
             ORDER BY late DESC, s, id) AS n FROM touched) x WHERE n = 1 AND NOT late GROUP BY id)"""
 PRICES = f"""
 CREATE TEMPORARY TABLE platforms_tmp_price ON COMMIT DROP AS
-WITH {STEPS},{INSIDE},{DAYS},
+WITH {RATED},{STEPS},{INSIDE},{DAYS},
 priced AS (
   SELECT e.id, e.project_id, e.rate_id, e.ended_on, e.s, e.daily_cap, e.waive, CASE WHEN e.custom THEN e.own ELSE
     greatest(CASE e.basis
@@ -87,7 +95,7 @@ priced AS (
       WHEN 'unit' THEN div(2 * coalesce(st.num, coalesce(e.quantity, 10000)::numeric * e.amount) + 1000000, 2000000)::bigint
       WHEN 'day' THEN (2 * coalesce(f.days, 0) * e.amount + 100) / 200
       ELSE (2 * e.amount + 100) / 200 END, coalesce(e.minimum, 0)) + coalesce(e.service_fee, 0) END AS price
-    FROM platforms_tmp_event e LEFT JOIN stepped st ON st.id = e.id LEFT JOIN inside i ON i.id = e.id LEFT JOIN fresh f ON f.id = e.id
+    FROM rated e LEFT JOIN stepped st ON st.id = e.id LEFT JOIN inside i ON i.id = e.id LEFT JOIN fresh f ON f.id = e.id
    WHERE e.custom OR e.rate_id IS NOT NULL),
 used AS (SELECT e.project_id, e.rate_id, e.ended_on, sum(e.gross) AS used FROM platforms_event e
           WHERE e.park_id = :park AND e.ended_on >= :first AND e.ended_on < :next AND e.net IS NOT NULL
@@ -95,25 +103,25 @@ used AS (SELECT e.project_id, e.rate_id, e.ended_on, sum(e.gross) AS used FROM p
 bounded AS (SELECT p.id, greatest(least(p.price, p.daily_cap - coalesce(u.used, 0) - sum(p.price) OVER (
                      PARTITION BY p.project_id, p.rate_id, p.ended_on ORDER BY p.s, p.id) + p.price), 0)::bigint AS gross
               FROM priced p LEFT JOIN used u ON u.project_id = p.project_id AND u.rate_id = p.rate_id AND u.ended_on = p.ended_on
-             WHERE p.daily_cap IS NOT NULL)
-SELECT p.id, p.rate_id, p.project_id, p.waive, coalesce(b.gross, p.price) AS gross FROM priced p LEFT JOIN bounded b ON b.id = p.id
+             WHERE {CAPPED} AND p.daily_cap IS NOT NULL)
+SELECT p.id, p.rate_id, p.project_id, p.waive, coalesce(b.gross, p.price) AS gross, 0::bigint AS discount
+  FROM priced p LEFT JOIN bounded b ON b.id = p.id
 """
-# the discount of the highest step the payer's month reaches
+# the discount of the highest step the payer's month reaches; without steps nothing is read
 DISCOUNTS = """
-CREATE TEMPORARY TABLE platforms_tmp_net ON COMMIT DROP AS
 WITH totals AS (
   SELECT x.payer, sum(x.gross) AS total FROM (
     SELECT coalesce(j.payer_id, j.firm_id) AS payer, p.gross FROM platforms_tmp_price p JOIN platforms_project j ON j.id = p.project_id
     UNION ALL
     SELECT coalesce(j.payer_id, j.firm_id), e.gross FROM platforms_event e JOIN platforms_project j ON j.id = e.project_id
-     WHERE e.park_id = :park AND e.ended_on >= :first AND e.ended_on < :next AND e.net IS NOT NULL) x GROUP BY 1),
+     WHERE e.park_id = :park AND e.ended_on >= :first AND e.ended_on < :next AND e.net IS NOT NULL) x
+   WHERE EXISTS (SELECT FROM platforms_discount_tier d WHERE d.park_id = :park AND d.during @> :first) GROUP BY 1),
 percents AS (
   SELECT DISTINCT ON (t.payer) t.payer, d.percent FROM totals t
     JOIN platforms_discount_tier d ON d.park_id = :park AND d.during @> :first AND d.reached <= t.total ORDER BY t.payer, d.reached DESC)
-SELECT p.id, p.rate_id, p.waive, p.gross, CASE WHEN p.gross > 0 AND c.percent > 0
-         THEN div(2 * p.gross::numeric * c.percent + 100000000, 200000000)::bigint ELSE 0 END AS discount
-  FROM platforms_tmp_price p JOIN platforms_project j ON j.id = p.project_id
-  LEFT JOIN percents c ON c.payer = coalesce(j.payer_id, j.firm_id)
+UPDATE platforms_tmp_price p SET discount = div(2 * p.gross::numeric * c.percent + 100000000, 200000000)::bigint
+  FROM percents c JOIN platforms_project j ON coalesce(j.payer_id, j.firm_id) = c.payer
+ WHERE p.project_id = j.id AND p.gross > 0 AND c.percent > 0
 """
 RIGHTS = "CREATE TEMPORARY TABLE platforms_tmp_right (id bigint PRIMARY KEY, amount bigint NOT NULL) ON COMMIT DROP"
 WRITE = """
@@ -122,18 +130,17 @@ UPDATE platforms_event e
        waived = CASE WHEN t.waive THEN t.gross - t.discount - t.entitled ELSE 0 END,
        net = CASE WHEN t.waive THEN 0 ELSE t.gross - t.discount - t.entitled END, version = e.version + 1
   FROM (SELECT n.*, greatest(least(coalesce(r.amount, 0), n.gross - n.discount), 0) AS entitled
-          FROM platforms_tmp_net n LEFT JOIN platforms_tmp_right r ON r.id = n.id) t WHERE e.id = t.id
+          FROM platforms_tmp_price n LEFT JOIN platforms_tmp_right r ON r.id = n.id) t
+ WHERE e.id = t.id AND e.park_id = :park AND e.ended_on >= :first AND e.ended_on < :next
 """
-DROP = "DROP TABLE IF EXISTS platforms_tmp_combo, platforms_tmp_event, platforms_tmp_price, platforms_tmp_net, platforms_tmp_right"
-UNRATED = """
-SELECT e.id, f.name, coalesce(i.name, s.name, p.name) FROM platforms_tmp_event t JOIN platforms_event e ON e.id = t.id
-  JOIN tenants_firm f ON f.id = e.firm_id JOIN platforms_platform p ON p.id = e.platform_id
-  LEFT JOIN platforms_instrument i ON i.id = e.instrument_id LEFT JOIN platforms_service_item s ON s.id = e.item_id
- WHERE NOT t.custom AND t.rate_id IS NULL ORDER BY e.id
+DROP = "DROP TABLE IF EXISTS platforms_tmp_combo, platforms_tmp_event, platforms_tmp_price, platforms_tmp_right"
+UNRATED = f"""
+SELECT x.id, f.name, coalesce(i.name, s.name, p.name)
+  FROM (SELECT e.id FROM {JOINED} WHERE NOT e.custom AND c.rate_id IS NULL) t JOIN platforms_event x ON x.id = t.id
+  JOIN tenants_firm f ON f.id = x.firm_id JOIN platforms_platform p ON p.id = x.platform_id
+  LEFT JOIN platforms_instrument i ON i.id = x.instrument_id LEFT JOIN platforms_service_item s ON s.id = x.item_id
+ WHERE {UNKNOWN} AND x.park_id = :park AND x.ended_on >= :first AND x.ended_on < :next ORDER BY x.id
 """
-
-TABLES = (
-    (COMBOS, "platforms_tmp_combo"), (EVENTS, "platforms_tmp_event"), (PRICES, "platforms_tmp_price"), (DISCOUNTS, "platforms_tmp_net"))
 
 
 def values(park_id: int, first: date, next_: date, states: tuple[str, ...], only: int | None = None) -> dict[str, Any]:
@@ -146,9 +153,13 @@ def prepare(session: Any, bound: dict[str, Any]) -> None:
     """Temporary tables with every waiting event of the month and its price; nothing of the product changes."""
     c = session.connection()
     c.execute(text(DROP))
-    for statement, table in TABLES:
-        c.execute(text(statement), bound)
-        measure(c, table)
+    c.execute(text(EVENTS), bound)
+    measure(c, "platforms_tmp_event")
+    c.execute(text(COMBOS), bound)
+    measure(c, "platforms_tmp_combo")
+    c.execute(text(PRICES), bound)
+    measure(c, "platforms_tmp_price")
+    c.execute(text(DISCOUNTS), bound)
     c.execute(text(RIGHTS))
 
 
@@ -168,6 +179,6 @@ def write(session: Any, bound: dict[str, Any], run_id: int) -> int:
     return done
 
 
-def unrated(session: Any) -> list[tuple[int, str, str]]:
+def unrated(session: Any, bound: dict[str, Any]) -> list[tuple[int, str, str]]:
     """Prepared events no rate holds for: id, firm, what."""
-    return [tuple(r) for r in session.connection().execute(text(UNRATED))]
+    return [tuple(r) for r in session.connection().execute(text(UNRATED), bound)]

@@ -16,9 +16,8 @@ from ..models.run import MonthRun
 SOURCE = "platforms.event"
 
 
-def charge_key() -> Any:
+def charge_key(e: Any = UsageEvent) -> Any:
     """`UsageEvent.charge_key` in SQL."""
-    e = UsageEvent
     plain = literal(SOURCE + ":") + cast(e.id, String)
     return case((e.reversals > 0, plain + ":" + cast(e.reversals + 1, String)), else_=plain)
 

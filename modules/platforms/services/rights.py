@@ -30,7 +30,7 @@ HOURS = """
 SELECT e.id, e.firm_id, e.started_at, e.minutes, coalesce(r.id, 0), coalesce(r.kind, 'instrument'), r.group_id,
        coalesce(n.gross - n.discount, e.gross - e.discount), n.id IS NOT NULL
   FROM platforms_event e JOIN platforms_instrument i ON i.id = e.instrument_id LEFT JOIN booking_resource r ON r.id = i.resource_id
-  LEFT JOIN platforms_tmp_net n ON n.id = e.id
+  LEFT JOIN platforms_tmp_price n ON n.id = e.id
  WHERE e.park_id = :park AND e.kind = 'usage' AND e.firm_id = ANY(:firms) AND e.ended_on >= :since AND e.ended_on < :next
    AND (n.id IS NOT NULL OR e.net IS NOT NULL) AND e.minutes > 0
 """

@@ -63,9 +63,11 @@ def _what(what: str, at: datetime) -> str:
     return f"{what} {local(at):%m-%d %H:%M}"
 
 
-def over_cap(session: Any, park_id: int, run_id: int) -> list[Waiting]:
+def over_cap(session: Any, park_id: int, month: date, run_id: int) -> list[Waiting]:
     """Projects whose priced events come to more than their cap (use before the cap was set, prices raised meanwhile)."""
-    touched = (select(UsageEvent.project_id).where(UsageEvent.park_id == park_id, UsageEvent.run_id == run_id).distinct())
+    touched = select(UsageEvent.project_id).where(
+        UsageEvent.park_id == park_id, UsageEvent.run_id == run_id, UsageEvent.ended_on >= month,
+        UsageEvent.ended_on < Period.month(month).end).distinct()
     capped = list(session.scalars(select(PayingProject.id).where(PayingProject.park_id == park_id, PayingProject.cap.is_not(None),
                                                                  PayingProject.id.in_(touched))))
     if not capped:
