@@ -1,5 +1,5 @@
 """Bring a worker's database back to the template's rows without copying 1,400 files: only the tables a test wrote are emptied and
-filled again, and changed sequences set back.
+filled again (where rows were only added, those are removed), and changed sequences set back.
 
 PostgreSQL's own counters say which tables were written, by whatever process. They are exact once every other connection has ended
 (a backend hands its counts in when it goes). Tables a test made are dropped. Whatever the counters cannot vouch for (a changed
@@ -26,9 +26,15 @@ select c.relname, string_agg(quote_ident(a.attname), ', ' order by a.attnum) fro
 where c.relnamespace = 'public'::regnamespace and c.relkind = 'r' and a.attnum > 0 and not a.attisdropped and a.attgenerated = ''
 group by c.relname
 """
-WRITTEN = "select relname from pg_stat_user_tables where schemaname = 'public' and n_tup_ins + n_tup_upd + n_tup_del > 0"
+WRITTEN = """
+select relname, n_tup_upd + n_tup_del = 0 from pg_stat_user_tables where schemaname = 'public' and n_tup_ins + n_tup_upd + n_tup_del > 0
+"""
 NAMES = "select relname from pg_class where relnamespace = 'public'::regnamespace and relkind = %s"
+NEXT = "select pg_snapshot_xmax(pg_current_snapshot())::text::bigint"
 SEQUENCES = "select sequencename, last_value from pg_sequences where schemaname = 'public'"
+TOUCHED = """
+select relname, pg_sequence_last_value(relid) from pg_statio_user_sequences where schemaname = 'public' and blks_read + blks_hit > 0
+"""
 
 
 class Kept:
@@ -39,6 +45,8 @@ class Kept:
         with self._connect() as c:
             self.columns = dict(c.execute(COLUMNS).fetchall())
             self.rows = {t: data for t in self.columns if (data := self._copy_out(c, t))}
+            self.shape = c.execute(SHAPE).fetchone()[0]
+            self.sequences = dict(c.execute(SEQUENCES).fetchall())
             self._mark(c)
 
     def restore(self) -> bool:
@@ -49,13 +57,16 @@ class Kept:
             self._drop_new(c)
             if c.execute(SHAPE).fetchone()[0] != self.shape or _reset_at(c) != self.reset_at:
                 return False
-            written = [t for (t,) in c.execute(WRITTEN)]
-            moved = [(n, v) for n, v in c.execute(SEQUENCES) if self.sequences[n] != v]
+            written = c.execute(WRITTEN).fetchall()
+            moved = [(n, v) for n, v in c.execute(TOUCHED) if self.sequences[n] != v]
             with c.transaction():
                 c.execute("set local session_replication_role = replica")
-                for table in written:
-                    c.execute(f'delete from "{table}"')
-                    self._copy_in(c, table)
+                for table, only_new in written:
+                    if only_new:  # the template's rows are still there
+                        c.execute(f'delete from "{table}" where xmin::text::bigint >= %s', (self.next,))
+                    else:
+                        c.execute(f'delete from "{table}"')
+                        self._copy_in(c, table)
                 for name, _value in moved:
                     old = self.sequences[name]
                     c.execute("select setval(%s::regclass, %s, %s)", (f'public."{name}"', old or 1, old is not None))
@@ -84,12 +95,11 @@ class Kept:
                 into.write(self.rows[table])
 
     def _mark(self, c: Any) -> None:
-        """From here on counts what a test writes: the counters are set to nothing, our own counts handed in before."""
+        """From here on counts what a test writes: the counters are set to nothing, our own counts handed in before. Whatever
+        transaction inserts from now on has at least the number `next`."""
         c.execute("select pg_stat_force_next_flush()")
         c.execute("select pg_stat_reset()")
-        self.shape = c.execute(SHAPE).fetchone()[0]
-        self.sequences = dict(c.execute(SEQUENCES).fetchall())
-        self.reset_at = _reset_at(c)
+        self.reset_at, self.next = _reset_at(c), c.execute(NEXT).fetchone()[0]
 
 
 def _alone(c: Any, database: str) -> bool:
