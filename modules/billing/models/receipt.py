@@ -128,8 +128,9 @@ class Allocation(ParkScoped, Record):
 
 protect(Allocation)
 
+# The documents of an allocation have no foreign keys that the server enforces (`ledger_refs`): here they are asked for.
 APPLY = """
-CREATE OR REPLACE FUNCTION billing_allocation_apply() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION billing_allocation_apply() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 BEGIN
   IF EXISTS (
     SELECT 1 FROM fresh f
@@ -141,9 +142,10 @@ BEGIN
     RAISE EXCEPTION 'an allocation joins posted documents of one firm and park only';
   END IF;
   IF EXISTS (SELECT 1 FROM fresh f WHERE f.undoes_id IS NOT NULL) AND EXISTS (
-    SELECT 1 FROM fresh f JOIN billing_allocation u ON u.id = f.undoes_id
-    WHERE f.amount + u.amount <> 0 OR u.undoes_id IS NOT NULL OR u.refund_id IS NOT NULL OR f.bill_id IS DISTINCT FROM u.bill_id
-      OR f.receipt_id IS DISTINCT FROM u.receipt_id OR f.credit_id IS DISTINCT FROM u.credit_id) THEN
+    SELECT 1 FROM fresh f LEFT JOIN billing_allocation u ON u.id = f.undoes_id
+    WHERE f.undoes_id IS NOT NULL AND (u.id IS NULL OR f.amount + u.amount <> 0 OR u.undoes_id IS NOT NULL OR u.refund_id IS NOT NULL
+      OR f.bill_id IS DISTINCT FROM u.bill_id OR f.receipt_id IS DISTINCT FROM u.receipt_id
+      OR f.credit_id IS DISTINCT FROM u.credit_id)) THEN
     RAISE EXCEPTION 'an allocation is undone as a whole and once';
   END IF;
   UPDATE billing_bill b SET settled = b.settled + s.amount FROM (

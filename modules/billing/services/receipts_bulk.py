@@ -102,11 +102,12 @@ def _fill(session: Any, park_id: int, payments: Any) -> int:
     """The batch with an id and a place for each payment, in the order of day and bill."""
     p, c = payments.subquery("p"), BATCH.c
     bank = role_id(session, "bank")
+    series = select(func.pg_get_serial_sequence(Receipt.__tablename__, "id")).scalar_subquery()  # looked up once, not for each row
     place = func.row_number().over(order_by=(p.c.received_on, p.c.bill_id))
     rows = (
         select(
             cast(place, Integer),
-            func.nextval(func.pg_get_serial_sequence(Receipt.__tablename__, "id")),
+            func.nextval(series),
             p.c.bill_id,
             p.c.firm_id,
             p.c.amount,
