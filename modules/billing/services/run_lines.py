@@ -17,7 +17,6 @@ from sqlalchemy import (
     and_,
     cast,
     column,
-    exists,
     func,
     insert,
     literal,
@@ -148,10 +147,10 @@ def write(session: Any, run: BillRun, lines: Any, blocked: Any) -> Made:
     count, number, gross = session.execute(
         select(func.coalesce(func.sum(GROUPS.c.lines), 0), func.count(), func.coalesce(func.sum(GROUPS.c.gross), 0))
     ).one()
-    every = session.scalar(select(func.count()).select_from(lines)) or 0
+    every, waited = session.execute(select(func.count(), func.count(lines.c.charge_id))).one()
     if number:
         _bills(session, run)
-        _lines(session, lines, blocked, apart)
+        _lines(session, lines, blocked, apart, waited=bool(waited))
     return Made(int(count), number, money.yuan(int(gross)), every - int(count))
 
 
@@ -191,7 +190,7 @@ def _days(pairs: Iterable[tuple[date, date]]) -> Any:
     return values(column("day", Date), column("falls", Date), name="due").data(list(pairs))
 
 
-def _lines(session: Any, lines: Any, blocked: Any, apart: bool) -> None:
+def _lines(session: Any, lines: Any, blocked: Any, apart: bool, *, waited: bool) -> None:
     on = and_(GROUPS.c.firm_id == lines.c.firm_id, *([GROUPS.c.source == lines.c.source] if apart else []))
     names = [n for n in charges.COLUMNS if n != "bill_id"]
     new = (
@@ -202,11 +201,10 @@ def _lines(session: Any, lines: Any, blocked: Any, apart: bool) -> None:
     )
     table = Charge.__table__
     session.execute(insert(table).from_select([*names, "bill_id", "version"], new, include_defaults=False))
-    if not session.scalar(select(exists().where(lines.c.charge_id.is_not(None)))):  # nothing waited: no need to look through all lines
-        return
-    session.execute(
-        update(table).where(table.c.id == lines.c.charge_id, on, ~blocked).values(bill_id=GROUPS.c.new_id, version=table.c.version + 1)
-    )
+    if waited:
+        session.execute(
+            update(table).where(table.c.id == lines.c.charge_id, on, ~blocked).values(bill_id=GROUPS.c.new_id, version=table.c.version + 1)
+        )
 
 
 __all__ = ["LINES", "Made", "gather", "totals", "write"]

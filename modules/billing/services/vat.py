@@ -108,7 +108,8 @@ def _lines(session: Any, park_id: int, demands: Any, found: list[Window], rates:
     )
     fits = and_(rates.c.supply == ChargeItem.supply, rates.c.method == demands.c.vat_method, rates.c.carrier == carrier,
                 _window(rates).op("@>")(period))
-    known = and_(Firm.id.is_not(None), or_(ChargeItem.supply == "none", and_(rates.c.supply.is_not(None), days == NOTHING)))
+    known = and_(Firm.id.is_not(None), ChargeItem.id.is_not(None),
+                 or_(ChargeItem.supply == "none", and_(rates.c.supply.is_not(None), days == NOTHING)))
     return (
         select(*demands.c, case((Firm.id.is_not(None), ChargeItem.supply)).label("supply"), carrier.label("rate_carrier"),
                period.label("span"), days.label("days"), known.label("known"), rates.c.exempt.label("known_exempt"),

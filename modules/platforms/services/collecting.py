@@ -46,7 +46,7 @@ def demands(session: Any, park_id: int, month: date) -> Uncharged:
             e.ended_on.label("period_from"),
             e.ended_on.label("period_to"),
             literal(due).label("due_on"),
-            case((hours, cast(func.div(cast(e.minutes, BigInteger) * 10000, 60), UnitPrice)), else_=e.quantity).label("quantity"),
+            case((hours, cast(cast(e.minutes, BigInteger) * 10000 // 60, UnitPrice)), else_=e.quantity).label("quantity"),
             case((and_(hours, e.net == e.gross), PlatformRate.amount), else_=None).label("unit_price"),
             e.net.label("amount"),
             literal(included).label("tax_included"),

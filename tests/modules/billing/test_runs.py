@@ -86,6 +86,14 @@ def test_exceptions_name_the_record_to_fix(session, asked):
     assert session.scalar(select(func.count()).select_from(Charge)) == 2, "what waits is not written"
 
 
+def test_demands_without_an_item_or_firm_of_the_park_wait(session, asked):
+    firm = entry(session)
+    asked += [demand(session, firm), demand(session, firm) | {"item_id": 987_654_321}, demand(session, firm) | {"firm_id": 987_654_321}]
+    run = runs.start_run(session, month=JAN, issued_on=JAN)
+    assert (run.charges, run.drafts, run.detail["waiting"]) == (1, 1, 2)
+    assert (runs.draft_run(session, run).drafts, session.scalar(select(func.count()).select_from(Charge))) == (1, 1)
+
+
 def test_exempt_item_without_account_waits_until_it_is_fixed(session, asked):
     place = qualified(session)
     asked.append(demand(session, incubatee(session, date(2025, 1, 1), place)))

@@ -72,6 +72,21 @@ def test_billing_again_makes_nothing(session, machine):
     assert session.execute(select(Charge.id, Charge.version, Charge.bill_id)).all() == before
 
 
+def test_a_month_is_billed_in_few_statements(session, machine, query_count):
+    """More events make no more statements, and the modules that answer are asked for their lines in two at most."""
+    pays, counts = project(session), []
+    for later, n in ((0, 2), (31, 9)):
+        for i in range(n):
+            usage(session, machine, pays, local(2 + i) + timedelta(days=later))
+        month = (local(2) + timedelta(days=later)).date().replace(day=1)
+        with query_count() as q:
+            month_runs.price_month(session, month=month)
+            assert runs.generate(session, month=month, issued_on=month).charges == n
+        counts.append(q.count)
+        assert sum("INTO billing_tmp_line" in s for s in q.statements) <= 3, q.statements  # and one for lines that wait
+    assert counts[1] <= counts[0] < 110, counts
+
+
 def test_dry_run_shows_what_happens_and_leaves_nothing(session, machine):
     pays = project(session, cap=D("100.00"))
     usage(session, machine, pays, local(2))
