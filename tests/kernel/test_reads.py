@@ -97,3 +97,14 @@ def test_a_new_transaction_starts_clean(fresh_db):
         c.rollback()
         c.execute(select(1))
         assert reads.WROTE not in c.info
+
+
+def test_looking_up_a_firms_account_counts_as_reading(session):
+    """Asked on every request of the portal; control: the same text without the mark counts as a write."""
+    from modules.tenants.services.portal_accounts import ACCOUNT_OF, account_of
+
+    c = session.connection()
+    c.info.pop(reads.WROTE, None)
+    assert account_of(c, 0) is None and reads.WROTE not in c.info
+    c.execute(text(ACCOUNT_OF.text), {"id": 0})
+    assert c.info[reads.WROTE]

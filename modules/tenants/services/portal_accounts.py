@@ -13,6 +13,7 @@ from sqlalchemy import func, select, text, update
 from parkops import attachments, records, settings
 from parkops.attachments import Attachment
 from parkops.clock import now
+from parkops.db.reads import ONLY_READS
 from parkops.db.session import scope_of
 from parkops.errors import NotFound, Problem, Problems, RuleError
 from parkops.i18n import _, _l
@@ -27,7 +28,8 @@ from ..models.portal import PortalAccount, PortalInvitation, SharedFile
 ACCOUNT, INVITATION, SHARED = "tenants.portal_account", "tenants.portal_invitation", "tenants.shared_file"
 LEFT = ("dissolved", "rejected")
 GONE = _l("This link is not valid any more. Ask the park for a new one.")
-ACCOUNT_OF = text("select firm_id, park_id, role from tenants_portal_account where user_id = :id and state = 'active'")
+ACCOUNT_OF = text("select firm_id, park_id, role from tenants_portal_account where user_id = :id and state = 'active'").execution_options(
+    **ONLY_READS)
 
 
 @identity.portal_accounts
