@@ -218,11 +218,16 @@ def note_denial(response: Any) -> Any:
     """403 answers leave an entry: who, where, what."""
     if response.status_code == 403 and not headers.is_static():
         try:
-            who = g.get("user") or Visitor()
-            with system_scope("denial record") as s:
-                audit.event(s, "denied", {"method": request.method, "path": sessions.clean(request.path)}, result="refused",
-                            user_id=who.id, user_name=sessions.clean(who.username), address=(request.remote_addr or "")[:64] or None,
-                            via="api" if is_bearer() else "screen")
+            record_denial()
         except Exception:  # the answer must reach the user even when the record cannot be written
             log.exception("a denial could not be recorded")
     return response
+
+
+def record_denial() -> None:
+    """The entry, in a transaction of its own."""
+    who = g.get("user") or Visitor()
+    with system_scope("denial record") as s:
+        audit.event(s, "denied", {"method": request.method, "path": sessions.clean(request.path)}, result="refused",
+                    user_id=who.id, user_name=sessions.clean(who.username), address=(request.remote_addr or "")[:64] or None,
+                    via="api" if is_bearer() else "screen")

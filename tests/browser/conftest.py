@@ -135,11 +135,12 @@ def log_in(page, user):
 
 
 def speak(page, lang):
-    """The person's language; it is stored with the user, so every page says which it wants."""
-    page.goto("/account/")
+    """Home in the person's language; it is stored with the user, so every page says which it wants."""
+    page.goto("/")
     if page.get_attribute("html", "lang") != {"zh": "zh-CN", "en": "en"}[lang]:
         token = page.get_attribute("meta[name=csrf-token]", "content")
         page.request.post("/account/locale/", form={"csrf_token": token, "locale": lang, "next": "/"}, headers={"Referer": page.url})
+        page.goto("/")
 
 
 def ready(page):
@@ -174,7 +175,6 @@ def browse(chromium, demo_server, _states):
                 log_in(page, user)
                 _states[user] = context.storage_state()
             speak(page, lang)
-            page.goto("/")
         try:
             yield page
             if check:
