@@ -15,6 +15,7 @@ from parkops import clock, refs
 from parkops.db import embedded
 from parkops.db.session import system_scope
 from parkops.models import Park
+from parkops.security import setup
 from tests.architecture import walk
 
 GOOD = "Harbour-Lantern-4471"
@@ -81,14 +82,16 @@ def _look(client: Any, app: Any, ids: dict[str, dict[str, int]]) -> list[str]:
     return wrong
 
 
-def test_every_staff_address_is_closed(app, world):
+def test_every_staff_address_is_closed(app, world, monkeypatch):
+    """Without an entry for each of the thousands of refusals (that they leave one: tests/kernel/test_security_sync.py)."""
+    monkeypatch.setattr(setup, "record_denial", lambda: None)
     ids, client = world
     wrong = []
     for method in ("GET", *METHODS):
         for rule, url, view in walk.addresses(app, ids["own"], method):
             if getattr(view, "portal", False):
                 continue
-            answer = client.open(url, method=method, headers={"Accept": "text/html"} if method == "GET" else {})
+            answer = client.open(url, method=method, headers={"Accept": "text/html" if method == "GET" else "application/json"})
             closed = answer.status_code in (400, 403, 404, 405) or answer.headers.get("Location") == "/portal/"
             if not closed:
                 wrong.append(f"{method} {url} ({rule}): {answer.status_code}")
