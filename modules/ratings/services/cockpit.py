@@ -83,6 +83,19 @@ TILES = (
         "community", _l("Community"), "amenities.bed_occupancy", ("amenities.hotel_occupancy", "amenities.events", "amenities.person_times")
     ),
 )
+SHORT = {  # under the title of its tile a figure needs fewer words
+    "leasing.incubatee_share": _l("Share of incubated firms"),
+    "leasing.vacant_area": _l("Area not let"),
+    "leasing.relief_cumulative": _l("Granted so far"),
+    "platforms.recovery_cash": _l("Recovered in cash"),
+    "platforms.utilisation": _l("Utilisation"),
+    "loans.disbursed": _l("Paid out in the period"),
+    "loans.disbursed_cumulative": _l("Paid out so far"),
+    "funds.invested_share": _l("Share of firms invested in"),
+    "services.demands_closed": _l("Demands closed"),
+    "tenants.headcount": _l("Headcount"),
+    "amenities.person_times": _l("Person-times, health"),
+}
 GATES = ("ratings.gates_failed", "ratings.gates_unknown")
 
 
@@ -111,6 +124,11 @@ class Item:
     reaching: tuple[int, int] | None = None
     frozen: bool = False
     values: tuple[Decimal | None, ...] = ()
+
+    @property
+    def name(self) -> Any:
+        """What stands in the tile; the whole title is its tip."""
+        return SHORT.get(self.kpi.code, self.kpi.title)
 
 
 @dataclass(frozen=True)
