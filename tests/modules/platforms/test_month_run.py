@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date, timedelta
 from decimal import Decimal as D
 
@@ -19,7 +20,7 @@ from modules.platforms.checks.front import CHECKS
 from modules.platforms.models.adjustment import EventAdjustment
 from modules.platforms.models.event import UsageEvent
 from modules.platforms.models.run import MonthRun
-from modules.platforms.services import adjustments, events, month_runs, pricing, quotes, rates
+from modules.platforms.services import adjustments, events, month_records, month_runs, pricing, quotes, rates
 from parkops.errors import NotAllowed, RuleError
 
 DAY = date(2026, 4, 2)
@@ -85,6 +86,22 @@ def test_a_month_is_billed_in_few_statements(session, machine, query_count):
         counts.append(q.count)
         assert sum("INTO billing_tmp_line" in s for s in q.statements) <= 3, q.statements  # and one for lines that wait
     assert counts[1] <= counts[0] < 110, counts
+
+
+@pytest.mark.parametrize(("block", "sizes"), [(2, [2, 2, 1]), (5000, [5])])
+def test_the_records_of_a_month_come_in_pieces(as_role, session, machine, monkeypatch, block, sizes):
+    """All of them whatever the size of a piece; the month before has none, and who may not read events gets none."""
+    monkeypatch.setattr(month_records, "BLOCK", block)
+    firm = entry(session)
+    mine = [usage(session, machine, project(session, firm), local(d), 60).id for d in (2, 3, 4, 5, 6)]
+    billed(session)
+    found = [json.loads(f"[{t}]") for t in month_records.pieces(session, month=MARCH)]
+    assert [len(p) for p in found] == sizes and sorted(r["id"] for p in found for r in p) == mine
+    whole = json.loads(month_records.as_json(session, month=MARCH))
+    assert sorted(r["id"] for r in whole) == mine and {(r["net"], r["charged"], r["firm"]) for r in whole} == {(20000, 20000, firm.name)}
+    assert json.loads(month_records.as_json(session, month=date(2026, 1, 1))) == []
+    with as_role("system_administrator") as s, pytest.raises(NotAllowed):
+        month_records.pieces(s, month=MARCH)
 
 
 def test_dry_run_shows_what_happens_and_leaves_nothing(session, machine):
