@@ -181,9 +181,8 @@ def variant(park_id: int, n: int, raw: Any, *, rich: bool) -> list[dict[str, Any
         return out, other
 
     for month in MONTHS:
-        rows = list(events(n, month))
         first, next_ = instant(month), instant(after(month))
-        done = took("5a load", lambda r=rows, a=first: load(park_id, r, a), lambda r=rows: raw.load(r))
+        done = took("5a load", lambda m=month, a=first: load(park_id, events(n, m), a), lambda m=month: raw.load(events(n, m)))
         assert done == (5 * n, 5 * n), done
         if month == MONTHS[0]:
             analyze(), raw.analyze()
