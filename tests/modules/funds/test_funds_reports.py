@@ -104,6 +104,8 @@ def test_partner_report_and_pages_open(session, life, client, login_as):
     f, _call, _row = life
     assert "测试基金" in text_of(session, "fund-partner", f.partners["park"].id)
     login_as(client, "leadership")
-    for url in ("/funds/returns/", "/funds/returns/?on=2022-12-31", "/funds/returns/?on=nonsense"):
+    for url in ("/funds/returns/", "/funds/returns/?on=2022-12-31"):
         assert client.get(url).status_code == 200
+    refused = client.get("/funds/returns/?on=nonsense")
+    assert refused.status_code == 400 and "2026-11-22" in refused.get_data(as_text=True), "a day that is none is refused in one sentence"
     assert START < LATER

@@ -220,8 +220,9 @@ def test_the_bill_run_charges_both_once(session, park, house):
     round_(session, house)
     shares.confirm_sheet(session, sheet_of(session, house), on=date(2022, 7, 2))
     answers = [a for a in collect.send(session, park_id=park.id, month=FIRST) if a is not None]
-    first = [charges.add_charges(session, park.id, a) for a in answers]
-    again = [charges.add_charges(session, park.id, a) for a in collect.send(session, park_id=park.id, month=FIRST) if a is not None]
+    first = [charges.add_charges(session, park.id, getattr(a, "demands", a)) for a in answers]
+    later = [a for a in collect.send(session, park_id=park.id, month=FIRST) if a is not None]
+    again = [charges.add_charges(session, park.id, getattr(a, "demands", a)) for a in later]
     sums = dict(session.execute(select(Charge.source, func.sum(Charge.gross)).group_by(Charge.source)).all())
     assert sum(first) > 0 and sum(again) == 0
     # E101: 500 kWh, E102: 250 kWh over 30 days, 15 of them let: 125 kWh
