@@ -8,6 +8,11 @@ from typing import Any
 
 from sqlalchemy import DDL, event
 
+# Options of a function that reads our tables: no temporary table can stand in for one of them, and plans stay on indexes.
+SAFE = "SET search_path = public, pg_temp SET enable_seqscan = off"
+# … of one that looks up what the statement's rows name: PL/pgSQL keeps its plan for the whole connection, and a hash or merge join that
+# suited 10,000 rows reads a whole table when the next statement brings one. Loops over indexes suit both.
+LOOPS = SAFE + " SET enable_hashjoin = off SET enable_mergejoin = off"
 EXTRAS: list[tuple[str, str, str]] = []
 
 

@@ -29,7 +29,7 @@ def shape():
         "select conrelid::regclass::text, conname, pg_get_constraintdef(oid) from pg_constraint where connamespace='public'::regnamespace",
         "select indexname, indexdef from pg_indexes where schemaname='public'",
         "select tgrelid::regclass::text, tgname, pg_get_triggerdef(oid) from pg_trigger where not tgisinternal",
-        "select proname, prosrc from pg_proc where pronamespace='public'::regnamespace",
+        "select proname, prosrc, array_to_string(proconfig, ';') from pg_proc where pronamespace='public'::regnamespace",
     )
     with session.engine(owner=True).connect() as c:
         return [sorted(map(tuple, c.execute(text(q)).all()), key=str) for q in queries]

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, relationship
 
 from parkops import search
 from parkops.db.base import ParkScoped, Record, field, fk
-from parkops.db.ddl import after_create
+from parkops.db.ddl import LOOPS, after_create
 from parkops.db.types import Choices, EnumText, Json, Money, UTCDateTime
 from parkops.i18n import _l
 
@@ -111,7 +111,7 @@ BEGIN
   END IF;
   RAISE EXCEPTION 'a posted bill is never changed or deleted; reverse it' USING ERRCODE = 'restrict_violation';
 END $$;
-CREATE OR REPLACE FUNCTION billing_bill_gone() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+CREATE OR REPLACE FUNCTION billing_bill_gone() RETURNS trigger LANGUAGE plpgsql {LOOPS} AS $$
 BEGIN
   IF EXISTS (SELECT 1 FROM stale s JOIN billing_charge c ON c.bill_id = s.id) THEN
     RAISE EXCEPTION 'the lines of a draft go before it' USING ERRCODE = 'foreign_key_violation';

@@ -10,7 +10,7 @@ from sqlalchemy import BigInteger, Boolean, CheckConstraint, Date, Index, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from parkops.db.base import ParkScoped, Record, field, fk
-from parkops.db.ddl import after_create
+from parkops.db.ddl import LOOPS, after_create
 from parkops.db.types import Choices, EnumText, Money, Rate, UnitPrice
 from parkops.i18n import _l
 
@@ -88,7 +88,6 @@ class Charge(ParkScoped, Record):
         return self.memo or self.key
 
 
-SAFE = "SET search_path = public, pg_temp SET enable_seqscan = off"  # no temporary table can stand in for ours; plans stay on indexes
 APPROVED = """
   IF EXISTS (SELECT 1 FROM fresh f WHERE f.kind IN ('relief', 'waiver') AND NOT EXISTS (
       SELECT 1 FROM core_approval a WHERE a.id = f.approval_id AND a.state = 'approved')) THEN
@@ -104,7 +103,7 @@ BELONGS = """
     RAISE EXCEPTION 'a charge line, its firm and its bill belong together' USING ERRCODE = 'foreign_key_violation';
   END IF;"""
 GUARD = f"""
-CREATE OR REPLACE FUNCTION billing_charge_guard(touched bigint[]) RETURNS void LANGUAGE plpgsql {SAFE} AS $$
+CREATE OR REPLACE FUNCTION billing_charge_guard(touched bigint[]) RETURNS void LANGUAGE plpgsql {LOOPS} AS $$
 BEGIN
   -- wait for whoever is posting one of these bills; bills this very transaction wrote are its own already
   PERFORM 1 FROM billing_bill b WHERE b.id = ANY(touched) AND b.xmin <> pg_current_xact_id()::xid FOR SHARE;
@@ -112,18 +111,18 @@ BEGIN
     RAISE EXCEPTION 'a line of a posted bill is never changed' USING ERRCODE = 'restrict_violation';
   END IF;
 END $$;
-CREATE OR REPLACE FUNCTION billing_charge_new() RETURNS trigger LANGUAGE plpgsql {SAFE} AS $$
+CREATE OR REPLACE FUNCTION billing_charge_new() RETURNS trigger LANGUAGE plpgsql {LOOPS} AS $$
 BEGIN{APPROVED}{BELONGS}
   PERFORM billing_charge_guard(array(SELECT DISTINCT f.bill_id FROM fresh f WHERE f.bill_id IS NOT NULL));
   RETURN NULL;
 END $$;
-CREATE OR REPLACE FUNCTION billing_charge_changed() RETURNS trigger LANGUAGE plpgsql {SAFE} AS $$
+CREATE OR REPLACE FUNCTION billing_charge_changed() RETURNS trigger LANGUAGE plpgsql {LOOPS} AS $$
 BEGIN{APPROVED}{BELONGS}
   PERFORM billing_charge_guard(array(SELECT o.bill_id FROM stale o WHERE o.bill_id IS NOT NULL
                                      UNION SELECT f.bill_id FROM fresh f WHERE f.bill_id IS NOT NULL));
   RETURN NULL;
 END $$;
-CREATE OR REPLACE FUNCTION billing_charge_gone() RETURNS trigger LANGUAGE plpgsql {SAFE} AS $$
+CREATE OR REPLACE FUNCTION billing_charge_gone() RETURNS trigger LANGUAGE plpgsql {LOOPS} AS $$
 BEGIN
   PERFORM billing_charge_guard(array(SELECT DISTINCT o.bill_id FROM stale o WHERE o.bill_id IS NOT NULL));
   RETURN NULL;

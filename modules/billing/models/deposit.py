@@ -14,7 +14,7 @@ from sqlalchemy.orm import Mapped, relationship
 
 from parkops.db.append_only import FUNCTION, protect
 from parkops.db.base import ParkScoped, Record, field, fk
-from parkops.db.ddl import after_create
+from parkops.db.ddl import LOOPS, after_create
 from parkops.db.types import Choices, EnumText, Money, UTCDateTime
 from parkops.i18n import _l
 
@@ -102,8 +102,8 @@ class DepositMove(ParkScoped, Record):
 
 protect(DepositMove)
 
-APPLY = """
-CREATE OR REPLACE FUNCTION billing_deposit_move_apply() RETURNS trigger LANGUAGE plpgsql AS $$
+APPLY = f"""
+CREATE OR REPLACE FUNCTION billing_deposit_move_apply() RETURNS trigger LANGUAGE plpgsql {LOOPS} AS $$
 BEGIN
   IF EXISTS (
     SELECT 1 FROM (

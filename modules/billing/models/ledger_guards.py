@@ -9,12 +9,10 @@ are whole fen, days are counted from 2000-01-01, instants in microseconds. The f
 
 from __future__ import annotations
 
-from parkops.db.ddl import after_create
+from parkops.db.ddl import LOOPS, SAFE, after_create
 
 from .catalogue import Account
 from .ledger import BookPeriod, LedgerEntry, LedgerHead, LedgerLine, PeriodException
-
-SAFE = "SET search_path = public, pg_temp SET enable_seqscan = off"  # no temporary table can stand in for ours; plans stay on indexes
 
 HASHES = """
 CREATE OR REPLACE FUNCTION billing_genesis(park bigint) RETURNS bytea LANGUAGE sql IMMUTABLE AS $$
@@ -37,7 +35,7 @@ DROP FUNCTION IF EXISTS billing_line_text(integer, bigint, bigint, bigint, bigin
 DROP FUNCTION IF EXISTS billing_genesis(bigint)"""
 
 ENTRIES = f"""
-CREATE OR REPLACE FUNCTION billing_entry_inserted() RETURNS trigger LANGUAGE plpgsql {SAFE} AS $$
+CREATE OR REPLACE FUNCTION billing_entry_inserted() RETURNS trigger LANGUAGE plpgsql {LOOPS} AS $$
 DECLARE p record; h record; c record; wrong text;
 BEGIN
   FOR p IN SELECT park_id, min(sequence) AS first, max(sequence) AS last, count(*) AS n FROM new_entries GROUP BY park_id ORDER BY park_id
@@ -71,7 +69,7 @@ CREATE TRIGGER billing_ledger_entry_inserted AFTER INSERT ON billing_ledger_entr
   FOR EACH STATEMENT EXECUTE FUNCTION billing_entry_inserted()"""
 
 LINES = f"""
-CREATE OR REPLACE FUNCTION billing_line_inserted() RETURNS trigger LANGUAGE plpgsql {SAFE} AS $$
+CREATE OR REPLACE FUNCTION billing_line_inserted() RETURNS trigger LANGUAGE plpgsql {LOOPS} AS $$
 DECLARE wrong text;
 BEGIN
   SELECT coalesce(e.number, '?') INTO wrong

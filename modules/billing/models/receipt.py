@@ -15,7 +15,7 @@ from sqlalchemy.orm import Mapped, relationship
 from parkops import search
 from parkops.db.append_only import FUNCTION, protect
 from parkops.db.base import ParkScoped, Record, field, fk
-from parkops.db.ddl import after_create
+from parkops.db.ddl import LOOPS, after_create
 from parkops.db.types import Choices, EnumText, Money, UTCDateTime
 from parkops.i18n import _l
 
@@ -128,9 +128,9 @@ class Allocation(ParkScoped, Record):
 
 protect(Allocation)
 
-# The documents of an allocation have no foreign keys that the server enforces (`ledger_refs`): here they are asked for.
-APPLY = """
-CREATE OR REPLACE FUNCTION billing_allocation_apply() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+# The documents of an allocation have no foreign keys that the server enforces (`references`): here they are asked for.
+APPLY = f"""
+CREATE OR REPLACE FUNCTION billing_allocation_apply() RETURNS trigger LANGUAGE plpgsql {LOOPS} AS $$
 BEGIN
   IF EXISTS (
     SELECT 1 FROM fresh f

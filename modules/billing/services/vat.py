@@ -107,7 +107,7 @@ def _lines(session: Any, park_id: int, demands: Any, found: list[Window], rates:
         else literal(0)
     )
     fits = and_(rates.c.supply == ChargeItem.supply, rates.c.method == demands.c.vat_method, rates.c.carrier == carrier,
-                _window(rates).op("@>")(period))
+                rates.c.starts <= first, or_(rates.c.ends.is_(None), rates.c.ends > last))
     known = and_(Firm.id.is_not(None), ChargeItem.id.is_not(None),
                  or_(ChargeItem.supply == "none", and_(rates.c.supply.is_not(None), days == NOTHING)))
     return (

@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from support_help import carrier
 
 from modules.billing.models.charge import Charge
-from modules.billing.models.charge_refs import REFS
+from modules.billing.models.references import CHARGE
 from modules.billing.services import catalogue
 from modules.tenants.models.carrier import Carrier
 from modules.tenants.models.firm import Firm
@@ -35,7 +35,7 @@ def constraint(found):
     return found.value.orig.diag.constraint_name
 
 
-@pytest.mark.parametrize("column", REFS)
+@pytest.mark.parametrize("column", CHARGE)
 def test_a_line_points_to_what_is_there(session, column):
     firm = entry(session)
     with pytest.raises(DBAPIError) as found, session.begin_nested():

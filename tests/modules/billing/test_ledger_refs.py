@@ -15,8 +15,8 @@ from sqlalchemy.exc import DBAPIError
 
 from modules.billing.models.catalogue import Account
 from modules.billing.models.ledger import LedgerLine
-from modules.billing.models.ledger_refs import ALLOCATION, LINE, RECEIPT
 from modules.billing.models.receipt import Allocation, Receipt
+from modules.billing.models.references import ALLOCATION, LINE, RECEIPT
 from modules.billing.services import ledger, receipts
 from modules.tenants.models.firm import Firm
 from parkops.db.session import Scope, new_session, system_scope
