@@ -62,9 +62,11 @@ def demands(session: Any, park_id: int, month: date) -> Uncharged:
 
 
 def _due(park_id: int, end: date) -> Any:
-    """The events themselves. OFFSET 0 keeps the server from joining all of history to projects and instruments first."""
+    """The events themselves. OFFSET 0 keeps the server from joining all of history to projects and instruments first. Until a bill of
+    it was reversed, whatever line names an event is its own or corrects its own: keys are compared for the few others only."""
     e = UsageEvent
-    charged = exists().where(Charge.park_id == park_id, Charge.source == SOURCE, Charge.source_id == e.id, Charge.key == charge_key())
+    own = or_(e.reversals == 0, Charge.key == charge_key())
+    charged = exists().where(Charge.park_id == park_id, Charge.source == SOURCE, Charge.source_id == e.id, own)
     names = ("id", "reversals", "kind", "project_id", "platform_id", "instrument_id", "item_id", "rate_id", "started_at", "ended_on",
              "minutes", "quantity", "gross", "discount", "entitled", "net")
     return (

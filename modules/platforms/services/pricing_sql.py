@@ -17,20 +17,14 @@ WAITING = (
     "e.park_id = :park AND e.ended_on >= :first AND e.ended_on < :next AND e.net IS NULL AND e.state = ANY(:states) "
     "AND (CAST(:only AS bigint) IS NULL OR e.id = :only)")
 MINUTE = "floor(date_part('epoch', e.{0} AT TIME ZONE 'Asia/Shanghai') / 60)::bigint"
+CLOCK = f"CASE WHEN c.windows OR c.basis = 'day' OR c.daily_cap IS NOT NULL THEN {MINUTE} END"
 WHEN = f"{MINUTE.format('started_at')} AS s, {MINUTE.format('ended_at')} AS t"
 
-EVENTS = f"""
-CREATE TEMPORARY TABLE platforms_tmp_event ON COMMIT DROP AS
-SELECT e.id, e.kind, e.customer_class AS class, e.platform_id, coalesce(e.instrument_id, 0) AS instrument_id,
-       coalesce(e.item_id, 0) AS item_id, e.project_id, e.ended_on, e.minutes, e.quantity, e.amount AS own, {WHEN},
-       e.kind = 'custom' AS custom, e.state = 'waived' AS waive
-  FROM platforms_event e WHERE {WAITING}
-"""
 # which base rate holds for each combination of kind, class, platform, instrument, item and day: the most special one
-COMBOS = """
+COMBOS = f"""
 CREATE TEMPORARY TABLE platforms_tmp_combo ON COMMIT DROP AS
-WITH c AS (SELECT e.kind, e.class, e.platform_id, e.instrument_id, e.item_id, e.ended_on
-             FROM platforms_tmp_event e WHERE NOT e.custom GROUP BY 1, 2, 3, 4, 5, 6)
+WITH c AS (SELECT e.kind, e.customer_class, e.platform_id, coalesce(e.instrument_id, 0) AS instrument_id, coalesce(e.item_id, 0) AS item_id,
+                  e.ended_on FROM platforms_event e WHERE {WAITING} AND e.kind <> 'custom' GROUP BY 1, 2, 3, 4, 5, 6)
 SELECT c.*, r.id AS rate_id, r.basis, r.amount, r.minimum, r.service_fee, r.daily_cap, r.subject,
        EXISTS (SELECT FROM platforms_rate_tier t WHERE t.rate_id = r.id) AS tiers,
        EXISTS (SELECT FROM platforms_rate w WHERE w.park_id = :park AND w.subject = r.subject AND w.weekdays IS NOT NULL
@@ -39,17 +33,21 @@ SELECT c.*, r.id AS rate_id, r.basis, r.amount, r.minimum, r.service_fee, r.dail
     SELECT r.* FROM platforms_rate r
      WHERE r.park_id = :park AND r.kind = c.kind AND r.platform_id = c.platform_id AND r.weekdays IS NULL AND r.during @> c.ended_on
        AND (r.instrument_id IS NULL OR r.instrument_id = c.instrument_id) AND (r.item_id IS NULL OR r.item_id = c.item_id)
-       AND (r.customer_class IS NULL OR r.customer_class = c.class)
+       AND (r.customer_class IS NULL OR r.customer_class = c.customer_class)
      ORDER BY (r.item_id IS NOT NULL)::int * 4 + (r.instrument_id IS NOT NULL)::int * 2 + (r.customer_class IS NOT NULL)::int DESC
      LIMIT 1) r ON true
 """
-JOINED = """platforms_tmp_event e
-            LEFT JOIN platforms_tmp_combo c ON c.kind = e.kind AND c.class = e.class AND c.platform_id = e.platform_id
-                 AND c.instrument_id = e.instrument_id AND c.item_id = e.item_id AND c.ended_on = e.ended_on"""
-RATED = f"""
-rated AS (SELECT e.id, e.project_id, e.ended_on, e.minutes, e.quantity, e.own, e.s, e.t, e.custom, e.waive, c.rate_id, c.basis, c.amount,
-                 c.minimum, c.service_fee, c.daily_cap, c.subject, coalesce(c.tiers, false) AS tiers, coalesce(c.windows, false) AS windows
-            FROM {JOINED})"""
+# the waiting events with their rate; minutes of the clock only where the rate asks for them: they are a third of reading an event
+EVENTS = f"""
+CREATE TEMPORARY TABLE platforms_tmp_event ON COMMIT DROP AS
+SELECT e.id, e.project_id, e.ended_on, e.minutes, e.quantity, e.amount AS own, e.kind = 'custom' AS custom, e.state = 'waived' AS waive,
+       c.rate_id, c.basis, c.amount, c.minimum, c.service_fee, c.daily_cap, c.subject, coalesce(c.tiers, false) AS tiers,
+       coalesce(c.windows, false) AS windows, {CLOCK.format('started_at')} AS s, {CLOCK.format('ended_at')} AS t
+  FROM platforms_event e
+  LEFT JOIN platforms_tmp_combo c ON c.kind = e.kind AND c.customer_class = e.customer_class AND c.platform_id = e.platform_id
+       AND c.instrument_id = coalesce(e.instrument_id, 0) AND c.item_id = coalesce(e.item_id, 0) AND c.ended_on = e.ended_on
+ WHERE {WAITING}
+"""
 # a step no rate of the month asks for is not taken: the condition is worked out once, before any event is read
 TIERED, WINDOWED, DAILY, CAPPED, UNKNOWN = (f"(SELECT coalesce(bool_or({asked}), false) FROM platforms_tmp_combo c)" for asked in (
     "c.tiers", "c.windows", "c.basis = 'day'", "c.daily_cap IS NOT NULL", "c.rate_id IS NULL"))
@@ -59,21 +57,21 @@ steps AS (SELECT t.rate_id, t.after::bigint AS after, lead(t.after::bigint) OVER
             FROM (SELECT rate_id, after, amount FROM platforms_rate_tier WHERE park_id = :park
                   UNION ALL SELECT DISTINCT c.rate_id, 0, c.amount FROM platforms_tmp_combo c WHERE c.tiers) t),
 stepped AS (SELECT e.id, sum(greatest(least(q.n, coalesce(s.upto * q.scale, q.n)) - s.after * q.scale, 0)::numeric * s.amount) AS num
-              FROM rated e
+              FROM platforms_tmp_event e
               CROSS JOIN LATERAL (SELECT CASE WHEN e.basis = 'unit' THEN coalesce(e.quantity, 10000) ELSE e.minutes END AS n,
                                          CASE WHEN e.basis = 'unit' THEN 10000 ELSE 1 END AS scale) q
               JOIN steps s ON s.rate_id = e.rate_id WHERE {TIERED} AND e.tiers AND e.basis IN ('hour', 'unit') GROUP BY e.id)"""
 # day 0 is 1 January 1970, a Thursday
 INSIDE = f"""
 inside AS (SELECT e.id, sum(o.n) AS minutes, sum(o.n * w.amount) AS num
-             FROM rated e
+             FROM platforms_tmp_event e
              JOIN platforms_rate w ON w.park_id = :park AND w.subject = e.subject AND w.weekdays IS NOT NULL AND w.during @> e.ended_on
              CROSS JOIN LATERAL generate_series(e.s / 1440, greatest(e.t - 1, e.s) / 1440) d
              CROSS JOIN LATERAL (SELECT greatest(least(e.t, d * 1440 + w.to_minute) - greatest(e.s, d * 1440 + w.from_minute), 0) AS n) o
             WHERE {WINDOWED} AND e.windows AND NOT e.tiers AND e.basis = 'hour' AND position(((d + 3) % 7 + 1)::text IN w.weekdays) > 0
             GROUP BY e.id)"""
 DAYS = f"""
-touched AS (SELECT e.id, false AS late, e.project_id, e.rate_id, e.s, d FROM rated e
+touched AS (SELECT e.id, false AS late, e.project_id, e.rate_id, e.s, d FROM platforms_tmp_event e
               CROSS JOIN LATERAL generate_series(e.s / 1440, greatest(e.t - 1, e.s) / 1440) d
              WHERE {DAILY} AND e.basis = 'day'
             UNION ALL
@@ -86,7 +84,7 @@ fresh AS (SELECT id, count(*) AS days FROM (SELECT id, late, row_number() OVER (
             ORDER BY late DESC, s, id) AS n FROM touched) x WHERE n = 1 AND NOT late GROUP BY id)"""
 PRICES = f"""
 CREATE TEMPORARY TABLE platforms_tmp_price ON COMMIT DROP AS
-WITH {RATED},{STEPS},{INSIDE},{DAYS},
+WITH {STEPS},{INSIDE},{DAYS},
 priced AS (
   SELECT e.id, e.project_id, e.rate_id, e.ended_on, e.s, e.daily_cap, e.waive, CASE WHEN e.custom THEN e.own ELSE
     greatest(CASE e.basis
@@ -95,7 +93,7 @@ priced AS (
       WHEN 'unit' THEN div(2 * coalesce(st.num, coalesce(e.quantity, 10000)::numeric * e.amount) + 1000000, 2000000)::bigint
       WHEN 'day' THEN (2 * coalesce(f.days, 0) * e.amount + 100) / 200
       ELSE (2 * e.amount + 100) / 200 END, coalesce(e.minimum, 0)) + coalesce(e.service_fee, 0) END AS price
-    FROM rated e LEFT JOIN stepped st ON st.id = e.id LEFT JOIN inside i ON i.id = e.id LEFT JOIN fresh f ON f.id = e.id
+    FROM platforms_tmp_event e LEFT JOIN stepped st ON st.id = e.id LEFT JOIN inside i ON i.id = e.id LEFT JOIN fresh f ON f.id = e.id
    WHERE e.custom OR e.rate_id IS NOT NULL),
 used AS (SELECT e.project_id, e.rate_id, e.ended_on, sum(e.gross) AS used FROM platforms_event e
           WHERE e.park_id = :park AND e.ended_on >= :first AND e.ended_on < :next AND e.net IS NOT NULL
@@ -136,7 +134,7 @@ UPDATE platforms_event e
 DROP = "DROP TABLE IF EXISTS platforms_tmp_combo, platforms_tmp_event, platforms_tmp_price, platforms_tmp_right"
 UNRATED = f"""
 SELECT x.id, f.name, coalesce(i.name, s.name, p.name)
-  FROM (SELECT e.id FROM {JOINED} WHERE NOT e.custom AND c.rate_id IS NULL) t JOIN platforms_event x ON x.id = t.id
+  FROM (SELECT e.id FROM platforms_tmp_event e WHERE NOT e.custom AND e.rate_id IS NULL) t JOIN platforms_event x ON x.id = t.id
   JOIN tenants_firm f ON f.id = x.firm_id JOIN platforms_platform p ON p.id = x.platform_id
   LEFT JOIN platforms_instrument i ON i.id = x.instrument_id LEFT JOIN platforms_service_item s ON s.id = x.item_id
  WHERE {UNKNOWN} AND x.park_id = :park AND x.ended_on >= :first AND x.ended_on < :next ORDER BY x.id
@@ -153,10 +151,10 @@ def prepare(session: Any, bound: dict[str, Any]) -> None:
     """Temporary tables with every waiting event of the month and its price; nothing of the product changes."""
     c = session.connection()
     c.execute(text(DROP))
-    c.execute(text(EVENTS), bound)
-    measure(c, "platforms_tmp_event")
     c.execute(text(COMBOS), bound)
     measure(c, "platforms_tmp_combo")
+    c.execute(text(EVENTS), bound)
+    measure(c, "platforms_tmp_event")
     c.execute(text(PRICES), bound)
     measure(c, "platforms_tmp_price")
     c.execute(text(DISCOUNTS), bound)

@@ -20,7 +20,7 @@ from modules.platforms.checks.front import CHECKS
 from modules.platforms.models.adjustment import EventAdjustment
 from modules.platforms.models.event import UsageEvent
 from modules.platforms.models.run import MonthRun
-from modules.platforms.services import adjustments, events, month_records, month_runs, pricing, quotes, rates
+from modules.platforms.services import adjustments, events, loading, month_records, month_runs, pricing, quotes, rates
 from parkops.errors import NotAllowed, RuleError
 
 DAY = date(2026, 4, 2)
@@ -102,6 +102,17 @@ def test_the_records_of_a_month_come_in_pieces(as_role, session, machine, monkey
     assert json.loads(month_records.as_json(session, month=date(2026, 1, 1))) == []
     with as_role("system_administrator") as s, pytest.raises(NotAllowed):
         month_records.pieces(s, month=MARCH)
+
+
+def test_prices_find_room_in_the_page_of_their_event(session, machine):
+    """Whoever fills pages fuller makes every fourth event of a month leave its page, and all indexes be written for it."""
+    pays = project(session)
+    rows = [(machine.code, pays.number, local(2 + i % 20), local(2 + i % 20, 10)) for i in range(200)]
+    loading.load_usage(session, rows, at=local(31))
+    page = text("SELECT id, (ctid::text::point)[0] FROM platforms_event WHERE project_id = :p")
+    before = dict(session.execute(page, {"p": pays.id}).all())
+    assert month_runs.price_month(session, month=MARCH).events == len(before) == 200
+    assert dict(session.execute(page, {"p": pays.id}).all()) == before
 
 
 def test_dry_run_shows_what_happens_and_leaves_nothing(session, machine):
