@@ -23,6 +23,7 @@ from .models import UserPark
 from .security import access
 
 LONGEST = 4000
+MACHINES = {"system": _l("System"), "scheduler": _l("Scheduler")}  # names that rows keep where nobody pressed a button
 MENTION = re.compile(r"(?<![\w.])@([\w.\-]{2,64})")
 
 
@@ -108,14 +109,14 @@ def _tell(session: Any, owner: Any, users: list[Any]) -> None:
 
 
 def full_names(session: Any, usernames: Iterable[str]) -> dict[str, str]:
-    """user name -> full name, where there is such a user; rows keep the user name, people read the full one."""
+    """user name -> full name, where there is such a user, or what the machine is called; rows keep the user name."""
     from .security.models import UserProfile
 
     wanted = {n for n in usernames if n}
     if not wanted:
         return {}
     found = session.execute(select(UserProfile.username, UserProfile.name).where(UserProfile.username.in_(wanted)))
-    return {username: name for username, name in found if name}
+    return {name: str(MACHINES[name]) for name in wanted & MACHINES.keys()} | {username: name for username, name in found if name}
 
 
 def of(session: Any, owner: Any) -> list[Comment]:

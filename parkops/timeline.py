@@ -162,10 +162,12 @@ def _beside(session: Any, resource: str, record_id: int) -> list[Entry]:
             Attachment.resource == resource, Attachment.record_id == record_id)).scalars():
         said = _("File removed: %(name)s", name=a.filename) if a.is_removed else _("File: %(name)s", name=a.filename)
         out.append(Entry(a.created_at, a.uploaded_by, "file", said, obj=None if a.is_removed else a))
-    for t in session.execute(select(todos.Todo).where(
-            todos.Todo.resource == resource, todos.Todo.record_id == record_id)).scalars():
+    asked = session.execute(select(todos.Todo).where(
+        todos.Todo.resource == resource, todos.Todo.record_id == record_id)).scalars().all()
+    names = comments.full_names(session, {t.assignee_name for t in asked})
+    for t in asked:
         due = (_("due %(day)s", day=t.due_on.isoformat()),) if t.due_on else ()
-        who = (_("for %(who)s", who=t.assignee_name),) if t.assignee_name else ()
+        who = (_("for %(who)s", who=names.get(t.assignee_name, t.assignee_name)),) if t.assignee_name else ()
         out.append(Entry(t.created_at, t.created_by, "todo", _("To-do: %(title)s", title=t.title), who + due, "amber", t))
         if t.is_done and t.done_at:
             out.append(Entry(t.done_at, t.done_by or "", "todo", _("Done: %(title)s", title=t.title), (), "green", t))

@@ -208,7 +208,7 @@ def choosable(resolved: Resolved) -> bool:
 
 
 def ref_resource(model: Any, attr: str) -> tuple[str | None, str | None]:
-    """(resource, relationship name) a foreign key attribute points to."""
+    """(resource, relationship name) an attribute points to, by a foreign key or by a relationship that spells out its join."""
     mapper = sa_inspect(model)
     column = mapper.column_attrs[attr].columns[0]
     for relation in mapper.relationships:
@@ -254,7 +254,7 @@ def resolve_column(model: Any, col: Col, where: str) -> ResolvedColumn:
     column, info, label = _described(end, attr)
     fmt = col.fmt or info.get("fmt") or format_of(column.type)
     ref = relation = None
-    if column.foreign_keys and fmt in ("ref", "int") and attr != "id":
+    if attr != "id" and (fmt == "ref" or (column.foreign_keys and fmt == "int")):
         fmt, (ref, relation) = "ref", ref_resource(end, attr)
     choices = col.choices or (column.type.choices if isinstance(column.type, EnumText) else None)
     return ResolvedColumn(
@@ -302,7 +302,7 @@ def _column_field(model: Any, name: str) -> ResolvedField:
     column, info, label = _described(model, name)
     fmt = info.get("fmt") or format_of(column.type)
     ref = relation = None
-    if column.foreign_keys:
+    if column.foreign_keys or fmt == "ref":
         fmt, (ref, relation) = "ref", ref_resource(model, name)
     default = column.default.arg if column.default is not None and column.default.is_scalar else None
     required = not column.nullable and column.default is None and column.server_default is None

@@ -201,7 +201,7 @@ def shown(column: ResolvedColumn, row: dict[str, Any]) -> Any:
     value = row.get(column.name)
     if value is None:
         return None
-    if column.fmt in ("choice", "ref"):
+    if column.fmt in ("choice", "ref", "text"):
         return row.get(f"{column.name}__text", value)
     if column.fmt == "bool":
         return _("Yes") if value else _("No")

@@ -11,6 +11,7 @@ from sqlalchemy import func, select, type_coerce
 from sqlalchemy import inspect as sa_inspect
 
 from ..clock import local
+from ..comments import full_names
 from ..db.types import Scaled
 from ..security import access
 from ..security.masking import ALWAYS_MASKED, mask
@@ -134,6 +135,7 @@ def _shaped(grid: Any, cells: list[Cell], found: Any) -> list[dict[str, Any]]:
     rows = [_shape(row, cells) for row in found]
     _late_labels(grid, cells, rows)
     _kinds(cells, rows)
+    _people(grid.session, cells, rows)
     _name(cells, rows)
     return rows
 
@@ -161,6 +163,17 @@ def _kinds(cells: list[Cell], rows: list[dict[str, Any]]) -> None:
             for row in rows:
                 if title := resources.kind_title(row[cell.key]):
                     row[cell.text_key] = title
+
+
+def _people(session: Any, cells: list[Cell], rows: list[dict[str, Any]]) -> None:
+    """Full names beside the user names of who did something; one statement, only where such a column is shown."""
+    keys = [c for c in cells if c.role == "value" and c.column is not None and (c.column.attr or "").endswith(resources.PERSON)
+            and c.column.fmt == "text" and c.kind is None]
+    names = full_names(session, {row[c.key] for c in keys for row in rows})
+    for cell in keys:
+        for row in rows:
+            if name := names.get(row[cell.key]):
+                row[cell.text_key] = name
 
 
 def _name(cells: list[Cell], rows: list[dict[str, Any]]) -> None:

@@ -89,15 +89,20 @@ def program(agent: str | None) -> str:
 
 
 def other_record(session: Any, resolved: Any, obj: Any, field: ResolvedField, value: Any) -> tuple[str, str | None] | None:
-    """(text, address) of a column that names a kind of record (`resource`) or, with it, one of them (`record_id`)."""
+    """(text, address) of a column that names a person (`…_by`), a kind of record (`resource`, `source`) or, with it, one of them
+    (`record_id`, `source_id`)."""
     from .. import refs
+    from ..comments import full_names
     from ..security import access
     from . import resources
 
     name = field.column or field.name
+    if name.endswith(resources.PERSON) and isinstance(value, str):
+        return full_names(session, [value]).get(value, value), None
     if name in resources.NAMING and (title := resources.kind_title(str(value))):
         return title, None
-    kind = getattr(obj, name[: -len("record_id")] + "resource", None) if name.endswith("record_id") else None
+    naming = "source" if name == "source_id" else name[: -len("record_id")] + "resource" if name.endswith("record_id") else ""
+    kind = getattr(obj, naming, None)
     if not kind or not resources.has(kind) or not access.may(session, kind, "read"):
         return None
     label = refs.labels(session, [(kind, value)]).get((kind, value))

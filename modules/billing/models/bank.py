@@ -23,6 +23,29 @@ from .receipt import BankAccount, dropped, kept_by_trigger, never_changed
 STATEMENT_FORMATS = Choices(
     "billing.statement_format", ("table", _l("Table (CSV, XLSX, XLS)")), ("camt053", "CAMT.053"), ("mt940", "MT940")
 )
+MATCH_REASONS = Choices(
+    "billing.match_reason",
+    ("bill_number", _l("Bill number in the text")),
+    ("credit_code", _l("Credit code in the text")),
+    ("contract", _l("Contract number in the text")),
+    ("account", _l("Paid from this account before")),
+    ("name", _l("The payer has the firm's name")),
+    ("name_learnt", _l("Paid for this firm before")),
+    ("former_name", _l("The payer has a former name of the firm")),
+    ("name_in_text", _l("The firm's name stands in the text")),
+    ("short_name", _l("The payer has the firm's short name")),
+    ("named_bill", _l("Exactly the bill named")),
+    ("one_bill", _l("Exactly one open bill")),
+    ("all_bills", _l("Exactly all open bills")),
+    ("first_due", _l("Exactly the bills due first")),
+    ("several", _l("Exactly several open bills")),
+    ("deposit", _l("Exactly what is missing of a deposit")),
+    ("part", _l("Less than is open")),
+    ("over", _l("More than is open")),
+    ("nothing_open", _l("The firm owes nothing; the money is an advance")),
+    ("only_amount", _l("Nothing names the payer, but only this firm owes this amount")),
+    ("unclear", _l("Another firm fits as well: look closely")),
+)
 LINE_STATES = Choices(
     "billing.bank_line_state",
     ("open", _l("To be matched"), "amber"),
@@ -122,6 +145,11 @@ class BankMatch(ParkScoped, Record):
     line: Mapped[BankLine] = relationship(foreign_keys="BankMatch.line_id")
     receipt: Mapped[Any] = relationship("Receipt", foreign_keys="BankMatch.receipt_id")
     move: Mapped[Any] = relationship("DepositMove", foreign_keys="BankMatch.move_id")
+
+    @property
+    def reasons(self) -> list[str]:
+        """Codes of `MATCH_REASONS` the proposal stood on."""
+        return (self.why or "").split(", ") if self.why else []
 
     def __str__(self) -> str:
         return f"{self.amount:,.2f}"

@@ -134,7 +134,7 @@ class VatRate(Record):
     note: Mapped[str | None] = field(Text, _l("Note"), long=True)
 
     def __str__(self) -> str:
-        return f"{self.supply} {self.starts_on}"
+        return f"{SUPPLIES.label(self.supply)} {self.starts_on}"
 
 
 class CarrierExemption(ParkScoped, Record):

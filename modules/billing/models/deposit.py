@@ -97,7 +97,7 @@ class DepositMove(ParkScoped, Record):
     reverses: Mapped[DepositMove | None] = relationship(foreign_keys="DepositMove.reverses_id", remote_side="DepositMove.id")
 
     def __str__(self) -> str:
-        return str(self.amount)
+        return f"{self.on_date} {self.amount:,.2f}"
 
 
 protect(DepositMove)

@@ -86,7 +86,7 @@ class LedgerLine(ParkScoped, Record):
     firm: Mapped[Any] = relationship("Firm", foreign_keys="LedgerLine.firm_id")
 
     def __str__(self) -> str:
-        return str(self.memo or self.line)
+        return f"{self.entry.number}-{self.line}"
 
 
 class LedgerHead(ParkScoped, Record):

@@ -123,7 +123,7 @@ class Allocation(ParkScoped, Record):
     refund: Mapped[Receipt | None] = relationship(foreign_keys="Allocation.refund_id")
 
     def __str__(self) -> str:
-        return str(self.amount)
+        return f"{self.on_date} {self.amount:,.2f}"
 
 
 protect(Allocation)

@@ -12,7 +12,7 @@ from parkops.i18n import _l
 from parkops.web import slots
 from parkops.web.resource import Action, Col, Fact, Filter, Input, Related, Resource, Section, Tile, Titles, View
 
-from ..models.bank import BankLine, BankMatch, BankStatement, PayerRule
+from ..models.bank import MATCH_REASONS, BankLine, BankMatch, BankStatement, PayerRule
 
 M, S = "modules.billing.services.matching", "modules.billing.services.bank_statements"
 REASON = Input("reason", "longtext", _l("Reason"), required=True)
@@ -102,7 +102,9 @@ RESOURCES = [
             Col("made_by", width=110),
             Col("line_id", hidden=True),
         ),
-        sections=(Section(_l("Match"), ("line_id", "receipt_id", "move_id", "amount", "score", "why", "made_at", "made_by")),),
+        sections=(Section(_l("Match"), (
+            "line_id", "receipt_id", "move_id", "amount", "score", Input("reasons", "multichoice", _l("Why"), choices=MATCH_REASONS),
+            "made_at", "made_by")),),
         actions=(Action("undo", _l("Undo the match"), f"{M}:undo_match", (ON, REASON), danger=True, money=True),),
         load=("line", "receipt", "move"),
         search=("line.payer", "receipt.number"),

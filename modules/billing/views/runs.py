@@ -72,7 +72,7 @@ class BillRunPage(Page):
     @route("/")
     def index(self) -> Any:
         """The month to choose and the last runs."""
-        last = self.session.scalars(select(BillRun).order_by(BillRun.id.desc()).limit(12)).all()
+        last = self.session.scalars(select(BillRun).order_by(BillRun.month.desc(), BillRun.id.desc()).limit(12)).all()
         return self.draw("billing/run_start.html", last=last, month=clock.today(), today=clock.today(), refusal=None)
 
     @route("/start", "add", methods=("POST",))

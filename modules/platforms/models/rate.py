@@ -81,7 +81,7 @@ class PlatformRate(ParkScoped, Record):
     item: Mapped[ServiceItem | None] = relationship(foreign_keys="PlatformRate.item_id")
 
     def __str__(self) -> str:
-        return self.memo or f"{self.amount} {RATE_BASES.label(self.basis)}"
+        return self.memo or f"{self.amount.normalize():f} {RATE_BASES.label(self.basis)}"
 
 
 class RateTier(ParkScoped, Record):
@@ -99,7 +99,7 @@ class RateTier(ParkScoped, Record):
     rate: Mapped[PlatformRate] = relationship(foreign_keys="RateTier.rate_id")
 
     def __str__(self) -> str:
-        return f"> {self.after}: {self.amount}"
+        return f"> {self.after}: {self.amount.normalize():f}"
 
 
 class DiscountTier(ParkScoped, Record):
