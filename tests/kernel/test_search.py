@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 from sqlalchemy import func, insert, select, text
 
@@ -94,8 +92,8 @@ def test_the_flush_keeps_the_index(actor, thing):
         assert names(s, "软件园") == [NAME]
 
 
-def _fill(n: int) -> float:
-    """n firms by Core, then the index; returns seconds for the index."""
+def _fill(n: int) -> None:
+    """n firms by Core, then the index."""
     parks, _users = ids()
     places, words = ["济宁", "曲阜", "邹城", "兖州", "任城", "泗水", "嘉祥", "汶上"], ["生物", "软件", "智能", "文化", "新材", "光电", "环保", "医药"]
     kinds = ["科技", "制造", "服务", "研究", "装备", "信息"]
@@ -105,15 +103,12 @@ def _fill(n: int) -> float:
     s = new_session(Scope(parks=None, system=True))
     for start in range(0, n, 5000):
         s.connection().execute(insert(SampleThing.__table__), rows[start:start + 5000])
-    begun = time.perf_counter()
     assert search.reindex(s, SampleThing) == n
-    spent = time.perf_counter() - begun
     s.commit()
     s.close()
     with engine(owner=True).connect() as c:
         c.execute(text("analyze core_search")), c.execute(text("analyze core_search_term"))
         c.commit()
-    return spent
 
 
 def test_reindex_is_set_based_and_complete(actor, samples):
@@ -130,21 +125,3 @@ def test_reindex_is_set_based_and_complete(actor, samples):
         assert search.missing(s) == []
         s.execute(text("delete from core_search where resource = 'sample.thing' and record_id < 3"))
         assert len(search.missing(s)) == 1
-
-
-@pytest.mark.slow
-def test_a_hundred_thousand_firms(actor, samples):
-    """Every kind of query within 30 ms at 100,000 records (best of seven: others use the machine too)."""
-    spent = _fill(100_000)
-    with actor("operations_clerk", READ) as s:
-        slow = {}
-        for typed in ("济宁", "有限公司", "公司", "软件科技", "jining", "jnsw", "gx", "91370000000000", "91370000000000099999", "13800099999",
-                      "济宁 光电", "no such thing", "济宁生物科技丈丟有限公司"):
-            times = []
-            for _ in range(7):
-                begun = time.perf_counter()
-                query(s, typed)
-                times.append(time.perf_counter() - begun)
-            slow[typed] = round(min(times) * 1000, 1)
-        print(f"\n{100_000 / spent:.0f} records a second; milliseconds: {slow}")
-        assert max(slow.values()) <= 30, slow
