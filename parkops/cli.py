@@ -304,8 +304,9 @@ def restore(file: Path, yes: bool) -> None:
 @click.option("--size", default=10_000, show_default=True, type=int)
 @click.option("--parks", type=click.IntRange(1), help="with --firms: generated parks instead of --size (kpi)")
 @click.option("--firms", type=click.IntRange(1), help="firms of these parks together")
+@click.option("--months", type=click.IntRange(1, 6), help="fewer months of the workload (lu1)")
 @json_option
-def bench(name: str, size: int, parks: int | None, firms: int | None, as_json: bool) -> None:
+def bench(name: str, size: int, parks: int | None, firms: int | None, months: int | None, as_json: bool) -> None:
     """A benchmark of bench/, next to raw SQL in the same run."""
     import importlib.util
 
@@ -319,8 +320,10 @@ def bench(name: str, size: int, parks: int | None, firms: int | None, as_json: b
     spec = importlib.util.spec_from_file_location(f"bench_{file}", ROOT / "bench" / f"{file}.py")
     found = importlib.util.module_from_spec(spec)  # type: ignore[arg-type]
     spec.loader.exec_module(found)  # type: ignore[union-attr]
+    if months is not None and file != "lu1":
+        raise Refused("--months is for lu1")
     if parks is None and firms is None:
-        show(found.run(size), as_json)
+        show(found.run(size) if months is None else found.run(size, months), as_json)
     elif hasattr(found, "run_parks") and parks is not None and firms is not None:
         rows = found.run_parks(parks, firms)
         show(rows, as_json, list(dict.fromkeys(n for row in rows for n in row)))
