@@ -23,18 +23,21 @@ ROOT = Path(__file__).resolve().parent.parent
 MODULES = ROOT / "modules"
 ROOMS = ("errors", "states", "models", "signals", "services", "facts", "roles", "kpis", "jobs", "exports", "checks", "notify", "hooks")
 SCREEN_ROOMS = ("views",)
+SELDOM = (10_000, 20, 20)  # the collector's thresholds: a few MB more are held, a tenth of the work is left
 
 
 @contextmanager
 def resting_collector() -> Iterator[None]:
     """The cyclic garbage collector rests inside and never looks at what was built there (code and maps, which live as long as
-    the process): looking at it again and again doubles the time of a start."""
+    the process): looking at it again and again doubles the time of a start. Afterwards it works seldom: by default it looks after
+    every 700 new objects, which a dozen records read make, and that took a tenth of the processor's time of long work."""
     was = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
         gc.freeze()
+        gc.set_threshold(*SELDOM)
         gc.enable() if was else None
 
 

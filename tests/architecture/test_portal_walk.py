@@ -77,7 +77,7 @@ def _look(client: Any, app: Any, ids: dict[str, dict[str, int]]) -> list[str]:
         if walk.FOREIGN in body or (walk.OWN in body and not shared):
             canary = walk.FOREIGN if walk.FOREIGN in body else walk.OWN
             wrong.append(f"{url} shows somebody else's: …{body[max(0, body.index(canary) - 80):][:160]}…")
-        if walk.PHONE.search(body) or walk.ID_NUMBER.search(body):
+        if walk.unmasked(body):
             wrong.append(f"{url} shows a number of a person")
     return wrong
 

@@ -93,7 +93,7 @@ def test_every_page_answers_and_shows_nothing_of_the_other_park(app, walk_db, pl
                 wrong.append(f"{url} ({rule}) answers {answer.status_code}")
             if walk.FOREIGN in body:
                 wrong.append(f"{url} shows the other park: …{body[max(0, body.index(walk.FOREIGN) - 80):][:160]}…")
-            if walk.PHONE.search(body) or walk.ID_NUMBER.search(body):
+            if walk.unmasked(body):
                 wrong.append(f"{url} shows an unmasked number")
     if before:
         after = walk.fingerprint(walk_db, NOISY)
@@ -186,3 +186,8 @@ def test_control_a_lost_right_is_a_difference():
     assert matrix.differences("operations_clerk", reached, ("PUT",), renew=False) == []
     assert matrix.differences("operations_clerk", reached | {rule: False}, ("PUT",), renew=False) == [f"{rule}: operations_clerk is refused now"]
     assert matrix.differences("operations_clerk", {k: v for k, v in reached.items() if k != rule}, ("PUT",), renew=False) == [f"gone: {rule}"]
+
+
+def test_control_an_unmasked_number_is_noticed():
+    assert walk.unmasked(f"tel {walk.PERSONAL['phone']},") and walk.unmasked(f"id {walk.PERSONAL['id_number']}<")
+    assert not walk.unmasked("139****5678, 37**************34, 20.13912345678, 99912345678901")

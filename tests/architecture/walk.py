@@ -20,6 +20,7 @@ PERSONAL = {"phone": "13912345678", "id_number": "370811199001011234", "bank": "
 GIVEN = {"funds_fund.catch_up": Decimal(1), "ratings_form_cell.shown": "12"}  # where a page computes with it and the made-up value makes no sense
 NOT_PLANTED = ("core_user_park",)  # who works where: a row would open the other park
 SKIP_MODULES = ("test.", "sample.")
+DIGITS = re.compile(r"\d{11}")  # what a phone or identity number needs: looked for first, as it takes a sixth of the time
 PHONE = re.compile(r"(?<![\d.])1[3-9]\d{9}(?!\d)")
 ID_NUMBER = re.compile(r"(?<!\d)\d{17}[\dXx](?!\d)")
 
@@ -141,3 +142,8 @@ def fingerprint(database: str, skip: tuple[str, ...], park: str | None = None) -
                for t in tables if t not in skip}
     engine.dispose()
     return out
+
+
+def unmasked(body: str) -> bool:
+    """Whether a text shows somebody's phone or identity number."""
+    return DIGITS.search(body) is not None and (PHONE.search(body) or ID_NUMBER.search(body)) is not None
