@@ -12,6 +12,7 @@ import json
 import resource
 import statistics
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -22,6 +23,7 @@ from parkops.testing.benches import neighbour, own_database
 ZONE = ZoneInfo("Asia/Shanghai")
 MONTHS = tuple(date(2026, m, 1) for m in range(1, 7))
 INSTRUMENTS, FREE = 40, 120
+JOB = 3600  # seconds
 KNOWN = {1000: Decimal("5737500.00")}
 
 
@@ -92,13 +94,19 @@ def prepare_park(park_id: int, n: int, *, rich: bool) -> None:
                 rates.create_rate(s, amount=price / 2, weekdays="67", opens="00:00", closes="24:00", **same)
 
 
-def scope(park_id: int, *roles: str) -> Any:
+@contextmanager
+def scope(park_id: int, *roles: str) -> Iterator[Any]:
+    """A transaction with these roles' rights; a statement may take as long as in a job."""
+    from sqlalchemy import text
+
     from parkops.db.session import Scope, session_scope
     from parkops.security.catalogue import role_rights
 
     held = frozenset(roles)
-    return session_scope(Scope(user_id=None, user_name="bench", roles=held, rights=role_rights(held), parks=frozenset({park_id}),
-                               park_id=park_id, via="cli"))
+    with session_scope(Scope(user_id=None, user_name="bench", roles=held, rights=role_rights(held), parks=frozenset({park_id}),
+                             park_id=park_id, via="cli")) as session:
+        session.execute(text(f"set local statement_timeout = {JOB * 1000}"))
+        yield session
 
 
 def load(park_id: int, rows: Any, at: datetime) -> int:
