@@ -87,7 +87,8 @@ def read(file: Path) -> None:
         database = str(make_url(embedded.owner_url()).database)
         _pg("pg_restore", "--no-owner", "--exit-on-error", "-d", database, str(Path(folder) / "database.dump"))
         _place_files(Path(folder) / "files")
-        wrong = {t: (n, found) for t, n in manifest["tables"].items() if (found := counts().get(t)) != n}
+        found = counts()
+        wrong = {t: (n, found.get(t)) for t, n in manifest["tables"].items() if found.get(t) != n}
         if wrong:
             raise Refused(f"the restored tables differ from the backup's manifest: {wrong}")
 
