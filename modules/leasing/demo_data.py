@@ -11,6 +11,7 @@ from datetime import date, timedelta
 
 SEED = 20221031
 FIRST = date(2019, 11, 1)  # the books begin
+REPORTED_FROM = date(2024, 2, 1)  # merchants report their turnover since then
 REGION = "山东省济宁市高新区"
 
 
