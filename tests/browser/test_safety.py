@@ -57,6 +57,14 @@ def test_search_finds_by_telephone(browse):
         assert page.locator("main a", has_text=title).count() == 1
 
 
+def test_a_page_does_not_glide(browse):
+    """While a page glided to a field, a press on Save in the bar that stays at the top began on the button and ended beside it."""
+    with browse("clerk") as page:
+        page.goto("/tenants/firm/6/edit")
+        assert page.evaluate("getComputedStyle(document.documentElement).scrollBehavior") == "auto"
+        assert page.evaluate("document.styleSheets.length && matchMedia('(prefers-reduced-motion: no-preference)').matches")  # it would
+
+
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_names_stay_text(browse, name):
     name += str(time.time_ns())

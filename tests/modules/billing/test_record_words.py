@@ -43,11 +43,11 @@ def test_a_source_that_is_no_kind_of_record_stays_as_it_is(session, park):
     payer = firm(session)
     entry = session.get(LedgerEntry, bill(session, payer).entry_id)
     assert words(session, entry)["source_id"][1]  # control: a kind with a screen
-    entry.source = "test.thing"
+    entry.source = "nothing.known"
     session.expire(entry, ["number"])
     with session.no_autoflush:
         told = words(session, entry)
-        assert told["source"] == ("test.thing", None) and told["source_id"] == (f"{entry.source_id:,}", None)
+        assert told["source"] == ("nothing.known", None) and told["source_id"] == (f"{entry.source_id:,}", None)
     session.expire(entry)
 
 
