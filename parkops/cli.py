@@ -309,6 +309,7 @@ def restore(file: Path, yes: bool) -> None:
 def bench(name: str, size: int, parks: int | None, firms: int | None, months: int | None, as_json: bool) -> None:
     """A benchmark of bench/, next to raw SQL in the same run."""
     import importlib.util
+    import inspect
 
     from .errors import Refused
     from .registry import ROOT
@@ -320,8 +321,8 @@ def bench(name: str, size: int, parks: int | None, firms: int | None, months: in
     spec = importlib.util.spec_from_file_location(f"bench_{file}", ROOT / "bench" / f"{file}.py")
     found = importlib.util.module_from_spec(spec)  # type: ignore[arg-type]
     spec.loader.exec_module(found)  # type: ignore[union-attr]
-    if months is not None and file != "lu1":
-        raise Refused("--months is for lu1")
+    if months is not None and "months" not in inspect.signature(found.run).parameters:
+        raise Refused(f"{name} has no --months")
     if parks is None and firms is None:
         show(found.run(size) if months is None else found.run(size, months), as_json)
     elif hasattr(found, "run_parks") and parks is not None and firms is not None:

@@ -29,6 +29,7 @@ PLAIN = {"id": _l("Id"), "park_id": _l("Park"), "created_at": _l("Created at"), 
 LABELS = ("name", "title", "full_name", "number", "code", "username")
 FILTERS = {"money": "range", "int": "range", "decimal": "range", "percent": "range", "area": "range", "date": "range",
            "datetime": "range", "month": "range", "bool": "bool", "choice": "choice", "ref": "ref"}
+PERSON = "_by"  # text columns that hold a user name end so
 KINDS = {"code": "text", "datetime": "datetime", "ref": "ref"}
 SYSTEM = {"id", "version", "created_at", "park_id"}
 
@@ -58,6 +59,11 @@ class ResolvedColumn:
     nullable: bool = True
     help: Any = None
     col: Col = field(default_factory=lambda: Col(""))
+
+    @property
+    def person(self) -> bool:
+        """Whether it holds the user name of who did something: shown and looked for by the full name too."""
+        return self.fmt == "text" and not self.personal and (self.attr or "").endswith(PERSON)
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 | columns | operators |
 |---|---|
-| text, code, longtext | contains starts eq ne in notin empty notempty |
+| text, code, longtext (a user name `…_by`: its person's full name too) | contains starts eq ne in notin empty notempty |
 | choice | eq ne in notin empty notempty |
 | ref | eq ne in notin contains empty notempty |
 | money int decimal percent area date datetime month | eq ne gt gte lt lte between in empty notempty |
@@ -20,7 +20,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import String, and_, cast, false, not_, or_
+from sqlalchemy import String, and_, cast, false, not_, or_, select
 
 from ..clock import ZONE, Period, add_months
 from ..db.types import Scaled
@@ -108,6 +108,25 @@ def _text(raw: Any) -> str:
 def _text_condition(column: ResolvedColumn, expr: Any, op: str, value: Any, context: Context, _text_expr: Any) -> Any:
     if not isinstance(expr.type, String):
         expr = cast(expr, String)
+    if column.person:
+        return _person_condition(expr, op, value)
+    return _written(expr, op, value)
+
+
+def _person_condition(expr: Any, op: str, value: Any) -> Any:
+    """The row keeps a user name, the list shows the full one: either is found, and left out only where neither fits."""
+    from ..security.models import UserProfile
+
+    if op in ("ne", "notin"):
+        return and_(_written(expr, op, value), not_(_named(expr, UserProfile, {"ne": "eq", "notin": "in"}[op], value)))
+    return or_(_written(expr, op, value), _named(expr, UserProfile, op, value))
+
+
+def _named(expr: Any, people: Any, op: str, value: Any) -> Any:
+    return select(people.id).where(people.username == expr, _written(people.name, op, value)).exists()
+
+
+def _written(expr: Any, op: str, value: Any) -> Any:
     if op in ("in", "notin"):
         return _members(expr, op, [_text(v) for v in _listed(value)])
     text = _text(value)

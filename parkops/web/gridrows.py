@@ -167,8 +167,7 @@ def _kinds(cells: list[Cell], rows: list[dict[str, Any]]) -> None:
 
 def _people(session: Any, cells: list[Cell], rows: list[dict[str, Any]]) -> None:
     """Full names beside the user names of who did something; one statement, only where such a column is shown."""
-    keys = [c for c in cells if c.role == "value" and c.column is not None and (c.column.attr or "").endswith(resources.PERSON)
-            and c.column.fmt == "text" and c.kind is None]
+    keys = [c for c in cells if c.role == "value" and c.column is not None and c.column.person]
     names = full_names(session, {row[c.key] for c in keys for row in rows})
     for cell in keys:
         for row in rows:

@@ -12,7 +12,6 @@ from .compile import Resolved, resolve
 from .compile import clear as clear_resolved
 from .resource import Resource
 
-PERSON = "_by"  # columns that hold the user name of who did something end so
 NAMING = frozenset(("resource", "subject", "subject_resource", "source"))  # columns that hold the name of a kind of record
 
 _found: dict[str, Resource] = {}

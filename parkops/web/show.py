@@ -12,7 +12,7 @@ from sqlalchemy import inspect as sa_inspect
 from ..clock import local
 from ..i18n import _, _l, i18n_text, locale
 from ..security import masking
-from .compile import ResolvedField
+from .compile import PERSON, ResolvedField
 from .values import choice_items, plain_decimal
 
 EMPTY = "—"
@@ -97,7 +97,7 @@ def other_record(session: Any, resolved: Any, obj: Any, field: ResolvedField, va
     from . import resources
 
     name = field.column or field.name
-    if name.endswith(resources.PERSON) and isinstance(value, str):
+    if name.endswith(PERSON) and isinstance(value, str):
         return full_names(session, [value]).get(value, value), None
     if name in resources.NAMING and (title := resources.kind_title(str(value))):
         return title, None

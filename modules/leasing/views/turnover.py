@@ -18,7 +18,8 @@ RESOURCES = [
         icon="cash-register",
         columns=(
             Col("line.lease_id", _l("Lease"), width=160),
-            Col("line_id", important=True, width=220),
+            Col("line.lease.firm_id", _l("Firm"), width=220, important=True),
+            Col("line_id", width=140),
             Col("month", important=True, link=True),
             Col("amount", important=True, total="sum"),
             Col("reported_on"),

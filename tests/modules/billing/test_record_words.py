@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal as D
 
+import pytest
 from receipts_help import bill, firm
 from sqlalchemy import select
 
@@ -75,3 +76,16 @@ def test_who_did_it_is_read_by_full_name(session, park):
     grid = Grid(session, resources.resolved("billing.ledger_entry"), parse({"columns": ["number", "posted_by"]}), on=entry.entry_date)
     row = next(r for r in grid.answer()["rows"] if r["id"] == entry.id)
     assert (row["posted_by"], row["posted_by__text"]) == (entry.posted_by, "陈静")
+
+
+@pytest.mark.parametrize(("op", "value", "kept"), [
+    ("contains", "陈", True), ("starts", "陈", True), ("eq", "陈静", True), ("in", ["陈静", "x"], True), ("ne", "陈静", False),
+    ("notin", ["陈静"], False), ("contains", "test", True), ("contains", "王", False), ("ne", "王", True)])
+def test_who_did_it_is_found_by_what_the_list_shows(session, park, op, value, kept):
+    """By the full name as by the user name; left out only where neither fits."""
+    entry = session.get(LedgerEntry, bill(session, firm(session)).entry_id)
+    assert "test" in entry.posted_by
+    users.ensure_demo_user(session, username=entry.posted_by, role="finance", full_name="陈静", park_id=park.id, password="ParkOps-demo-2022")
+    asked = parse({"columns": ["number"], "filters": [["posted_by", op, value]]})
+    rows = Grid(session, resources.resolved("billing.ledger_entry"), asked, on=entry.entry_date).answer()["rows"]
+    assert (entry.id in {r["id"] for r in rows}) is kept
