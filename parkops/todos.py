@@ -1,23 +1,28 @@
 """To-dos on any record (or free), and notices: what the bell counts.
 
-A to-do has one assignee and a day; a notice tells a person once that something happened and is read or not."""
+A to-do has one assignee and a day; a notice tells a person once that something happened and is read or not. A to-do a machine made
+(it has a `key`) is ticked off when its record comes to the end of its workflow, or by `close` where the work is done earlier."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import BigInteger, Boolean, Date, ForeignKey, Index, Integer, String, Text, func, select, text, update
 from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm.util import identity_key
 
-from . import refs
+from . import refs, workflow
 from .clock import now
+from .db import audit
 from .db.base import Record, field
 from .db.park_optional import ParkOptional, owner_park
 from .db.session import scope_of
 from .db.types import Json, UTCDateTime
 from .errors import NotAllowed, Problem, Problems, RuleError
+from .hooks import receiver
 from .i18n import Lazy, _, _l
 from .security import access
 
@@ -133,6 +138,37 @@ def done(session: Any, todo: Todo) -> Todo:
     return todo
 
 
+def close(session: Any, owner: Any = None, *, keys: Iterable[str] = ()) -> int:
+    """What machines asked for is done: their open to-dos beside `owner`, or those of `keys`, are ticked off, whoever they belong to.
+
+    It follows from a step somebody was allowed to take (in the portal perhaps, where no to-do is read), so it asks for no right.
+    Returns how many."""
+    session.flush()
+    t = Todo.__table__
+    if owner is not None:
+        resource, record_id = refs.ref(owner)
+        which = (t.c.resource == resource) & (t.c.record_id == record_id) & t.c.key.is_not(None)
+    else:
+        which = t.c.key.in_(list(keys))
+    done = session.connection().execute(
+        update(t).where(which, ~t.c.is_done)
+        .values(is_done=True, done_at=now(), done_by=scope_of(session).user_name[:80], version=t.c.version + 1)
+        .returning(t.c.id, t.c.title, t.c.park_id)).all()
+    for row in done:
+        if (known := session.identity_map.get(identity_key(Todo, row.id))) is not None:
+            session.expire(known)
+        audit.event(session, "update", {"is_done": [False, True]}, resource="core.todo", record_id=row.id, label=row.title,
+                    park_id=row.park_id)
+    return len(done)
+
+
+@receiver(workflow.moved)
+def close_at_the_end(session: Any, resource: str, obj: Any, new: str, **_more: Any) -> None:
+    """A record that came to its end asks nobody for anything."""
+    if workflow.WORKFLOWS[resource].state(new).final:
+        close(session, obj)
+
+
 def change(session: Any, todo: Todo, *, title: str | None = None, due_on: date | None = None,
            assignee_id: int | None = None) -> Todo:
     """Change text, day or assignee of an open to-do; a new assignee is told."""
@@ -160,6 +196,11 @@ def mine(session: Any, limit: int = 50) -> list[Todo]:
     """The actor's open to-dos by day."""
     return list(session.execute(select(Todo).where(Todo.assignee_id == scope_of(session).user_id, ~Todo.is_done)
                                 .order_by(Todo.due_on.nulls_last(), Todo.id).limit(limit)).scalars())
+
+
+def count_mine(session: Any) -> int:
+    """How many open to-dos the actor has."""
+    return session.scalar(select(func.count()).select_from(Todo).where(Todo.assignee_id == scope_of(session).user_id, ~Todo.is_done)) or 0
 
 
 def notify(session: Any, user_id: int, text: Lazy, values: dict | None = None, *, owner: Any = None,

@@ -9,6 +9,7 @@ import json
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 from urllib.parse import quote
 
@@ -19,10 +20,9 @@ from ..clock import now, today
 from ..i18n import _, _l
 from ..security import access
 from ..security.roles import ROLES
-from . import resources, show, slots
+from . import homekpis, resources, show, slots
 from .export import shown as shown_value
 from .grid import Grid, Query
-from .homekpis import kpi_cards
 from .resource import Tile
 from .views import Page, route
 
@@ -35,7 +35,6 @@ TITLES = {
     "system_administrator": _l("System today"),
     "auditor": _l("Audit"),
 }
-WITH_KPIS = ("leadership", "operations_manager", "finance")
 KERNEL_TILES = (
     Tile(
         "core.audit",
@@ -95,8 +94,8 @@ class HomeView(Page):
             role=role,
             homes=[(c, names[c]) for c in homes],
             tiles=cards(self.session, role),
-            kpis=kpi_cards(self.session) if role in WITH_KPIS else [],
-            may_choose=role in WITH_KPIS and access.may(self.session, "core.kpi", "read"),
+            kpis=homekpis.kpi_cards(self.session, role) if role in homekpis.ROLES else [],
+            may_choose=role in homekpis.ROLES and access.may(self.session, "core.kpi", "read"),
             today=today(),
         )
 
@@ -169,17 +168,18 @@ def desk_cards(session: Any, role: str) -> list[Card]:
         rows = [{"url": f"/core/approval/{a.id}", "cells": [a.title, a.requested_by]} for a in waiting[:5]]
         out.append(Card(_("Waiting for my approval"), "/core/waiting/", len(waiting), "violet", rows, _("Nothing is waiting for you."), 5))
     if access.may(session, "core.todo", "read") and role != "auditor":
-        open_ones, day = todos.mine(session, 100), today()
-        rows = [
-            {
-                "url": f"/core/todo/{t.id}",
-                "cells": [t.title, *([str(t.due_on)] if t.due_on else []), *([_("overdue")] if t.due_on and t.due_on < day else [])],
-            }
-            for t in open_ones[:5]
-        ]
+        open_ones, day = todos.mine(session, 5), today()  # the earliest first: if any is late, the first one is
+        rows = [{"url": f"/core/todo/{t.id}", **_todo_cells(t, day)} for t in open_ones]
         late = any(t.due_on and t.due_on < day for t in open_ones)
-        out.append(Card(_("My to-dos"), "/me/inbox", len(open_ones), "red" if late else "amber", rows, _("No open to-dos."), 10))
+        count = todos.count_mine(session) if len(open_ones) == 5 else len(open_ones)
+        out.append(Card(_("My to-dos"), "/me/inbox", count, "red" if late else "amber", rows, _("No open to-dos."), 10))
     return out
+
+
+def _todo_cells(todo: Any, day: date) -> dict[str, list[Any]]:
+    """What is to be done, its day (never cut short) and whether that is over."""
+    cells = [todo.title, *([str(todo.due_on)] if todo.due_on else []), *([_("overdue")] if todo.due_on and todo.due_on < day else [])]
+    return {"cells": cells, "firm": [False, *(True for _cell in cells[1:])]}
 
 
 def system_cards(session: Any, role: str) -> list[Card]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
 from parkops import comments, todos
+from parkops.db.audit import AuditEntry
 from parkops.errors import NotAllowed, RuleError
 from parkops.todos import Todo
-from tests.kernel.samples import SampleThing, ids
+from tests.kernel.samples import FLOW, SampleThing, ids
 
 RIGHTS = "sample.thing:read change act"
 TODO = "core.todo:read add change act"
@@ -72,6 +73,29 @@ def test_a_todo_is_for_its_assignee(actor, thing):
         assert todos.done(s, done).done_at == at and done.done_by == "operations_clerk" and todos.mine(s) == []
         with pytest.raises(RuleError):
             todos.change(s, done, title="x")
+
+
+def test_what_a_machine_asked_for_is_done_with_its_record(actor, thing):
+    """The last step of a record ticks off the to-dos that have a key, whoever has them; a person's own stay. Control: an earlier step."""
+    _parks, users = ids()
+    with actor("operations_manager", RIGHTS, TODO) as s:
+        obj = s.get(SampleThing, thing)
+        machine = todos.add(s, obj, "Late", date(2022, 3, 1), users["operations_clerk"], key=f"sample.late:{thing}")
+        todos.add(s, obj, "Call them", date(2022, 3, 1), users["operations_clerk"])
+        other = todos.add(s, None, "Elsewhere", key="sample.other")
+        FLOW.move(s, obj, "start")
+        assert [t.is_done for t in (machine, other)] == [False, False]
+        s.commit()
+    with actor("finance", RIGHTS, "sample.thing:act") as s:  # no right on to-dos, and not the assignee
+        FLOW.move(s, s.get(SampleThing, thing), "close", reason="done")
+        s.commit()
+    with actor("operations_clerk", RIGHTS, TODO) as s:
+        assert [(t.title, t.is_done, t.done_by) for t in todos.of(s, s.get(SampleThing, thing))] == [
+            ("Call them", False, None), ("Late", True, "finance")]
+        row = s.scalars(select(AuditEntry).where(AuditEntry.resource == "core.todo", AuditEntry.op == "update")).one()
+        assert (row.user_name, row.label, row.detail) == ("finance", "Late", {"is_done": [False, True]})
+        assert todos.count_mine(s) == 1
+        assert (todos.close(s, keys=["sample.other", "nothing"]), todos.close(s, keys=["sample.other"]), todos.close(s)) == (1, 0, 0)
 
 
 def test_bad_todos_are_refused_and_a_key_makes_one(actor, thing):

@@ -179,5 +179,6 @@ def overdue_end(session: Any, *, on: date, park_id: int | None) -> dict[str, int
     query = select(HousingContract).where(HousingContract.state == "living", HousingContract.ends_on == on - timedelta(days=1))
     found = list(session.scalars(query if park_id is None else query.where(HousingContract.park_id == park_id)))
     for row in found:
-        todos.add(session, row, _("Contract %(number)s has ended: inspect and hand back.", number=row.number), due_on=on)
+        todos.add(session, row, _("Contract %(number)s has ended: inspect and hand back.", number=row.number), due_on=on,
+                  key=f"amenities.hand_back:{row.id}")
     return {"ended": len(found)}

@@ -56,10 +56,9 @@ def after_closing(session: Any, row: Investment, sheet: TermSheet) -> None:
 
 
 def fulfil(session: Any, row: InvestmentDuty, *, on: date, note: str | None = None) -> str | None:
-    """Done; a repeating one is due again (V-57). Its to-do closes."""
+    """Done; a repeating one is due again (V-57)."""
     row.done_on, row.note = on, note or row.note
     DUTY.move(session, row, "fulfil", on=on)
-    _close_todo(session, row)
     if row.every_months and row.investment.state in ("open", "held", "partly_sold"):
         due = add_months(row.due_on, row.every_months)
         session.add(
@@ -80,18 +79,11 @@ def fulfil(session: Any, row: InvestmentDuty, *, on: date, note: str | None = No
 def waive(session: Any, row: InvestmentDuty, *, on: date, reason: str) -> InvestmentDuty:
     """Not needed any more."""
     DUTY.move(session, row, "waive", on=on, reason=reason)
-    _close_todo(session, row)
     return row
 
 
 def _key(row: Any, what: str = "duty") -> str:
     return f"funds.{what}:{row.id}"
-
-
-def _close_todo(session: Any, row: InvestmentDuty) -> None:
-    t = todos.Todo
-    for found in session.scalars(select(t).where(t.key == _key(row), ~t.is_done)):
-        todos.done(session, found)
 
 
 def remind_due(session: Any, *, on: date, park_id: int | None) -> dict[str, int]:

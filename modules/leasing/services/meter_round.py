@@ -107,7 +107,4 @@ def remind_due(session: Any, *, on: date, park_id: int | None = None) -> dict[st
         todos.add(session, building, _("%(n)s meters to be read", n=due[building.id]), due_on=on, key=f"meters:{building.id}")
     query = select(todos.Todo).where(todos.Todo.key.like("meters:%"), ~todos.Todo.is_done, todos.Todo.resource == "leasing.building")
     query = query.where(todos.Todo.park_id == park_id) if park_id is not None else query
-    closed = [t for t in session.scalars(query) if t.record_id not in due]
-    for todo in closed:
-        todos.done(session, todo)
-    return {"buildings": len(due), "closed": len(closed)}
+    return {"buildings": len(due), "closed": todos.close(session, keys=[t.key for t in session.scalars(query) if t.record_id not in due])}

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from parkops import todos
 from parkops.errors import Problems
 from parkops.i18n import _, _l
 from parkops.security import access
@@ -44,7 +45,7 @@ def close(session: Any, case: LoanCase, on: date) -> None:
     span = open_span(session, case)
     if span is not None:
         span.to_on, span.days = on, calc_days.working_days(span.from_on, on)
-        session.flush()
+        todos.close(session, keys=[f"loans.stage:{span.id}"])
 
 
 def enter(session: Any, case: LoanCase, on: date, *, party: str | None = None, note: str | None = None) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import or_, select
 
-from parkops import attachments, records
+from parkops import attachments, records, todos
 from parkops.errors import Problems
 from parkops.i18n import _l
 from parkops.security import access
@@ -70,6 +70,8 @@ def receive_paper(session: Any, paper: LoanPaper, *, on: date, issued_on: date |
     if file is not None:
         paper.attachment_id = attachments.attach(session, paper.case, getattr(file, "stream", file),
                                                  getattr(file, "filename", None) or "file", kind="loan_paper").id
+    if paper.state == "received":  # a new one for the one that was about to expire
+        todos.close(session, keys=[f"loans.paper:{paper.id}:{paper.expires_on}"])
     paper.state, paper.received_on, paper.issued_on, paper.expires_on, paper.note = "received", on, issued, until, note or paper.note
     session.flush()
     return paper

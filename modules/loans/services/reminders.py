@@ -10,11 +10,12 @@ from sqlalchemy import select
 from parkops import settings, todos
 from parkops.i18n import _
 
-from .. import calc_days
+from .. import calc_days, calc_overdue
 from ..models.case import LoanCase
 from ..models.money import LoanDue
 from ..models.paper import LoanPaper, LoanStage
 from ..states import BEFORE, LOAN, OWING, PARTIES
+from . import servicing
 
 
 def _park(query: Any, model: Any, park_id: int | None) -> Any:
@@ -38,7 +39,7 @@ def _known(session: Any, prefix: str) -> set[str]:
 
 
 def remind_dues(session: Any, *, on: date, park_id: int | None = None) -> dict[str, int]:
-    """LN-80, job: one to-do per instalment within the park's days, once."""
+    """LN-80, job: one to-do per instalment within the park's days, once; it is done when the instalment is paid."""
     days, known = int(settings.get(session, "loans.due_days", park_id)), _known(session, "loans.due:")
     query = (
         select(LoanDue, LoanCase)
@@ -56,7 +57,21 @@ def remind_dues(session: Any, *, on: date, park_id: int | None = None) -> dict[s
                 day=due.due_on,
             )
             made += _add(session, known, case, f"loans.due:{case.id}:{due.due_on}", title, due.due_on)
-    return {"made": made}
+    return {"made": made, "closed": _close_paid(session, on, park_id)}
+
+
+def _close_paid(session: Any, on: date, park_id: int | None) -> int:
+    """To-dos of instalments that all payments until now cover."""
+    t, paid_up = todos.Todo, []
+    waiting = list(session.scalars(_park(select(t).where(t.key.like("loans.due:%"), t.resource == "loans.case", ~t.is_done), t, park_id)))
+    cases = list(session.scalars(select(LoanCase).where(LoanCase.id.in_([w.record_id for w in waiting]))))
+    found = servicing.books(session, cases) if cases else {}
+    for w in waiting:
+        dues, paid = found.get(w.record_id, ([], []))
+        until = [d for d in dues if d.on <= w.due_on]
+        if until and not calc_overdue.arrears(until, paid, max(on, w.due_on + timedelta(days=1))).amount:
+            paid_up.append(w.key)
+    return todos.close(session, keys=paid_up)
 
 
 def remind_papers(session: Any, *, on: date, park_id: int | None = None) -> dict[str, int]:

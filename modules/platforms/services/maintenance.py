@@ -151,7 +151,7 @@ def _mark(session: Any, work: MaintenanceWork) -> None:
         instrument.state = "out_of_order" if work.ends_at is None else "in_use"
     if work.plan is not None and work.ends_at is not None:
         work.plan.next_on = local(work.ends_at).date() + timedelta(days=work.plan.every_days)
-        _done(session, [work.plan.id])
+        todos.close(session, work.plan)
     session.flush()
 
 
@@ -193,12 +193,4 @@ def remind_due(session: Any, *, on: date, park_id: int | None = None) -> dict[st
             key=f"platforms.maintenance:{plan.id}",
         )
     waiting = {p.id for p in due}
-    return {"due": len(due), "closed": _done(session, [p.id for p in plans if p.id not in waiting])}
-
-
-def _done(session: Any, plan_ids: list[int]) -> int:
-    t = todos.Todo
-    rows = list(session.scalars(select(t).where(t.key.in_([f"platforms.maintenance:{i}" for i in plan_ids]), ~t.is_done)))
-    for row in rows:
-        todos.done(session, row)
-    return len(rows)
+    return {"due": len(due), "closed": todos.close(session, keys=[f"platforms.maintenance:{p.id}" for p in plans if p.id not in waiting])}

@@ -9,9 +9,8 @@ from typing import Any
 from sqlalchemy import or_, select
 
 from modules.tenants.models.carrier import Carrier
-from parkops import clock, todos
+from parkops import todos
 from parkops.clock import Period
-from parkops.db.session import scope_of
 from parkops.i18n import Lazy, _l, force_locale
 from parkops.security.models import UserProfile
 
@@ -87,16 +86,6 @@ def _remind(session: Any, run: FormRun, form: StatForm, carrier: Carrier, due: d
             title = str(Lazy((LATE if late else OPEN).msgid, form=form.label[:80], **values))
         todos.add(session, run, title[:300], due_on=due, assignee_id=user_id, key=f"{key}{user_id}")
     return 1
-
-
-def close(session: Any, run: FormRun) -> int:
-    """Filed: nobody is asked for it any more. Number of to-dos closed."""
-    t = todos.Todo
-    found = session.scalars(select(t).where(t.key.like(f"ratings.form:{run.id}:%"), ~t.is_done)).all()
-    for row in found:
-        row.is_done, row.done_at, row.done_by = True, clock.now(), scope_of(session).user_name
-    session.flush()
-    return len(found)
 
 
 def late_forms(session: Any, on: date) -> list[FormRun]:

@@ -20,7 +20,7 @@ from ..models.filing import StatisticsFiling
 from ..models.form import FormField
 from ..models.form_run import FormCell, FormFinding, FormRun, FormSignature
 from ..states_forms import FILING
-from . import form_deadlines, form_layout
+from . import form_layout
 from .form_cells import RESOURCE, judge_again, lock, makers_of, open_findings, require_draft
 
 HEAD = "ratings.form_signature"
@@ -163,7 +163,6 @@ def file_run(session: Any, row: FormRun, *, on: date, receipt: str) -> None:
     row.receipt, row.filed_on = receipt.strip()[:120], on
     if row.form.counts_as_statistics and row.firm_id is None and row.grain == "year":
         row.filing_id = _filing(session, row, on).id
-    form_deadlines.close(session, row)
     session.flush()
     FILING.move(session, row, "file", on=on)
 

@@ -62,6 +62,7 @@ def assign_problem(session: Any, row: AidProblem, *, owner_id: int, promised_on:
     if promised_on < on:
         raise refuse("SV-148", _l("The promised day lies before today's step."), "promised_on")
     take(session, PROBLEM, row, "assign", on=on, after=row.raised_on, owner_id=owner_id, promised_on=promised_on)
+    todos.close(session, row)
     _to_do(session, row)
 
 
@@ -73,6 +74,7 @@ def _to_do(session: Any, row: AidProblem) -> None:
 def solve_problem(session: Any, row: AidProblem, *, measure: str, on: date) -> None:
     """What was done; the firm is asked next."""
     take(session, PROBLEM, row, "solve", on=on, after=row.raised_on, measure=measure, solved_on=on)
+    todos.close(session, row)
 
 
 def feed_back(session: Any, row: AidProblem, *, satisfaction: int, on: date, words: str | None = None) -> None:

@@ -90,6 +90,7 @@ def assign_demand(session: Any, row: ServiceDemand, *, owner_id: int, on: date) 
     days.require("services.SV-51", on, row.received_on)
     records.change(session, row, {"owner_id": owner_id, "first_officer_id": row.first_officer_id or hands.officer_now(session)})
     DEMAND.move(session, row, "assign", on=on)
+    todos.close(session, row)
     todos.add(
         session,
         row,
@@ -109,6 +110,7 @@ def answer_demand(session: Any, row: ServiceDemand, *, answer: str, on: date) ->
     row.first_officer_id = row.first_officer_id or row.answered_by_id
     session.flush()
     DEMAND.move(session, row, "answer", on=on)
+    todos.close(session, row)
     if row.firm_id is not None:
         tell_firm(session, row.firm_id, "services.demand", _l("%(number)s is answered."), {"number": row.number}, owner=row)
     return row

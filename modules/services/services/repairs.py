@@ -86,6 +86,7 @@ def assign_repair(session: Any, row: ServiceRepair, *, assignee_id: int, promise
     if promised_on < on:
         raise refuse("SV-171", _l("The promised day lies before today's step."), "promised_on")
     take(session, REPAIR, row, "assign", on=on, after=row.reported_on, assignee_id=assignee_id, promised_on=promised_on)
+    todos.close(session, row)
     _to_do(session, row)
 
 
@@ -97,6 +98,7 @@ def _to_do(session: Any, row: ServiceRepair) -> None:
 def finish_repair(session: Any, row: ServiceRepair, *, measure: str, on: date) -> None:
     """SV-172: repaired; who reported it is told and confirms."""
     take(session, REPAIR, row, "finish", on=on, after=row.reported_on, measure=measure, done_on=on)
+    todos.close(session, row)
     repair_done.send(session, repair=row)
     if row.firm_id is not None:
         text = _l("Repair %(number)s (%(place)s) is done. Please confirm it or say what is still wrong.")
@@ -109,6 +111,7 @@ def finish_with_incident(session: Any, row: ServiceRepair, *, measure: str, user
         take(session, REPAIR, row, "assign", on=on, after=row.reported_on, assignee_id=user_id)
     if row.state == "assigned":
         take(session, REPAIR, row, "finish", on=on, after=row.reported_on, measure=measure, done_on=on)
+        todos.close(session, row)
         repair_done.send(session, repair=row)
 
 

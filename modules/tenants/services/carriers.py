@@ -161,8 +161,12 @@ def create_change(session: Any, *, assignee_id: int | None = None, **values: Any
     values["report_due_on"] = add_months(changed, REPORT_MONTHS) if isinstance(changed, date) else None
     record = records.create(session, CarrierChange, values, _check_change)
     todos.add(session, session.get(Carrier, record.carrier_id), _("Report the change of the carrier to the province"),
-              due_on=record.report_due_on, assignee_id=assignee_id)
+              due_on=record.report_due_on, assignee_id=assignee_id, key=_todo_key(record))
     return record
+
+
+def _todo_key(record: CarrierChange) -> str:
+    return f"tenants.carrier_change:{record.id}"
 
 
 def change_change(session: Any, record: CarrierChange, **values: Any) -> CarrierChange:
@@ -192,4 +196,4 @@ def mark_reported(session: Any, record: CarrierChange, *, on: date, report_no: s
     _check_change(session, values, problems)
     problems.stop()
     record.reported_on, record.report_no = on, (report_no or "").strip()[:120] or None
-    session.flush()
+    todos.close(session, keys=[_todo_key(record)])

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from parkops import records
+from parkops import records, todos
 from parkops.clock import Period
 from parkops.errors import Problem, Problems, RuleError
 from parkops.i18n import _, _l
@@ -102,6 +102,7 @@ def submit_response(session: Any, response: DataCallResponse, *, on: date, fille
     response.submitted_on = on
     session.flush()
     DATA_CALL_RESPONSE.move(session, response, "submit", on=on)
+    todos.close(session, response)
 
 
 def accept_response(session: Any, response: DataCallResponse, *, on: date) -> str:

@@ -80,8 +80,13 @@ def create_follow_up(session: Any, **values: Any) -> FollowUp:
     record = records.create(session, FollowUp, values, _check_follow_up)
     person = session.get(StaffMember, record.staff_id) if record.staff_id else None
     if person is not None and person.user_id:
-        todos.add(session, session.get(Firm, record.firm_id), record.title, due_on=record.due_on, assignee_id=person.user_id)
+        todos.add(session, session.get(Firm, record.firm_id), record.title, due_on=record.due_on, assignee_id=person.user_id,
+                  key=_todo_key(record))
     return record
+
+
+def _todo_key(record: FollowUp) -> str:
+    return f"tenants.follow_up:{record.id}"
 
 
 def change_follow_up(session: Any, record: FollowUp, **values: Any) -> FollowUp:
@@ -116,7 +121,7 @@ def finish_follow_up(session: Any, record: FollowUp, *, on: date, result: str) -
                                "firm_id": record.firm_id}, problems)
     problems.stop()
     record.done_on, record.result = on, text
-    session.flush()
+    todos.close(session, keys=[_todo_key(record)])
 
 
 def why_not_finish(session: Any, record: FollowUp) -> str | None:

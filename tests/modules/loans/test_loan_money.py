@@ -11,7 +11,7 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
 from modules.loans.checks.loans import CHECKS
-from modules.loans.models.money import GuaranteeClaim, LoanExtension, LoanTranche
+from modules.loans.models.money import GuaranteeClaim, LoanDue, LoanExtension, LoanTranche
 from modules.loans.services import extensions, guarantee, reminders, repayments, servicing, tranches
 from parkops.todos import Todo
 
@@ -179,10 +179,20 @@ def test_ln64_to_ln67_the_guarantee_pays_and_recovers(session, park):
 
 def test_ln80_reminders_are_made_once(session, park):
     case = running(session)
-    assert reminders.remind_dues(session, on=date(2022, 8, 30), park_id=park.id) == {"made": 1}
-    assert reminders.remind_dues(session, on=date(2022, 8, 31), park_id=park.id) == {"made": 0}
+    assert reminders.remind_dues(session, on=date(2022, 8, 30), park_id=park.id) == {"made": 1, "closed": 0}
+    assert reminders.remind_dues(session, on=date(2022, 8, 31), park_id=park.id) == {"made": 0, "closed": 0}
     todo = session.scalars(select(Todo).where(Todo.key == f"loans.due:{case.id}:2022-09-06")).one()
-    assert todo.due_on == date(2022, 9, 6) and "3,175.89" in todo.title
+    assert todo.due_on == date(2022, 9, 6) and "3,175.89" in todo.title and not todo.is_done
+
+
+@pytest.mark.parametrize(("part", "closed"), [(D(1), 1), (D("0.5"), 0)])
+def test_ln80_an_instalment_that_was_paid_asks_nobody(session, park, part, closed):
+    case = running(session)
+    reminders.remind_dues(session, on=date(2022, 8, 30), park_id=park.id)
+    due = session.scalars(select(LoanDue).where(LoanDue.case_id == case.id, LoanDue.live, LoanDue.due_on == date(2022, 9, 6))).one()
+    repayments.record_repayment(session, case_id=case.id, paid_on=date(2022, 9, 5), reference="1", principal=due.principal,
+                                interest=(due.interest * part).quantize(D("0.01")))
+    assert reminders.remind_dues(session, on=date(2022, 9, 6), park_id=park.id)["closed"] == closed
 
 
 def test_ln82_a_stage_beyond_its_promise(session, park):

@@ -67,8 +67,16 @@ def test_a_reopened_repair_is_a_new_to_do(session):
     repairs.finish_repair(session, row, measure="换件", on=DAY)
     repairs.reopen_repair(session, row, reason="还是没电", on=DAY)
     outbox.deliver(session)
-    found = session.execute(select(Todo.due_on, Todo.assignee_id).where(Todo.resource == "services.repair").order_by(Todo.id)).all()
-    assert found == [(DAY, who), (DAY + timedelta(days=1), who)]
+    asked = select(Todo.due_on, Todo.assignee_id, Todo.is_done).where(Todo.resource == "services.repair").order_by(Todo.id)
+    assert session.execute(asked).all() == [(DAY, who, True), (DAY + timedelta(days=1), who, False)]
+
+
+def test_of_two_assigned_in_turn_only_the_second_is_asked(session):
+    (first, second), row = users(session)[:2], repair(session)
+    repairs.assign_repair(session, row, assignee_id=first, promised_on=DAY, on=DAY)
+    repairs.assign_repair(session, row, assignee_id=second, promised_on=DAY, on=DAY)
+    asked = select(Todo.assignee_id, Todo.is_done).where(Todo.resource == "services.repair").order_by(Todo.id)
+    assert session.execute(asked).all() == [(first, True), (second, False)]
 
 
 @pytest.mark.parametrize(("stars", "mine"), [(0, False), (6, False), (5, True)])

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from support_help import carrier, firm
 
-from modules.tenants.models.carrier import Carrier, CarrierGrade
+from modules.tenants.models.carrier import Carrier, CarrierChange, CarrierGrade
 from modules.tenants.services import carriers
 from parkops.errors import NotAllowed, Refused, RuleError
 
@@ -67,7 +67,9 @@ def test_a_change_is_due_in_three_months_with_one_to_do(session):
     text = carriers.report_change(session, c, kind="operator", changed_on=date(2022, 11, 30), detail="运营主体变更")
     assert "2023-02-28" in text
     (todo,) = todos.of(session, c)
-    assert todo.due_on == date(2023, 2, 28)
+    assert todo.due_on == date(2023, 2, 28) and not todo.is_done
+    carriers.mark_reported(session, session.scalars(select(CarrierChange)).one(), on=date(2022, 12, 9))
+    assert todo.is_done
 
 
 def test_reporting_twice_is_refused(session):

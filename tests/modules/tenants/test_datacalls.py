@@ -273,8 +273,11 @@ def test_chase_reminds_once_in_three_days_and_makes_one_to_do(session, call, par
     session.refresh(r)
     assert r.reminders == 2
     assert outbox.deliver(session)["delivered"] == 4
-    assert len(todos.of(session, r)) == 1
+    assert [t.is_done for t in todos.of(session, r)] == [False]
     assert todos.of(session, answered) == []
+    responses.save_answers(session, r, answers=COMPLETE)
+    responses.submit_response(session, r, on=date(2022, 1, 30))
+    assert [t.is_done for t in todos.of(session, r)] == [True]  # nobody is asked for what has come
 
 
 def test_bulk_acceptance_names_the_firms_that_have_problems(session, call, park_firms):
