@@ -221,6 +221,12 @@ def small_fund(context: Context, fund_id: int, today: date) -> None:
     made = _closed(context, deal_ids, days)
     for investment_id, deal_id in zip(made, deal_ids, strict=True):
         pay(context, investment_id, days[deal_id] + timedelta(days=6))
+    with context.scope("operations_manager") as s:
+        for n, investment_id in enumerate(made):
+            row = s.get(Investment, investment_id)
+            if row.instrument != "convertible":
+                investments.change_investment(s, row, registered_on=row.closed_on + timedelta(days=24), use_case=row.use_case)
+            _duties(s, row, n, today)
 
 
 def pipeline(context: Context, fund_id: int, today: date) -> None:

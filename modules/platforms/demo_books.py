@@ -1,4 +1,4 @@
-"""Demo, second part: use taken over month by month, priced, billed and paid quarter by quarter; bookings and uses of today."""
+"""Demo, second part: use taken over month by month, priced, billed and paid; bookings and uses of today."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, Date, String, cast, literal, select, update
+from sqlalchemy import BigInteger, Date, Integer, String, cast, literal, select, update
 
 from modules.billing.models.bill import Bill, BillRun
 from modules.billing.models.charge import Charge
@@ -60,14 +60,14 @@ def context_name(session: Any) -> str:
 
 
 def bill(context: Context, today: date, say: Callable[[str], Any]) -> None:
-    """Price every month, bill by year, later by half-year and quarter, let most firms pay."""
+    """Price every month; bill by year, later by half-year, from last year on month by month; let most firms pay."""
     month, due = data.FIRST, []
     this = today.replace(day=1)
     while month < this:
         with context.scope("operations_manager") as s:
             month_runs.price_month(s, month=month)
         following = add_months(month, 1)
-        if month.month % (12 if month.year < today.year - 2 else 6 if month.year < today.year else 3) == 0 or following == this:
+        if month.month % (12 if month.year < today.year - 2 else 6 if month.year < today.year - 1 else 1) == 0:
             due.append(month)
         month = following
     for month in due:
@@ -89,18 +89,19 @@ def _run(context: Context, month: date, issued_on: date) -> None:
 
 
 def _pay(context: Context, month: date, today: date) -> None:
-    """Bills with platform lines are paid a month later, but for one firm in nine; those of the last weeks are open."""
-    on = min(add_months(month, 2), today)
-    if add_months(month, 2) > today:
+    """Bills with platform lines are paid 10 to 29 days after their date, but for one firm in nine; those of the last weeks are open."""
+    issued = add_months(month, 1)
+    if add_months(issued, 1) > today:
         return
     with context.scope("finance") as s:
         bank = s.scalar(select(BankAccount.id).order_by(BankAccount.id).limit(1))
         mine = select(Charge.bill_id).where(Charge.source == month_runs.SOURCE, Charge.bill_id.is_not(None))
         chosen = receipts_bulk.payable(select(Bill.id).where(
             Bill.park_id == context.park_id, Bill.state == "posted", Bill.kind == "bill", Bill.settled < Bill.gross, Bill.id.in_(mine),
-            Bill.issued_on <= on, Bill.firm_id % 9 != 4)).subquery()
+            Bill.issued_on <= issued, Bill.firm_id % 9 != 4)).subquery()
+        on = literal(issued, Date) + 9 + cast(chosen.c.firm_id % 20, Integer)
         receipts_bulk.receive_many(s, park_id=context.park_id, payments=select(
-            chosen.c.bill_id, chosen.c.firm_id, chosen.c.amount, cast(literal(on), Date).label("received_on"),
+            chosen.c.bill_id, chosen.c.firm_id, chosen.c.amount, on.label("received_on"),
             cast(bank, BigInteger).label("bank_account_id"), cast(literal("平台使用费"), String).label("reference")))
 
 

@@ -16,6 +16,7 @@ from parkops.clock import ZONE
 from parkops.demo import Context
 
 from .models.hall import ServiceHall
+from .models.policy import PolicyPush
 from .models.project import ServiceBenchmark
 from .services import (
     agreements,
@@ -184,9 +185,10 @@ def _policies(s: Any, today: date) -> None:
             s, item_id=item.id, position=n, clause=f"第{n}条", fact=fact, op=op, value=value, unit=unit, sentence=zh, sentence_en=en
         )
     policies.publish_item(s, item)
-    policy_push.push(s, item, on=today, with_unknown=False)
-    for n, row in enumerate(r for r in policies.match(s, item, on=today).rows[:4]):
-        app = policy_money.create_application(s, item_id=item.id, firm_id=row.firm.id, asked=D("50000"))
+    policy_push.push(s, item, on=today - timedelta(days=5), with_unknown=False)
+    for n, push in enumerate(_answered(s, item)):
+        app = policy_push.apply_from_push(s, push, on=today)
+        policy_money.change_application(s, app, asked=D("50000"), owner_id=app.owner_id)
         policy_money.hand_in(s, app, on=today)
         if n < 2:
             policy_money.note_accepted(s, app, on=today)
@@ -194,6 +196,19 @@ def _policies(s: Any, today: date) -> None:
             policy_money.record_payment(
                 s, application_id=app.id, paid_on=today, amount=D("40000") if n else D("15000"), payer="财政局", reference=f"BF{n:03d}"
             )
+
+
+def _answered(s: Any, item: Any) -> list[PolicyPush]:
+    """All firms but three have answered: of those that want the reward, the first four apply."""
+    told = list(s.scalars(select(PolicyPush).where(PolicyPush.item_id == item.id).order_by(PolicyPush.id)))
+    wanting = told[:1]
+    for n, row in enumerate(told[1:-3], 1):
+        if n % 24 == 0:
+            policy_push.mark_interested(s, row)
+            wanting.append(row)
+        else:
+            policy_push.decline_push(s, row, reason="已享受同类奖励" if n % 3 else "暂不申报")
+    return wanting[:4]
 
 
 def _products(s: Any) -> list[int]:
