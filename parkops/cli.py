@@ -32,12 +32,15 @@ def main() -> None:
     """ParkOps: incubator and park operations."""
 
 
+WIDE = 240  # a file or a pipe has no edge
+
+
 def json_option(f: Callable[..., Any]) -> Callable[..., Any]:
     return click.option("--json", "as_json", is_flag=True, help="print JSON instead of a table")(f)
 
 
 def show(rows: list[dict[str, Any]], as_json: bool, columns: list[str] | None = None) -> None:
-    """Print a table (rich) or JSON."""
+    """Print a table (rich) or JSON. The first column names the row: it is never cut short, and into a file nothing is."""
     if as_json:
         click.echo(jsonlib.dumps(rows, ensure_ascii=False, default=str, indent=2))
         return
@@ -46,11 +49,11 @@ def show(rows: list[dict[str, Any]], as_json: bool, columns: list[str] | None = 
 
     table = Table()
     names = columns or (list(rows[0]) if rows else [])
-    for name in names:
-        table.add_column(name)
+    for i, name in enumerate(names):
+        table.add_column(name, no_wrap=i == 0, overflow="fold")
     for row in rows:
         table.add_row(*("" if row.get(n) is None else str(row.get(n)) for n in names))
-    Console().print(table)
+    Console(width=None if sys.stdout.isatty() else WIDE).print(table)
 
 
 def load_modules(*, screens: bool = False) -> None:

@@ -37,6 +37,13 @@ def _collect(loaded: Any) -> dict[str, Kpi]:
     return found
 
 
+def on_home(role: str) -> set[str]:
+    """Codes of the indicators that modules put on a role's home."""
+    from ..registry import registry
+
+    return {code for home in registry().collect("kpis", "HOME") if home.role == role for code in home.codes.split()}
+
+
 def readable(session: Any) -> dict[str, Kpi]:
     """The KPIs whose records the actor may read (a figure tells about its records)."""
     return {k.code: k for k in all_kpis().values() if access.may(session, k.resource or "core.kpi", "read")}

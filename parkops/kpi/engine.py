@@ -126,9 +126,10 @@ def measured_now(session: Any, kpi: Kpi, window: Window, park_id: int | None, ke
     rows = session.execute(figures_of(kpi, window, park_id, company=company)).all()
     for row in rows:
         if row.park_id == park_id and row.key == key:
-            empty = 0 if kpi.empty_is_zero and row.numerator is None and not row.missing else row.numerator
-            return Figure(empty, row.denominator, row.missing)
-    return Figure(0 if kpi.empty_is_zero else None)
+            if kpi.empty_is_zero and row.numerator is None and not row.missing:
+                return Figure(0, kpi.empty_denominator)
+            return Figure(row.numerator, row.denominator, row.missing)
+    return Figure(0, kpi.empty_denominator) if kpi.empty_is_zero else Figure(None)
 
 
 __all__ = ["NO_KEY", "Computed", "backfill", "compute", "compute_all", "due_periods", "figures_of", "measured_now", "roll_up"]

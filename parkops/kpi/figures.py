@@ -8,7 +8,7 @@ from decimal import ROUND_HALF_UP, Decimal, localcontext
 from typing import Any
 
 from ..errors import Refused
-from ..i18n import _, _l
+from ..i18n import _, _l, locale
 from .registry import DISTINCT, LAST, NONE, RATIO, Kpi
 
 SHOWN_PLACES = {"count": 0, "people": 0, "percent": 6, "money": 2, "area": 2, "hours": 2}
@@ -77,6 +77,15 @@ def shown(kpi: Kpi, value: Decimal | None) -> str:
     if kpi.unit in ("count", "people") and value == value.to_integral_value():
         return f"{int(value):,}"
     return f"{value.quantize(Decimal('0.01'), rounding=ROUND_HALF_UP):,}"
+
+
+def short(kpi: Kpi, value: Decimal | None) -> str:
+    """`shown` for a tile, a chart or the wall: sums from 100,000 yuan in 10,000 yuan (Chinese) or millions (English)."""
+    if value is None or kpi.unit != "money" or abs(value) < 100000:
+        return shown(kpi, value)
+    if locale() == "en":
+        return _("%(n)s m", n=f"{value / 1000000:,.2f}")
+    return _("%(n)s ten thousand", n=f"{value / 10000:,.1f}")
 
 
 def text_of(kpi: Kpi, figure: Figure | None) -> str:

@@ -1,5 +1,5 @@
 """What a KPI is. Modules list theirs in `kpis.py: KPIS`; the engine, the tile, the drill-down, the export and the API all
-run the same `measure`, so they cannot differ.
+run the same `measure`, so they cannot differ. `HOME` beside it names those that the homes of roles show.
 
 **measure(window)** returns a select over mapped classes (the park scope then applies) with the columns `park_id`, `key`
 (text, optional dimension such as the carrier id; leave out for none), `numerator` and, for ratios, `denominator`.
@@ -47,12 +47,21 @@ class Window:
 
 
 @dataclass(frozen=True)
+class Home:
+    """`Home("finance", "billing.collected billing.overdue_share")`: what a role's home shows until its reader chooses others."""
+
+    role: str
+    codes: str
+
+
+@dataclass(frozen=True)
 class Kpi:
     """code `module.thing`; unit count|money|percent|area|hours|people; grains it is stored for; adds_up how months and
     parks combine; better higher|lower|none; formula: the sentence shown behind the number, with its legal source.
 
     empty: what "no row for this park" means, `zero` (own records: nothing happened) or `missing` (reported facts: nobody
-    told us); by default zero for counts of own records and missing for everything else. places, denominator_places:
+    told us); by default zero for counts of own records and missing for everything else. A ratio of own records says `zero`: of nothing due
+    nothing is late, 0 ÷ 0, shown as a dash. places, denominator_places:
     decimal places of the stored integers when the unit does not say (occupancy: percent of two areas = 2, 2)."""
 
     code: str
@@ -98,3 +107,8 @@ class Kpi:
         if self.empty is not None:
             return self.empty == "zero"
         return self.unit in ("count", "people") and self.adds_up in (SUM, LAST, DISTINCT)
+
+    @property
+    def empty_denominator(self) -> int | None:
+        """What stands below the line where there was no row."""
+        return 0 if self.empty_is_zero and self.adds_up == RATIO else None

@@ -80,10 +80,11 @@ def _fill(session: Any, kpi: Kpi, windows: list[Window], run: str, park_id: int 
     elif scope.parks is not None:
         here.append(Park.id.in_(tuple(scope.parks)))
     number = cast(literal(0) if kpi.empty_is_zero else null(), BigInteger)
+    below = cast(null() if kpi.empty_denominator is None else literal(kpi.empty_denominator), BigInteger)
     fixed = _fixed(kpi, windows[0].period.grain, run)
     _upsert(session, [*fixed, "period_start", "period_key"], select(
         *(v.label(n) for n, v in fixed.items()), periods.c.period_start, periods.c.period_key, Park.id.label("park_id"),
-        literal("", String).label("key"), number.label("numerator"), cast(null(), BigInteger).label("denominator"),
+        literal("", String).label("key"), number.label("numerator"), below.label("denominator"),
         literal(0 if kpi.empty_is_zero else 1).label("missing")).select_from(Park).join(periods, true()).where(*here))
 
 
@@ -96,5 +97,7 @@ def _count_silent_parks(session: Any, kpi: Kpi, windows: list[Window], run: str)
     found: dict[str, Any] = {"missing": func.greatest(V.missing, silent)}
     if kpi.empty_is_zero:
         found["numerator"] = case((V.missing + silent == 0, func.coalesce(V.numerator, 0)), else_=V.numerator)
+    if kpi.empty_denominator is not None:
+        found["denominator"] = case((V.missing + silent == 0, func.coalesce(V.denominator, kpi.empty_denominator)), else_=V.denominator)
     session.execute(update(V).where(_mine(V, kpi, windows), V.run_id == run, V.park_id.is_(None), or_(silent > 0, V.numerator.is_(None)))
                     .values(**found), execution_options=AS_IT_IS)

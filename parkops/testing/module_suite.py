@@ -176,6 +176,17 @@ class ModuleSuite:
         missing = [n for n in names if f"`{n}`" not in text and f"`{n.split('.', 1)[1]}`" not in text]
         assert not missing, f"the README does not name {missing}"
 
+    def test_home_indicators_exist(self) -> None:
+        """`kpis.py: HOME` names roles whose home shows figures, and monthly indicators of the module."""
+        from parkops.kpi.catalogue import all_kpis
+        from parkops.web.homekpis import ROLES
+
+        monthly = {k.code for k in all_kpis().values() if "month" in k.grains and k.module == self.module}
+        homes = [h for room in registry.registry().rooms("kpis") for h in getattr(room, "HOME", ())
+                 if room.__name__.startswith(f"modules.{self.module}.")]
+        wrong = [h for h in homes if h.role not in ROLES or set(h.codes.split()) - monthly]
+        assert not wrong, f"no such role or monthly indicator: {wrong}"
+
     def test_lists_are_few_statements(self, client: Any, login_as: Any, query_count: Any) -> None:
         login_as(client, "operations_manager")
         wrong = []

@@ -13,7 +13,7 @@ from parkops.clock import Period, now
 from parkops.db.session import Scope, new_session
 from parkops.errors import Conflict, NotAllowed, NotFound, Refused, RuleError
 from parkops.kpi import catalogue, drill, engine, freeze, store
-from parkops.kpi.figures import Figure, combine, shown, value_of
+from parkops.kpi.figures import Figure, combine, shown, text_of, value_of
 from parkops.kpi.models import KpiFreeze, KpiProblem, KpiTarget, KpiValue
 from parkops.kpi.registry import Kpi, Window
 
@@ -46,8 +46,9 @@ STOCK = Kpi("t.stock", "Stock", "count", "last",
             "Records at the end of the period.", resource="core.kpi_target", drill=lambda w: select(T.id).where(MINE, T.period_start <= w.on))
 REPORTED = Kpi("t.reported", "Reported", "money", "sum",
                lambda w: select(T.park_id, func.sum(T.target).label("numerator")).where(*in_window(w)).group_by(T.park_id), "As reported.")
+IN_TIME = replace(SHARE, code="t.in_time", empty="zero")  # a ratio of own records
 BROKEN = Kpi("t.broken", "Broken", "count", "sum", lambda w: select(func.count(text("1 / 0")).label("numerator"), T.park_id).group_by(T.park_id), "")
-ALL = [COUNT, BY_CODE, SHARE, PEOPLE, STOCK, REPORTED]
+ALL = [COUNT, BY_CODE, SHARE, IN_TIME, PEOPLE, STOCK, REPORTED]
 
 
 @pytest.fixture(autouse=True)
@@ -124,6 +125,11 @@ def test_nothing_is_zero_for_own_records_and_missing_for_reported_facts(records,
     reported = figure(records, "t.reported", april, park.id)
     assert reported == Figure(None, None, 1) and value_of(REPORTED, reported) is None
     assert company(records, "t.reported", april).numerator is None
+    window = Window(april, TODAY)
+    for code, kpi, nothing, reads in (("t.share", SHARE, Figure(None, None, 1), ("not reported", "未报")), ("t.in_time", IN_TIME, Figure(0, 0), ("—",))):
+        assert figure(records, code, april, park.id) == nothing and text_of(kpi, nothing) in reads
+        assert company(records, code, april) == replace(nothing, missing=2 * nothing.missing)
+        assert engine.measured_now(records, kpi, window, None).numerator == engine.measured_now(records, kpi, window, park.id).numerator == nothing.numerator
 
 
 def test_the_companys_figure_says_how_many_parks_are_not_in_it(records, park2):

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import BigInteger, String, and_, case, func, literal, select, type_coerce
 
 from parkops.i18n import _l
-from parkops.kpi.registry import LAST, RATIO, SUM, Kpi, Window
+from parkops.kpi.registry import LAST, RATIO, SUM, Home, Kpi, Window
 
 from ..models.bill import Bill
 from ..models.deposit import Deposit, DepositMove
@@ -163,6 +163,10 @@ def _deposit_rows(window: Window) -> Any:
     return select(h.c.id, h.c.key, h.c.amount)
 
 
+HOME = [
+    Home("finance", "billing.receivable billing.collected billing.collection_rate billing.receivable_balance billing.overdue_share"),
+    Home("leadership", "billing.collection_rate"),
+]
 KPIS = [
     Kpi(
         "billing.receivable",

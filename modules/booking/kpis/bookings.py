@@ -114,7 +114,7 @@ def list_counted(window: Window) -> Any:
 KPIS = [
     Kpi("booking.no_show_rate", _l("No-show rate"), "percent", RATIO, no_show,
         _l("No-shows ÷ bookings that were kept or missed, by the day they begin."), resource="booking.booking", drill=list_missed,
-        drill_denominator=list_held, better="lower", order=10),
+        drill_denominator=list_held, better="lower", empty="zero", order=10),
     Kpi("booking.booked_share", _l("Booked share of opening hours"), "percent", RATIO, booked_share,
         _l("Minutes booked of resources with opening hours ÷ minutes they were open; one booking at a time only."),
         resource="booking.booking", drill=list_booked, drill_denominator=list_open, denominator_resource="booking.resource", order=20),

@@ -10,7 +10,7 @@ from sqlalchemy import BigInteger, String, and_, cast, func, or_, select, type_c
 
 from modules.tenants.kpis._sql import incubating
 from parkops.i18n import _l
-from parkops.kpi.registry import DISTINCT, LAST, NONE, RATIO, Kpi, Window
+from parkops.kpi.registry import DISTINCT, LAST, NONE, RATIO, Home, Kpi, Window
 
 from ..models.call import FundFlow
 from ..models.deal import InvestmentDeal
@@ -191,6 +191,7 @@ TVPI = _ratio(lambda: _fen(S.distributed) + _fen(S.nav), lambda: _fen(S.paid_in)
 PIC = _ratio(lambda: _fen(S.paid_in), lambda: _fen(S.committed))
 ROW = {"resource": "funds.standing", "dimension": "funds.fund", "empty": "missing"}
 
+HOME = [Home("leadership", "funds.invested")]
 KPIS = [
     Kpi(
         "funds.size",

@@ -12,7 +12,7 @@ from sqlalchemy import BigInteger, String, and_, cast, func, or_, select, type_c
 from modules.billing.models.bill import Bill
 from modules.billing.models.charge import Charge
 from parkops.i18n import _l
-from parkops.kpi.registry import DISTINCT, LAST, RATIO, SUM, Kpi, Window
+from parkops.kpi.registry import DISTINCT, LAST, RATIO, SUM, Home, Kpi, Window
 
 from ..models.relief import ReliefScheme
 from ..models.relief_case import ReliefApplication, ReliefMonth
@@ -150,6 +150,10 @@ def list_budgets(window: Window) -> Any:
     return select(ReliefScheme.id.label("id"), type_coerce(ReliefScheme.budget, BigInteger).label("amount")).where(_begun(window))
 
 
+HOME = [
+    Home("finance", "leasing.relief_granted leasing.relief_budget_used"),
+    Home("leadership", "leasing.relief_cumulative"),
+]
 KPIS = [
     Kpi(
         "leasing.relief_granted",

@@ -14,7 +14,7 @@ from modules.billing.models.catalogue import ChargeItem
 from modules.tenants.models.stage import Stage
 from modules.tenants.services.fact_queries import stage_on
 from parkops.i18n import _l
-from parkops.kpi.registry import LAST, RATIO, Kpi, Window
+from parkops.kpi.registry import LAST, RATIO, Home, Kpi, Window
 
 from ..models.lease import Lease, LeaseDue, LeaseLine, LeaseUnit
 from ..models.space import Unit
@@ -252,6 +252,11 @@ def list_vacant(window: Window) -> Any:
 WALE_AREA, WALE_RENT, WALL_AREA, WALL_RENT = _weighted("area"), _weighted("rent"), _wall("area"), _wall("rent")
 LEASE, UNIT = "leasing.lease", "leasing.unit"
 
+HOME = [
+    Home("finance", "leasing.average_rent"),
+    Home("operations_manager", "leasing.occupancy"),
+    Home("leadership", "leasing.occupancy"),
+]
 KPIS = [
     Kpi(
         "leasing.occupancy",

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import BigInteger, cast, func, select, type_coerce
 
 from parkops.i18n import _l
-from parkops.kpi.registry import DISTINCT, LAST, RATIO, SUM, Kpi, Window
+from parkops.kpi.registry import DISTINCT, LAST, RATIO, SUM, Home, Kpi, Window
 from parkops.workflow import Transition
 
 from ..models.case import LoanCase
@@ -254,6 +254,7 @@ def _days_kpi(code: str, title: Any, found: tuple[Any, Any, Any], order: int) ->
     )
 
 
+HOME = [Home("leadership", "loans.disbursed_cumulative")]
 KPIS = [
     Kpi(
         "loans.disbursed_cumulative",

@@ -10,7 +10,7 @@ from sqlalchemy import BigInteger, String, and_, case, cast, func, literal, or_,
 
 from parkops.clock import add_months
 from parkops.i18n import _l
-from parkops.kpi.registry import DISTINCT, LAST, RATIO, SUM, Kpi, Window
+from parkops.kpi.registry import DISTINCT, LAST, RATIO, SUM, Home, Kpi, Window
 
 from ..models.cost import REDUCING, CostEntry, CostPool
 from ..models.event import UsageEvent
@@ -241,6 +241,11 @@ def _kpi(code: str, title: Any, unit: str, adds_up: str, measure: Any, explain: 
     return Kpi(f"platforms.{code}", title, unit, adds_up, measure, explain, dimension=DIM, **more)
 
 
+HOME = [
+    Home("finance", "platforms.recovery_billed platforms.recovery_cash platforms.waived"),
+    Home("operations_manager", "platforms.utilisation"),
+    Home("leadership", "platforms.recovery_billed"),
+]
 KPIS = [
     _kpi(
         "recovery_billed",

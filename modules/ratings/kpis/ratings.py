@@ -10,7 +10,7 @@ from sqlalchemy import BigInteger, String, and_, cast, func, or_, select, type_c
 from modules.tenants.models.carrier import Carrier, CarrierGrade, CarrierRecognition
 from modules.tenants.services.carriers import operating
 from parkops.i18n import _l
-from parkops.kpi.registry import LAST, RATIO, Kpi, Window
+from parkops.kpi.registry import LAST, RATIO, Home, Kpi, Window
 
 from ..models.assessment import RecognitionAssessment
 from ..models.scheme import RatingScheme
@@ -157,6 +157,7 @@ def list_grade_a(window: Window) -> Any:
 _unknown, _failed = _gates("unknown"), _gates("failed")
 DOC = "工信部科〔2025〕131号"
 
+HOME = [Home("leadership", "ratings.passing"), Home("finance", "ratings.exempt_share")]
 KPIS = [
     Kpi(
         "ratings.recognised",

@@ -16,10 +16,10 @@ from sqlalchemy import func, select
 
 from modules.tenants.models.carrier import Carrier
 from parkops.clock import Period
-from parkops.i18n import _, _l, locale
+from parkops.i18n import _l
 from parkops.kpi import store
 from parkops.kpi.catalogue import readable
-from parkops.kpi.figures import shown, text_of, unit_word
+from parkops.kpi.figures import short, shown, text_of, unit_word
 from parkops.kpi.registry import Kpi, Window
 from parkops.security import access
 
@@ -291,15 +291,6 @@ def _series(items: dict[str, Item], code: str, kind: str = "line", tone: str = "
         return []
     item = items[code]
     return [Series(str(item.kpi.title), item.values, kind, tone, lambda v, k=item.kpi: short(k, v))]
-
-
-def short(kpi: Kpi, value: Decimal) -> str:
-    """A figure on a tile, a chart or the wall: large sums in 10,000 yuan (Chinese) or millions (English)."""
-    if kpi.unit != "money" or abs(value) < 100000:
-        return shown(kpi, value)
-    if locale() == "en":
-        return _("%(n)s m", n=f"{value / 1000000:,.2f}")
-    return _("%(n)s ten thousand", n=f"{value / 10000:,.1f}")
 
 
 def _charts(items: dict[str, Item], labels: list[str]) -> list[tuple[str, Any, str, list[tuple[str, str, str]]]]:

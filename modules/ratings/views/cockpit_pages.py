@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from parkops import clock, settings
 from parkops.db.session import scope_of
 from parkops.i18n import _l, locale
-from parkops.kpi.figures import number
+from parkops.kpi.figures import number, short
 from parkops.models import Park
 from parkops.security import access
 from parkops.security.identity import IDLE
@@ -87,7 +87,7 @@ class CockpitPage(Page):
             "svg": Markup,
             "now_shown": clock.local(clock.now()),
             "forecast_url": lambda way: forecast_url(way, place.park_id),
-            "short": cockpit.short,
+            "short": short,
         }
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import BigInteger, cast, func, select
 
 from parkops.i18n import _l
-from parkops.kpi.registry import RATIO, SUM, Kpi, Window
+from parkops.kpi.registry import RATIO, SUM, Home, Kpi, Window
 
 from ..models.case import CaseCommitment, ServiceCase
 from ..models.demand import ServiceDemand
@@ -112,12 +112,17 @@ def _kpi(
         drill=found[1],
         drill_denominator=found[2],
         denominator_resource=resource,
+        empty="zero",
         better=better,
         order=order,
         source=source,
     )
 
 
+HOME = [
+    Home("operations_manager", "services.on_time services.bad_reviews"),
+    Home("leadership", "services.on_time"),
+]
 KPIS = [
     Kpi(
         "services.visitors",

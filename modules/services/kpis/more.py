@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import BigInteger, cast, func, select, type_coerce
 
 from parkops.i18n import _l
-from parkops.kpi.registry import LAST, RATIO, SUM, Kpi, Window
+from parkops.kpi.registry import LAST, RATIO, SUM, Home, Kpi, Window
 
 from ..models.desk import LabourMediation, LegalConsultation
 from ..models.financing import FinanceIntroduction
@@ -102,6 +102,7 @@ M, R = ProjectMilestone, ServiceRepair
 _mile, _mile_good, _mile_all = _share(M, M.ended_on, M.ended_on <= M.due_on, M.state == "done")
 _fix, _fix_good, _fix_all = _share(R, R.done_on, R.done_on <= R.first_promised_on, R.done_on.is_not(None))
 
+HOME = [Home("operations_manager", "services.repairs_in_time")]
 KPIS = [
     Kpi(
         "services.permits",
@@ -133,6 +134,7 @@ KPIS = [
         resource="services.milestone",
         drill=_mile_good,
         drill_denominator=_mile_all,
+        empty="zero",
         order=62,
     ),
     Kpi(
@@ -200,6 +202,7 @@ KPIS = [
         resource="services.repair",
         drill=_fix_good,
         drill_denominator=_fix_all,
+        empty="zero",
         order=70,
     ),
 ]

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import String, cast, func, literal, select
 
 from parkops.i18n import _l
-from parkops.kpi.registry import LAST, SUM, Kpi, Window
+from parkops.kpi.registry import LAST, SUM, Home, Kpi, Window
 
 from ..models.stage import Stage
 from ..services.fact_queries import stage_on
@@ -65,6 +65,10 @@ def _kpi(code: str, title: Any, adds_up: str, pair: tuple[Any, Any], explain: An
                dimension="tenants.carrier", order=order, better=better, source=source)
 
 
+HOME = [
+    Home("operations_manager", "tenants.incubating tenants.admitted tenants.graduated tenants.left"),
+    Home("leadership", "tenants.incubating tenants.graduated"),
+]
 KPIS = [
     _kpi("tenants.incubating", _l("Firms in incubation"), LAST, _stock("incubating"),
          _l("Firms whose stage covers the last day of the period with \"in incubation\", per carrier."), order=1,

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import String, and_, cast, func, or_, select
 
 from parkops.i18n import _l
-from parkops.kpi.registry import DISTINCT, LAST, RATIO, SUM, Kpi, Window
+from parkops.kpi.registry import DISTINCT, LAST, RATIO, SUM, Home, Kpi, Window
 
 from ..models.financing import EQUITY_KINDS, FinancingEvent
 from ..models.intellectual import IntellectualProperty
@@ -163,6 +163,10 @@ _amount = _financed_amount()
 _reported_share = _reporting()
 _CARRIER = {"dimension": "tenants.carrier"}
 
+HOME = [
+    Home("operations_manager", "tenants.reporting_share"),
+    Home("leadership", "tenants.hitech_firms tenants.financed_amount"),
+]
 KPIS = [
     _figure("tenants.headcount", _l("Headcount of firms in incubation"), "people", LAST, "staff_total", _sql.last_of,
             _l("Sum of the staff that firms in incubation reported for the last month (for a year: their annual figure)."), 20),

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import String, and_, cast, func, or_, select
 
 from parkops.i18n import _l
-from parkops.kpi.registry import DISTINCT, RATIO, SUM, Kpi, Window
+from parkops.kpi.registry import DISTINCT, RATIO, SUM, Home, Kpi, Window
 
 from ..models.credential import PRACTITIONER, Credential, StaffMember
 from ..models.datacall import DataCall, DataCallResponse
@@ -103,6 +103,7 @@ _sessions = _counted(MentoringSession, MentoringSession.held_on)
 _visits = _counted(Visit, Visit.held_on)
 _NEVER_ADDED = _l("Distinct employed persons with such a valid certificate on the last day; kinds overlap and are never added up.")
 
+HOME = [Home("operations_manager", "tenants.mentor_coverage tenants.promises_kept")]
 KPIS = [
     Kpi("tenants.mentor_coverage", _l("Mentor coverage"), "percent", RATIO, _coverage,
         _l("Firms in incubation with a running mentoring relation on the last day ÷ firms in incubation."),
@@ -127,9 +128,9 @@ KPIS = [
     Kpi("tenants.promises_kept", _l("Follow-ups done in time"), "percent", RATIO, _kept,
         _l("Follow-ups due in the period and done by their day ÷ follow-ups due in the period."),
         resource="tenants.follow_up", drill=lambda w: select(FollowUp.id.label("id")).where(*_due(w), _IN_TIME),
-        drill_denominator=lambda w: select(FollowUp.id.label("id")).where(*_due(w)), order=48),
+        drill_denominator=lambda w: select(FollowUp.id.label("id")).where(*_due(w)), empty="zero", order=48),
     Kpi("tenants.response_rate", _l("Data call response rate"), "percent", RATIO, _answered,
         _l("Answers submitted or accepted ÷ firms asked, over the calls due in the period; excused firms are in neither."),
         resource="tenants.data_call_response", drill=lambda w: _responses(w).where(DataCallResponse.state.in_(ANSWERED)),
-        drill_denominator=_responses, dimension="tenants.data_call", order=49),
+        drill_denominator=_responses, dimension="tenants.data_call", empty="zero", order=49),
 ]

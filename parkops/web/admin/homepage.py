@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import Any
 
-from flask import flash, redirect, request
+from flask import flash, g, redirect, request
 
 from ...i18n import _, _l
+from ...reports.kpi_sheet import module_title
 from .. import homekpis
 from ..editing import attempt
+from ..home import roles_of
 from ..views import Page, route
 
 
@@ -21,7 +24,7 @@ class HomeIndicatorsPage(Page):
 
     @route("/", "read")
     def index(self) -> Any:
-        """Every monthly indicator with a box."""
+        """Every monthly indicator with a box, by module."""
         return self._form()
 
     @route("/", "read", methods=("POST",))
@@ -37,8 +40,10 @@ class HomeIndicatorsPage(Page):
     def _form(self, codes: set[str] | None = None, refusal: str | None = None, status: int = 200) -> Any:
         kpis = homekpis.offered(self.session)
         if codes is None:
-            codes = {k.code for k in homekpis.chosen(self.session, kpis)}
-        return self.draw("parkops/home_indicators.html", status, title=self.title, kpis=kpis, codes=codes, limit=homekpis.LIMIT,
+            role = next((r for r in roles_of(g.user) if r in homekpis.ROLES), "")
+            codes = {k.code for k in homekpis.chosen(self.session, kpis, role)}
+        groups = [(module_title(name), list(own)) for name, own in groupby(kpis, lambda k: k.module)]
+        return self.draw("parkops/home_indicators.html", status, title=self.title, groups=groups, codes=codes, limit=homekpis.LIMIT,
                          refusal=refusal)
 
 
