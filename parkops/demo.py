@@ -1,6 +1,7 @@
 """The demo park: a story told through the services, module by module, and its verification by counting.
 
-A module with `"demo": True` in its manifest has `demo.py` with `load(context)` and `FIGURES: list[Figure]`."""
+A module with `"demo": True` in its manifest has `demo.py` with `load(context)`, `FIGURES: list[Figure]`, and where something comes
+after what all modules load, `finish(context)`."""
 
 from __future__ import annotations
 
@@ -86,6 +87,9 @@ def load(say: Callable[[str], Any] = print) -> None:
         say(f"{name}: demo loaded")
         fresh = True
     if fresh:  # once, over everything: an indicator of one module may count another's records
+        for module in _modules():
+            if (finish := getattr(module, "finish", None)) is not None:
+                finish(context)
         _read()
         _figures(say)
 

@@ -8,11 +8,13 @@ from typing import Any
 from sqlalchemy import select
 
 from modules.tenants.models.carrier import Carrier
-from parkops import records
+from parkops import approval, clock, records
+from parkops.approval import Approval
+from parkops.clock import add_months
 from parkops.demo import Context
 
 from .models.receipt import BankAccount
-from .services import accounts, catalogue
+from .services import accounts, catalogue, ledger_manual, periods
 
 FROM = date(2019, 11, 1)
 FIGURES: list[Any] = []
@@ -33,3 +35,20 @@ def load(context: Context) -> None:
             for first, last, basis, doc_no in BASES:
                 catalogue.create_exemption(s, carrier_id=carrier.id, starts_on=first, last_day=last, basis=basis, doc_no=doc_no)
     context.say("billing: bank accounts, tax status, exemption of carriers")
+
+
+def finish(context: Context) -> None:
+    """Once every module has booked: the years are closed by two people and their months locked, until the month before last."""
+    this = clock.today().replace(day=1)
+    for year in range(FROM.year, this.year):
+        with context.scope("finance") as s:
+            waiting = ledger_manual.submit_manual(s, ledger_manual.prepare_closing(s, year=year, park_id=context.park_id)).id
+        with context.scope("operations_manager") as s:
+            asked = select(Approval).where(Approval.resource == ledger_manual.RESOURCE, Approval.record_id == waiting)
+            approval.vote(s, s.scalars(asked).one(), True)
+    month, last = FROM, add_months(this, -2)
+    with context.scope("finance") as s:
+        while month <= last:
+            periods.lock_month(s, month=month, park_id=context.park_id)
+            month = add_months(month, 1)
+    context.say(f"billing: years closed until {this.year - 1}, months locked until {last:%Y-%m}")

@@ -72,7 +72,9 @@ def bill(context: Context, today: date, say: Callable[[str], Any]) -> None:
         month = following
     for month in due:
         _run(context, month, min(add_months(month, 1), today))
-        _pay(context, month, today)
+        if add_months(month, 2) <= today:  # those of the last weeks are open
+            _pay(context, add_months(month, 1))
+    _pay_late(context, today)
     say(f"platforms: use priced and billed until {due[-1]:%Y-%m}")
 
 
@@ -88,21 +90,26 @@ def _run(context: Context, month: date, issued_on: date) -> None:
             left = runs.post_next(s, run) if run.state in ("drafted", "posting") else 0
 
 
-def _pay(context: Context, month: date, today: date) -> None:
-    """Bills with platform lines are paid 10 to 29 days after their date, but for one firm in nine; those of the last weeks are open."""
-    issued = add_months(month, 1)
-    if add_months(issued, 1) > today:
-        return
+def _pay(context: Context, issued: date) -> None:
+    """Bills with platform lines of that day are paid 10 to 29 days later, but by one firm in nine."""
+    _receive(context, 9 + cast(Bill.firm_id % 20, Integer), Bill.issued_on == issued, Bill.firm_id % 9 != 4)
+
+
+def _pay_late(context: Context, today: date) -> None:
+    """Who was reminded has paid after four months, but for one firm in 27."""
+    _receive(context, 120 + cast(Bill.firm_id % 20, Integer), Bill.issued_on < today - timedelta(days=140), Bill.firm_id % 27 != 4)
+
+
+def _receive(context: Context, days: Any, *which: Any) -> None:
+    """Open bills with platform lines are paid whole, so many days after their date."""
     with context.scope("finance") as s:
         bank = s.scalar(select(BankAccount.id).order_by(BankAccount.id).limit(1))
         mine = select(Charge.bill_id).where(Charge.source == month_runs.SOURCE, Charge.bill_id.is_not(None))
-        chosen = receipts_bulk.payable(select(Bill.id).where(
-            Bill.park_id == context.park_id, Bill.state == "posted", Bill.kind == "bill", Bill.settled < Bill.gross, Bill.id.in_(mine),
-            Bill.issued_on <= issued, Bill.firm_id % 9 != 4)).subquery()
-        on = literal(issued, Date) + 9 + cast(chosen.c.firm_id % 20, Integer)
+        chosen = receipts_bulk.payable(select(Bill.id).where(Bill.park_id == context.park_id, Bill.id.in_(mine), *which)).subquery()
         receipts_bulk.receive_many(s, park_id=context.park_id, payments=select(
-            chosen.c.bill_id, chosen.c.firm_id, chosen.c.amount, on.label("received_on"),
-            cast(bank, BigInteger).label("bank_account_id"), cast(literal("平台使用费"), String).label("reference")))
+            chosen.c.bill_id, chosen.c.firm_id, chosen.c.amount, cast(Bill.issued_on + days, Date).label("received_on"),
+            cast(bank, BigInteger).label("bank_account_id"), cast(literal("平台使用费"), String).label("reference"))
+            .join(Bill, Bill.id == chosen.c.bill_id))
 
 
 def today(context: Context, day: date) -> None:

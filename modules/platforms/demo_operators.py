@@ -127,7 +127,7 @@ def _instruments(context: Context, today: date) -> None:
             evaluations.evaluate_year(s, row, on=date(today.year, 1, 20))
         for n, tool in enumerate(tools):
             plan = maintenance.create_plan(s, instrument_id=tool.id, title="季度保养" if n % 3 else "年度校准", every_days=90 if n % 3 else 365,
-                                           kind="planned" if n % 3 else "calibration", next_on=today - timedelta(days=100))
+                                           kind="planned" if n % 3 else "calibration", next_on=today - timedelta(days=100 if n % 5 else 6 - 4 * (n // 5)))
             at = datetime(today.year, today.month, today.day, 8, tzinfo=data.ZONE) - timedelta(days=95 - 5 * n)
             if n % 5:
                 maintenance.report_work(s, instrument_id=tool.id, kind=plan.kind, title=plan.title, starts_at=at, ends_at=at + timedelta(hours=3),

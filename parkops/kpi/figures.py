@@ -79,9 +79,10 @@ def shown(kpi: Kpi, value: Decimal | None) -> str:
     return f"{value.quantize(Decimal('0.01'), rounding=ROUND_HALF_UP):,}"
 
 
-def short(kpi: Kpi, value: Decimal | None) -> str:
-    """`shown` for a tile, a chart or the wall: sums from 100,000 yuan in 10,000 yuan (Chinese) or millions (English)."""
-    if value is None or kpi.unit != "money" or abs(value) < 100000:
+def short(kpi: Kpi, value: Decimal | None, like: Decimal | None = None) -> str:
+    """`shown` for a tile, a chart or the wall: sums from 100,000 yuan in 10,000 yuan (Chinese) or millions (English). `like`: the
+    sum beside it, whose unit a change takes."""
+    if value is None or kpi.unit != "money" or max(abs(value), abs(like or 0)) < 100000:
         return shown(kpi, value)
     if locale() == "en":
         return _("%(n)s m", n=f"{value / 1000000:,.2f}")

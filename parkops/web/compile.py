@@ -361,6 +361,8 @@ def resolve(resource: Resource) -> Resolved:
     sections = [(s.title, [resolve_field(resource.model, f, where) for f in s.fields]) for s in resource.sections]
     for action in (*resource.actions, *resource.bulk):
         load_object(action.service, f"{where}, action {action.code}")
+    if resource.opens and resource.opens not in [v.code for v in resource.views]:
+        raise Refused(f"{where}: opens: there is no view {resource.opens!r}")
     found = Resolved(resource, resource.model, columns, _extras(resource, columns, where), sections,
                      _service(resource.create, where), _service(resource.change, where), _service(resource.remove, where), workflow)
     _cache[resource.name] = found

@@ -83,7 +83,7 @@ def kpi_cards(session: Any, role: str) -> list[dict[str, Any]]:
                 "explain": str(kpi.explain),
                 "url": f"/core/kpi/{kpi.code}?period={last.key}",
                 "good": delta is not None and (delta > 0) == (kpi.better == "higher"),
-                "delta": f"{'+' if delta > 0 else '−'}{short(kpi, abs(delta))}" if delta else "",
+                "delta": f"{'+' if delta > 0 else '−'}{short(kpi, abs(delta), current.value)}" if delta else "",
             }
         )
     return out

@@ -50,6 +50,11 @@ class Entry:
     word: str
     section: str
     order: int
+    view: str | None = None
+
+    @property
+    def href(self) -> str:
+        return f"{self.url}?view={self.view}" if self.view else self.url
 
 
 @dataclass
@@ -104,7 +109,7 @@ def tree() -> list[Group]:
     found: dict[str, list[Entry]] = {}
     for resource in resources.all_resources().values():
         if resource.menu:
-            entry = Entry(resource.titles.many, resource.url, resource.icon, resource.name, "read", *resource.menu)
+            entry = Entry(resource.titles.many, resource.url, resource.icon, resource.name, "read", *resource.menu, resource.opens)
             found.setdefault(resource.module, []).append(entry)
     for page in resources.all_pages():
         made = _page_entry(page)

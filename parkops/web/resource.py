@@ -179,6 +179,7 @@ class Resource:
     offered: which of its records forms and REST let anybody choose anew (the list itself shows all).
     editable_in: states of the workflow in which a record may still be changed or deleted by hand (none given = in all).
     money: its commands (create, actions, steps, bulk) refuse to act without a one-time key.
+    opens: the view the menu opens, where all records together are mostly past ones; none given = all.
     script: address of a script of the module for its form page (`/static/booking/form.js`).
     """
 
@@ -212,6 +213,7 @@ class Resource:
     offered: tuple[Filter, ...] = ()
     editable_in: tuple[str, ...] = ()
     money: bool = False
+    opens: str | None = None
     script: str | None = None
 
     @property

@@ -147,3 +147,17 @@ def test_the_reader_chooses_the_indicators_of_the_home(app, client, login_as, fr
     assert send_form(client, "/home/indicators/", {}).status_code == 303 and ticked(client) == before
     monkeypatch.setattr(catalogue, "on_home", lambda role: set())
     assert len(ticked(client)) == homekpis.LIMIT  # without modules that name any: the first of the catalogue
+
+
+def test_the_menu_opens_a_list_at_what_is_going_on(client, login_as, fresh_db):
+    """`Resource.opens` names the view; the line is marked on every page of the list. A view that is not there is refused by name."""
+    from parkops.errors import Refused
+    from parkops.web import resources
+    from parkops.web.compile import resolve
+
+    login_as(client, "operations_clerk")
+    page = client.get("/tenants/firm/").get_data(as_text=True)
+    assert re.search(r'<a class="pk-nav-item pk-nav-sub active" href="/tenants/firm/\?view=incubating"', page)
+    firm = resources.resolved("tenants.firm").resource
+    with pytest.raises(Refused, match="tenants.firm: opens: there is no view 'nowhere'"):
+        resolve(firm.with_(opens="nowhere"))

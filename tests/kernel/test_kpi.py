@@ -12,8 +12,9 @@ from sqlalchemy import func, select, text
 from parkops.clock import Period, now
 from parkops.db.session import Scope, new_session
 from parkops.errors import Conflict, NotAllowed, NotFound, Refused, RuleError
+from parkops.i18n import force_locale
 from parkops.kpi import catalogue, drill, engine, freeze, store
-from parkops.kpi.figures import Figure, combine, shown, text_of, value_of
+from parkops.kpi.figures import Figure, combine, short, shown, text_of, value_of
 from parkops.kpi.models import KpiFreeze, KpiProblem, KpiTarget, KpiValue
 from parkops.kpi.registry import Kpi, Window
 
@@ -314,6 +315,18 @@ def test_a_quarter_is_what_its_months_give(records, park):
 def test_how_figures_read(kpi, figure_, expected):
     text_ = shown(kpi, value_of(kpi, figure_))
     assert text_ in (expected, "not reported" if expected == "未报" else expected)
+
+
+@pytest.mark.parametrize(("value", "like", "zh", "en"), [
+    ("99999.99", None, "99,999.99", "99,999.99"), ("100000", None, "10.0 万", "0.10 m"), ("-12345678.9", None, "-1,234.6 万", "-12.35 m"),
+    ("62494.47", "1371000", "6.2 万", "0.06 m"), ("62494.47", "99999", "62,494.47", "62,494.47"),
+])
+def test_sums_read_short_on_tiles(value, like, zh, en):
+    """From 100,000 yuan on in a bigger unit; a change in that of the sum beside it. A count is never short."""
+    for code, expected in (("zh", zh), ("en", en)):
+        with force_locale(code):
+            assert short(REPORTED, Decimal(value), Decimal(like) if like else None) == expected
+            assert short(COUNT, Decimal(1234567)) == "1,234,567"
 
 
 # --- freezing -----------------------------------------------------------------------------------------------------

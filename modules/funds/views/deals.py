@@ -46,6 +46,7 @@ DEAL = Resource(
     change=f"{D}:change_deal",
     workflow="modules.funds.states_deal:DEAL",
     editable_in=("lead", "diligence"),
+    opens="open",
     views=(
         View("open", _l("Under way"), (Filter("state", "in", ["lead", "diligence", "committee", "term_sheet", "closing"]),), "seen_on"),
         View("committee", _l("Before the committee"), (Filter("state", "eq", "committee"),)),

@@ -83,6 +83,7 @@ LEASE = Resource(
     change=f"{S}.lease_forms:change_from_form",
     workflow="modules.leasing.states:LEASE",
     editable_in=("draft",),
+    opens="running",
     views=(
         View("running", _l("In performance"), (RUNNING,), sort="ends_on"),
         rung("d120", _l("Ends in 91–120 days"), 91, 120),

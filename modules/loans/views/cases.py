@@ -206,6 +206,7 @@ CASE = Resource(
         Fact(_l("Still owed"), lambda s, o: (f"{o.outstanding:,.2f}" if o.disbursed else "—", "red" if o.days_overdue else None)),
         Fact(_l("Whose turn"), lambda s, o: _turn(s, o)),
     ),
+    opens="open",
     views=(
         View("open", _l("Under way"), (Filter("state", "in", list(BEFORE)),), sort="applied_on"),
         View("approve", _l("To be approved"), (Filter("state", "eq", "approval"),), sort="applied_on"),

@@ -204,7 +204,7 @@ def _item(trend: Sequence[Any], today: date, amber: Decimal, query: str, reachin
         text_of(kpi, now.figure) if now.stored else "—",
         str(unit_word(kpi)),
         value,
-        "" if not change else ("+" if change > 0 else "−") + short(kpi, abs(change)),
+        "" if not change else ("+" if change > 0 else "−") + short(kpi, abs(change), value),
         None if not change or kpi.better == "none" else (change > 0) == (kpi.better == "higher"),
         now.figure.missing if now.figure is not None and value is not None else 0,
         f"/core/kpi/{kpi.code}?{query}",

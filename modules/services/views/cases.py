@@ -246,6 +246,7 @@ CASE = Resource(
         Fact(_l("First asked"), lambda s, o: (str(o.first_officer or "—"), None)),
         Fact(_l("Stars"), lambda s, o: ("★" * o.stars if o.stars else "—", "red" if o.stars and o.stars < 3 else None)),
     ),
+    opens="open",
     views=(
         View("open", _l("Under way"), (WAY,), "promised_due"),
         View("late", _l("Late"), (CLOCK, Filter("promised_due", "lte", "@today-1")), "promised_due"),

@@ -100,7 +100,7 @@ FIRM = Resource(
         Section(_l("Remarks"), ("source", "watch", "note"))),
     create=f"{FIRMS}:register_firm", change=f"{FIRMS}:change_firm", remove=f"{FIRMS}:remove_firm",
     workflow="modules.tenants.states:FIRM",
-    views=(
+    opens="incubating", views=(
         View("incubating", _l("In incubation"), (Filter("state", "eq", "incubating"),), sort="name"),
         View("teams", _l("Teams"), (Filter("state", "eq", "team"),), sort="-entered_on"),
         View("expiring", _l("Term ending"), (Filter("state", "eq", "incubating"), Filter("term_ends_on", "lte", "@today+90")),
