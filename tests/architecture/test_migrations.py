@@ -1,5 +1,7 @@
 """Migrations: the database they make equals the models; every branch goes down and up again; a second upgrade does nothing."""
 
+import re
+
 import pytest
 from sqlalchemy import text
 
@@ -70,3 +72,30 @@ def test_down_and_up_again(empty):
 def test_no_branch_is_called_base_and_each_installed_module_has_one(empty):
     assert migrations.branches() == {"core", *(n for n, m in reg.discover().items() if (m.path / "migrations").is_dir())}
     assert "base" not in migrations.branches()
+
+
+def test_functions_read_our_tables_and_no_others(empty):
+    """A function that names a table has a fixed search path: a temporary table of the same session cannot stand in for ours."""
+    migrations._create_all()
+    with session.engine(owner=True).connect() as c:
+        tables = c.execute(text("select relname from pg_class where relkind in ('r', 'p') and relnamespace = 'public'::regnamespace")).scalars().all()
+        functions = c.execute(text("select proname, prosrc, coalesce(array_to_string(proconfig, ';'), '') from pg_proc where "
+                                   "pronamespace = 'public'::regnamespace and prosrc <> ''")).all()
+        named = re.compile(rf"\b({'|'.join(tables)})\b|\bEXECUTE\b")
+        reading = {name: options for name, source, options in functions if named.search(source)}
+        assert len(reading) > 40 and [n for n, options in reading.items() if "search_path=public, pg_temp" not in options] == []
+
+
+def test_control_without_the_path_a_temporary_table_stands_in(empty):
+    """What the path is for: the guard of cost entries looks at the pool, and is fooled once the option is taken away."""
+    migrations._create_all()
+    ask = text("select prosrc from pg_proc where proname = 'platforms_cost_entry_guard'")
+    probe = ("create function pg_temp.probe() returns text language plpgsql {} as "
+             "$$ begin return (select count(*) from platforms_cost_pool)::text; end $$")
+    with session.engine(owner=True).connect() as c:
+        assert "platforms_cost_pool" in c.execute(ask).scalar_one()
+        c.execute(text("create temporary table platforms_cost_pool as select 1 as id"))
+        for option, seen in (("", "1"), ("set search_path = public, pg_temp", "0")):
+            c.execute(text("drop function if exists pg_temp.probe()"))
+            c.execute(text(probe.format(option)))
+            assert c.execute(text("select pg_temp.probe()")).scalar_one() == seen

@@ -133,7 +133,7 @@ class PickupPerson(ParkScoped, Record):
 
 
 COUNTED = """
-CREATE OR REPLACE FUNCTION amenities_place_count() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION amenities_place_count() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 BEGIN
   IF TG_OP <> 'INSERT' AND OLD.state IN ('offered', 'enrolled') THEN
     UPDATE amenities_care_class SET taken = taken - 1 WHERE id = OLD.class_id;

@@ -84,7 +84,7 @@ class EventRegistration(ParkScoped, Record):
 
 
 COUNTED = """
-CREATE OR REPLACE FUNCTION amenities_event_count() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION amenities_event_count() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 DECLARE before int := CASE WHEN TG_OP = 'INSERT' THEN 0 WHEN OLD.state IN ('registered', 'attended') THEN 1 ELSE 0 END;
         after int := CASE WHEN TG_OP = 'DELETE' THEN 0 WHEN NEW.state IN ('registered', 'attended') THEN 1 ELSE 0 END;
 BEGIN

@@ -142,7 +142,7 @@ class HealthVisit(ParkScoped, Record):
 
 
 COUNTED = """
-CREATE OR REPLACE FUNCTION amenities_slot_count() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION amenities_slot_count() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 BEGIN
   IF TG_OP <> 'INSERT' AND OLD.slot_id IS NOT NULL AND OLD.state IN ('booked', 'attended') THEN
     UPDATE amenities_slot SET taken = taken - 1 WHERE id = OLD.slot_id;

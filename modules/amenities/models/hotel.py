@@ -210,7 +210,7 @@ class HotelFolioLine(ParkScoped, Record):
 
 
 FIXED = """
-CREATE OR REPLACE FUNCTION amenities_folio_guard() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION amenities_folio_guard() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 BEGIN
   IF TG_OP <> 'INSERT' THEN
     RAISE EXCEPTION 'a folio line is never changed or removed' USING ERRCODE = 'restrict_violation';

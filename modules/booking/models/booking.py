@@ -231,7 +231,7 @@ class CalendarToken(ParkScoped, Record):
 
 
 EXCLUSIVE = """
-CREATE OR REPLACE FUNCTION booking_exclusive() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION booking_exclusive() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 DECLARE room record;
 BEGIN
   SELECT capacity, park_id INTO room FROM booking_resource WHERE id = NEW.resource_id FOR KEY SHARE;
@@ -243,7 +243,7 @@ BEGIN
 END $$;
 CREATE TRIGGER booking_exclusive BEFORE INSERT OR UPDATE OF resource_id, exclusive ON booking_booking
   FOR EACH ROW EXECUTE FUNCTION booking_exclusive();
-CREATE OR REPLACE FUNCTION booking_capacity() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION booking_capacity() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 BEGIN
   UPDATE booking_booking SET exclusive = (NEW.capacity = 1) WHERE resource_id = NEW.id AND exclusive <> (NEW.capacity = 1);
   RETURN NULL;

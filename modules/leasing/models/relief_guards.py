@@ -17,7 +17,8 @@ COMMITTED = "('approved', 'publicity', 'cleared', 'posted')"
 DEAD = "('rejected', 'withdrawn', 'clawed_back')"
 
 RENT = """
-CREATE OR REPLACE FUNCTION leasing_rent_of_month(root bigint, first_day date) RETURNS bigint LANGUAGE sql STABLE AS $$
+CREATE OR REPLACE FUNCTION leasing_rent_of_month(root bigint, first_day date) RETURNS bigint LANGUAGE sql STABLE
+SET search_path = public, pg_temp AS $$
   WITH part AS (
     SELECT d.id, coalesce((SELECT sum(c.gross) FROM billing_charge c
              WHERE c.source = 'leasing.lease_due' AND c.source_id = d.id AND c.firm_id = l.firm_id AND c.kind <> 'relief'),
@@ -38,7 +39,7 @@ CREATE OR REPLACE FUNCTION leasing_rent_of_month(root bigint, first_day date) RE
 $$"""
 
 MONTHS = """
-CREATE OR REPLACE FUNCTION leasing_relief_month_guard() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION leasing_relief_month_guard() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 DECLARE app leasing_relief_application%ROWTYPE;
 BEGIN
   IF TG_OP = 'DELETE' THEN
@@ -68,7 +69,7 @@ BEGIN
 END $$"""
 
 APPLICATION = """
-CREATE OR REPLACE FUNCTION leasing_relief_application_guard() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION leasing_relief_application_guard() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 DECLARE was bigint := 0; will bigint := 0; split boolean;
 BEGIN
   IF TG_OP = 'DELETE' THEN
@@ -109,7 +110,7 @@ BEGIN
 END $$"""
 
 COUNTS = """
-CREATE OR REPLACE FUNCTION leasing_relief_application_counts() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION leasing_relief_application_counts() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 BEGIN
   IF (NEW.state IN """ + DEAD + """) <> (OLD.state IN """ + DEAD + """) THEN
     UPDATE leasing_relief_month SET live = NOT (NEW.state IN """ + DEAD + """) WHERE application_id = NEW.id;

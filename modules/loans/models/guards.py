@@ -18,7 +18,7 @@ EXPOSED = "('contract', 'disbursing', 'running', 'matured', 'extended', 'overdue
 SIGNED = "('disbursing', 'running', 'matured', 'extended', 'overdue', 'compensated', 'settled')"
 
 CASE = """
-CREATE OR REPLACE FUNCTION loans_case_guard() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION loans_case_guard() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 DECLARE was bigint := 0; old_fund bigint;
 BEGIN
   IF TG_OP = 'DELETE' THEN
@@ -72,7 +72,7 @@ BEGIN
   END IF;
   RETURN NEW;
 END $$;
-CREATE OR REPLACE FUNCTION loans_tranche_sum() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION loans_tranche_sum() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 BEGIN
   IF NEW.state = 'confirmed' THEN
     UPDATE loans_case SET disbursed = disbursed + NEW.amount, first_paid_on = least(coalesce(first_paid_on, NEW.paid_on), NEW.paid_on)
@@ -85,7 +85,7 @@ BEGIN
 END $$"""
 
 REPAYMENT = """
-CREATE OR REPLACE FUNCTION loans_repayment_sum() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION loans_repayment_sum() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 BEGIN
   UPDATE loans_case SET principal_repaid = principal_repaid + NEW.principal, interest_paid = interest_paid + NEW.interest,
     compensated = compensated + CASE WHEN NEW.payer = 'guarantee' THEN NEW.principal + NEW.interest + NEW.penalty ELSE 0 END
@@ -94,7 +94,7 @@ BEGIN
 END $$"""
 
 RECOVERY = """
-CREATE OR REPLACE FUNCTION loans_recovery_sum() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION loans_recovery_sum() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 BEGIN
   UPDATE loans_claim SET recovered = recovered + NEW.amount WHERE id = NEW.claim_id AND state = 'paid';
   IF NOT FOUND THEN
@@ -104,7 +104,7 @@ BEGIN
 END $$"""
 
 LINE = """
-CREATE OR REPLACE FUNCTION loans_subsidy_line_guard() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION loans_subsidy_line_guard() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 DECLARE now_state text;
 BEGIN
   SELECT state INTO now_state FROM loans_subsidy_claim WHERE id = coalesce(NEW.claim_id, OLD.claim_id);

@@ -219,7 +219,7 @@ BEGIN
   END IF;
   RETURN CASE WHEN TG_OP = 'DELETE' THEN OLD ELSE NEW END;
 END $$;
-CREATE OR REPLACE FUNCTION platforms_operator_line_guard() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION platforms_operator_line_guard() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 DECLARE owner bigint := CASE WHEN TG_OP = 'DELETE' THEN OLD.settlement_id ELSE NEW.settlement_id END;
 BEGIN
   IF EXISTS (SELECT 1 FROM platforms_operator_settlement s WHERE s.id = owner AND s.state NOT IN ('draft', 'cancelled') FOR SHARE) THEN

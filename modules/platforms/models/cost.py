@@ -155,7 +155,7 @@ class GapFunder(ParkScoped, Record):
 
 
 FROZEN = """
-CREATE OR REPLACE FUNCTION platforms_cost_entry_guard() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION platforms_cost_entry_guard() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 BEGIN
   -- whoever closes the pool holds its row; wait for them and look at what they left
   PERFORM 1 FROM platforms_cost_pool p WHERE p.id IN (SELECT pool_id FROM touched) ORDER BY p.id FOR SHARE;
@@ -164,7 +164,7 @@ BEGIN
   END IF;
   RETURN NULL;
 END $$;
-CREATE OR REPLACE FUNCTION platforms_cost_entry_changed() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION platforms_cost_entry_changed() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 BEGIN
   PERFORM 1 FROM platforms_cost_pool p
     WHERE p.id IN (SELECT pool_id FROM touched UNION SELECT pool_id FROM stale) ORDER BY p.id FOR SHARE;

@@ -9,7 +9,7 @@ from .rate import PlatformRate
 from .run import MonthRun
 
 STOCK = """
-CREATE OR REPLACE FUNCTION platforms_stock_moved() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION platforms_stock_moved() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 BEGIN
   IF TG_OP <> 'INSERT' THEN
     RAISE EXCEPTION 'a stock move is never changed or deleted; write another one' USING ERRCODE = 'restrict_violation';
@@ -30,7 +30,7 @@ BEGIN
   RAISE EXCEPTION 'event % is priced; take the price back first', OLD.id USING ERRCODE = 'restrict_violation';
 END $$"""
 USED = """
-CREATE OR REPLACE FUNCTION platforms_rate_used() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION platforms_rate_used() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 BEGIN
   IF EXISTS (SELECT FROM platforms_event WHERE park_id = OLD.park_id AND rate_id = OLD.id) THEN
     RAISE EXCEPTION 'rate % has priced events' , OLD.id USING ERRCODE = 'restrict_violation';

@@ -150,7 +150,7 @@ class FormCheck(ParkScoped, Record):
 
 
 GUARD = """
-CREATE OR REPLACE FUNCTION ratings_form_edition_guard() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION ratings_form_edition_guard() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 DECLARE mine bigint := CASE WHEN TG_OP = 'DELETE' THEN OLD.form_id ELSE NEW.form_id END;
         before bigint := CASE WHEN TG_OP = 'INSERT' THEN NULL ELSE OLD.form_id END;
 BEGIN

@@ -207,7 +207,7 @@ KEPT = (
 )
 _OLD, _NEW = (", ".join(f"{side}.{name}" for name in KEPT) for side in ("OLD", "NEW"))
 GUARD = f"""
-CREATE OR REPLACE FUNCTION ratings_form_frozen() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION ratings_form_frozen() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 BEGIN
   IF TG_TABLE_NAME = 'ratings_form_run' THEN
     IF OLD.state = 'filed' OR TG_OP = 'DELETE' OR NEW.state NOT IN ('signed', 'filed') OR ROW({_OLD}) IS DISTINCT FROM ROW({_NEW}) THEN

@@ -145,7 +145,7 @@ class RatingBand(ParkScoped, Record):
 
 PARTS = (RatingDimension, RatingIndicator, RatingBand)
 GUARD = """
-CREATE OR REPLACE FUNCTION ratings_edition_guard() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION ratings_edition_guard() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 DECLARE mine bigint := CASE WHEN TG_OP = 'DELETE' THEN OLD.scheme_id ELSE NEW.scheme_id END;
         before bigint := CASE WHEN TG_OP = 'INSERT' THEN NULL ELSE OLD.scheme_id END;
 BEGIN

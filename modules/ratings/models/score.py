@@ -127,7 +127,7 @@ class ExpertSheet(ParkScoped, Record):
 
 
 GUARD = """
-CREATE OR REPLACE FUNCTION ratings_signed_guard() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION ratings_signed_guard() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 BEGIN
   IF TG_TABLE_NAME = 'ratings_score' THEN
     IF OLD.state = 'signed' THEN

@@ -74,7 +74,7 @@ class PanelScore(ParkScoped, Record):
 
 
 PANEL_GUARD = """
-create or replace function services_panel_apart() returns trigger language plpgsql as $body$
+create or replace function services_panel_apart() returns trigger language plpgsql set search_path = public, pg_temp as $body$
 declare clash boolean;
 begin
   if tg_table_name = 'services_bid' then
