@@ -73,7 +73,7 @@ def load(say: Callable[[str], Any] = print) -> None:
     context = Context(park_id, users, say)
     from .models import InstalledModule
 
-    fresh = False
+    fresh = []
     for module in _modules():
         name = module.__name__.split(".")[1]
         with system_scope("demo: done?") as s:
@@ -85,9 +85,9 @@ def load(say: Callable[[str], Any] = print) -> None:
         with system_scope("demo: mark") as s:
             s.scalars(select(InstalledModule).where(InstalledModule.name == name)).one().demo_loaded_at = now()
         say(f"{name}: demo loaded")
-        fresh = True
+        fresh.append(module)
     if fresh:  # once, over everything: an indicator of one module may count another's records
-        for module in _modules():
+        for module in fresh:
             if (finish := getattr(module, "finish", None)) is not None:
                 finish(context)
         _read()

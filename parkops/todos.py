@@ -143,13 +143,15 @@ def close(session: Any, owner: Any = None, *, keys: Iterable[str] = ()) -> int:
 
     It follows from a step somebody was allowed to take (in the portal perhaps, where no to-do is read), so it asks for no right.
     Returns how many."""
-    session.flush()
-    t = Todo.__table__
+    t, keys = Todo.__table__, list(keys)
     if owner is not None:
         resource, record_id = refs.ref(owner)
         which = (t.c.resource == resource) & (t.c.record_id == record_id) & t.c.key.is_not(None)
+    elif keys:
+        which = t.c.key.in_(keys)
     else:
-        which = t.c.key.in_(list(keys))
+        return 0
+    session.flush()
     done = session.connection().execute(
         update(t).where(which, ~t.c.is_done)
         .values(is_done=True, done_at=now(), done_by=scope_of(session).user_name[:80], version=t.c.version + 1)

@@ -24,7 +24,7 @@ OWN_WORDS = """() => {
 }"""
 CJK = re.compile(r"[\u4e00-\u9fff]")
 # the same word in both languages' pages: data of the demo, or a sign that is not a word
-DATA = {"zh": set(), "en": {"元", "企业季度报告", "办理股东变更登记", "走访企业"}}
+DATA = {"zh": set(), "en": {"元", "企业季度报告", "办理股东变更登记", "走访企业", "年度审计报告", "董事会"}}
 
 
 def words() -> dict[str, str]:
