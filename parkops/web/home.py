@@ -154,7 +154,9 @@ def _cells(columns: list[Any], row: dict[str, Any]) -> Iterator[str]:
         value = shown_value(column, row)
         if value is None:
             yield ""
-        elif column.fmt in ("money", "area", "percent", "int", "decimal"):
+        elif column.fmt == "decimal":
+            yield f"{value:,.2f}"  # a glance; the record has all places
+        elif column.fmt in ("money", "area", "percent", "int"):
             yield show.shown(column.fmt, value)
         else:
             yield str(value)

@@ -274,7 +274,7 @@ for _tile in (
         60,
         "violet",
     ),
-    Tile("loans.watch", _l("Loans overdue"), "loans.case", "watch", (CLERK, MANAGER, LEADERSHIP), ("firm_id", "days_overdue"), 63, "red"),
+    Tile("loans.watch", _l("Loans overdue"), "loans.case", "watch", (CLERK, MANAGER, LEADERSHIP), ("firm_id", "overdue_amount"), 63, "red"),
     Tile("loans.confirm", _l("Payouts to confirm"), "loans.tranche", "open", (FINANCE, MANAGER), ("case_id", "amount"), 64, "violet"),
     Tile("loans.subsidy", _l("Subsidy claims to check"), "loans.subsidy_claim", "open", (FINANCE, MANAGER), ("bank_id", "total"), 65),
 ):
