@@ -60,6 +60,14 @@ def is_open(hours: Sequence[Hours], starts_at: datetime, ends_at: datetime) -> b
     return any(first <= starts_at and ends_at <= last for first, last in open_spans(hours, days_of(starts_at, ends_at)))
 
 
+def open_minutes(hours: Sequence[Hours], days: Sequence[date], closed: Iterable[Span]) -> int:
+    """Whole minutes open on these days less what closures, overlapping or not, take of them."""
+    spans, stops = open_spans(hours, days), joined(closed)
+    seconds = sum((last - first).total_seconds() for first, last in spans)
+    lost = sum((min(last, b) - max(first, a)).total_seconds() for first, last in spans for a, b in stops if a < last and b > first)
+    return int((seconds - lost) // 60)
+
+
 def words_of_hours(hours: Sequence[Hours], day: date) -> str:
     """`08:30–12:00, 14:00–18:00` of a day, empty when closed."""
     spans = open_spans(hours, [day])

@@ -1,20 +1,26 @@
 """Score of an operator's period and the payment it comes to: pure calculations, explained line by line.
 
 points of a clause = min(actual ÷ target, most) × weight × 100; score = Σ points
+target of a span = target × months of the span ÷ months of its period, for amounts and counts; shares are not scaled
 basic fee = fee a year × months ÷ 12; share = revenue × rate
 bonus = basic fee × min((score − from) × step, cap) above `from`; deduction likewise below its own limit
 
-Worked number (tests): fee 240,000 a year, score 106, bonus 1 % a point above 100, at most 10 %: bonus 14,400.00."""
+Worked number (tests): fee 240,000 a year, score 106, bonus 1 % a point above 100, at most 10 %: bonus 14,400.00;
+1,200 hours a year are 600 for six months."""
 
 from __future__ import annotations
 
+from calendar import monthrange
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
 from parkops.money import ZERO, round_fen
 
 POINT = Decimal("0.0001")
+MONTHS = {"month": 1, "quarter": 3, "half_year": 6, "year": 12}
+SHARES = ("utilisation", "own_income", "manual")  # not an amount or a count: holds for any span
 
 
 @dataclass(frozen=True)
@@ -73,6 +79,24 @@ def score(clauses: Sequence[Clause]) -> Decimal | None:
 def months(first: tuple[int, int], last: tuple[int, int]) -> int:
     """Months from (year, month) to (year, month), both included."""
     return (last[0] - first[0]) * 12 + last[1] - first[1] + 1
+
+
+def span_months(first: date, last: date) -> Decimal:
+    """Months of the days `first` to `last`, both included; a part of a month is its days ÷ the days of the month."""
+    end = last + timedelta(days=1)
+    whole = (end.year - first.year) * 12 + end.month - first.month
+    return whole + _passed(end) - _passed(first)
+
+
+def _passed(day: date) -> Decimal:
+    return Decimal(day.day - 1) / monthrange(day.year, day.month)[1]
+
+
+def target_for(metric: str, target: Decimal, period: str, n_months: Decimal) -> Decimal:
+    """The target of so many months when it holds for `period`; never rounded to nothing. Shares are the same for any span."""
+    if metric in SHARES or n_months == MONTHS[period]:
+        return target
+    return max((target * n_months / MONTHS[period]).quantize(POINT, rounding=ROUND_HALF_UP), POINT)
 
 
 def payment(terms: Terms, reached: Decimal | None, revenue: Decimal, n_months: int) -> Payment:

@@ -52,7 +52,7 @@ def of_group(session: Any, *, group_id: int | None, day: date, at: datetime) -> 
         until = min(b.ends_at, b.finished_at or b.ends_at)
         if part := calc.minutes_of(day, b.starts_at, until):
             booked[b.resource_id].append((b, part))
-    open_ = {r.id: _open(hours, day) for r, hours in _hours(session, resources)}
+    open_ = {r.id: _open(hours, day) for r, hours in hours_of(session, resources)}
     touched = [p for parts in open_.values() for p in parts or ()] + [p for rows in booked.values() for _b, p in rows]
     shown = calc.hours_shown(touched)
     today = clock.local(at)
@@ -66,20 +66,21 @@ def _column(resource: BookableResource, day: date, booked: list[Any], open_: lis
     rows = {b.id: b for b, _part in booked}
     blocks = [(block, rows[block.key]) for block in calc.beside((b.id, *part) for b, part in booked)]
     closed = [] if open_ is None else calc.rest(open_)
-    mine = [(c, part) for c in stops if _hits(c, resource) and (part := calc.minutes_of(day, c.starts_at, c.ends_at))]
+    mine = [(c, part) for c in stops if hits(c, resource) and (part := calc.minutes_of(day, c.starts_at, c.ends_at))]
     full = [part for _b, part in booked] if resource.capacity == 1 else []
     least, usual = max(resource.min_minutes or 0, resource.step_minutes), min(resource.max_minutes or HOUR, HOUR)
     slots = calc.free_slots(shown, max(resource.step_minutes, GRID), least, usual, [*closed, *[p for _c, p in mine], *full], earliest)
     return Column(resource, blocks, closed, mine, slots)
 
 
-def _hits(c: ResourceClosure, r: BookableResource) -> bool:
+def hits(c: ResourceClosure, r: BookableResource) -> bool:
+    """Whether a closure is of the resource, its group or the whole park."""
     if c.resource_id is None and c.group_id is None:
         return True
     return c.resource_id == r.id or (c.group_id is not None and c.group_id == r.group_id)
 
 
-def _hours(session: Any, resources: list[BookableResource]) -> list[tuple[BookableResource, list[calc_policy.Hours]]]:
+def hours_of(session: Any, resources: list[BookableResource]) -> list[tuple[BookableResource, list[calc_policy.Hours]]]:
     """Opening hours of all at once: own rows replace the group's."""
     o = OpeningHours
     groups = {r.group_id for r in resources if r.group_id is not None}

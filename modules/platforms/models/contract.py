@@ -28,9 +28,11 @@ METRICS = Choices(
     ("income", _l("Income charged")),
     ("own_income", _l("Own-income ratio")),
     ("days_open", _l("Days with use")),
+    ("hours_open", _l("Hours open")),
     ("manual", _l("Found by inspection")),
 )
-KPI_PERIODS = Choices("platforms.kpi_period", ("quarter", _l("Quarter")), ("year", _l("Year")))
+KPI_PERIODS = Choices(
+    "platforms.kpi_period", ("month", _l("Month")), ("quarter", _l("Quarter")), ("half_year", _l("Half-year")), ("year", _l("Year")))
 SHARE_BASES = Choices("platforms.share_basis", ("billed", _l("Charged")), ("cash", _l("Received")))
 SETTLEMENT_LINES = Choices(
     "platforms.operator_line",
@@ -95,7 +97,9 @@ class OperatorContract(ParkScoped, Record):
 
 
 class ContractKpi(ParkScoped, Record):
-    """A performance clause: metric, target, weight, period, evidence. The weights of a contract make 100 %."""
+    """A performance clause: metric, target, weight, period, evidence. The weights of a contract make 100 %.
+
+    The target holds for `period` (empty: the contract's); for other days targets of amounts and counts are scaled (U-125)."""
 
     __tablename__ = "platforms_contract_kpi"
     __table_args__ = (
@@ -107,6 +111,8 @@ class ContractKpi(ParkScoped, Record):
     metric: Mapped[str] = field(EnumText(METRICS), _l("Metric"))
     title: Mapped[str] = field(String(200), _l("Clause"))
     target: Mapped[Decimal] = field(UnitPrice, _l("Target per period"), help=_l("Ratios as fractions: 0.6 is 60 %"))
+    period: Mapped[str | None] = field(EnumText(KPI_PERIODS), _l("Target holds for a"),
+                                       help=_l("Empty: for what the contract is settled by"))
     weight: Mapped[Decimal] = field(Rate, _l("Weight"))
     most: Mapped[Decimal] = field(
         Rate,

@@ -84,6 +84,7 @@ def create_kpi(
     target: Decimal,
     weight: Decimal,
     most: Decimal = Decimal("1.2"),
+    period: str | None = None,
     evidence: str | None = None,
 ) -> ContractKpi:
     """Add a performance clause to a draft."""
@@ -100,6 +101,7 @@ def change_kpi(
     target: Decimal,
     weight: Decimal,
     most: Decimal = Decimal("1.2"),
+    period: str | None = None,
     evidence: str | None = None,
 ) -> ContractKpi:
     """Change a clause of a draft."""

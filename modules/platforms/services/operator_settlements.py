@@ -91,11 +91,11 @@ def _clause(row: OperatorSettlement, position: int, x: scorecard.Scored) -> Oper
         kind="kpi",
         title=x.kpi.title,
         kpi_id=x.kpi.id,
-        target=x.kpi.target,
+        target=x.target,
         actual=x.fact.value,
         weight=x.kpi.weight,
         points=x.points,
-        explain=x.fact.source[:300],
+        explain=x.how[:300],
     )
 
 

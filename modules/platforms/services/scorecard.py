@@ -14,30 +14,30 @@ from parkops.i18n import _
 from parkops.money import ZERO
 
 from .. import calc_operator, calc_recovery
-from ..models.contract import ContractKpi, OperatorContract
+from ..models.contract import KPI_PERIODS, ContractKpi, OperatorContract
 from ..models.event import UsageEvent
 from ..models.registry import Platform
 from ..models.result import PlatformResult
-from . import recovery
+from . import open_hours, recovery
+from .open_hours import Fact
 
 PLACES = Decimal("0.0001")
 
 
 @dataclass(frozen=True)
-class Fact:
-    """A counted value and where it comes from; value None: nobody knows."""
-
-    value: Decimal | None
-    source: str
-
-
-@dataclass(frozen=True)
 class Scored:
-    """A clause with its fact and points."""
+    """A clause with its fact, the target of these days, and points."""
 
     kpi: ContractKpi
     fact: Fact
     points: Decimal | None
+    target: Decimal
+    why: str  # how the target of these days was worked out; empty when it is the clause's own
+
+    @property
+    def how(self) -> str:
+        """Where the fact comes from and how the target was worked out."""
+        return _("%(source)s; %(target)s", source=self.fact.source, target=self.why) if self.why else self.fact.source
 
 
 def span(first: date, last: date) -> Period:
@@ -70,6 +70,7 @@ def facts(session: Any, platform: Platform, first: date, last: date) -> dict[str
         "hours": Fact(s.hours.quantize(PLACES), _("machine use of %(events)s", events=events)),
         "utilisation": Fact(_rounded(s.utilisation), _("effective ÷ rated hours, %(events)s", events=events)),
         "firms": Fact(Decimal(firms), _("distinct firms of %(events)s", events=events)),
+        "hours_open": open_hours.fact(session, platform, first, last),
         "days_open": Fact(Decimal(days), _("days with events of %(events)s", events=events)),
         "patents": Fact(Decimal(results.get("patent", 0)), _("confirmed results, patents")),
         "transfers": Fact(Decimal(results.get("transfer", 0)), _("confirmed results, transfers")),
@@ -83,18 +84,34 @@ def _rounded(value: Decimal | None) -> Decimal | None:
     return value.quantize(PLACES) if value is not None else None
 
 
+def _number(value: Decimal) -> str:
+    """`1,200` or `93.3333`: no zeros after the point."""
+    text = f"{value:,.4f}"
+    return text.rstrip("0").rstrip(".")
+
+
+def _why(target: Decimal, period: str, n_months: Decimal, scaled: Decimal) -> str:
+    """The target of the span in words (U-125)."""
+    return _("target %(target)s a %(period)s, for %(n)s months %(scaled)s", target=_number(target),
+             period=str(KPI_PERIODS.label(period)).lower(), n=_number(n_months.quantize(Decimal("0.01"))), scaled=_number(scaled))
+
+
 def score_of(
     session: Any, contract: OperatorContract, first: date, last: date, typed: dict[int, Decimal | None] | None = None
 ) -> tuple[list[Scored], Decimal | None]:
     """Every clause of a contract with its points, and the score. `typed`: what an inspection found, by clause."""
-    known = facts(session, contract.platform, first, last)
+    known, n_months = facts(session, contract.platform, first, last), calc_operator.span_months(first, last)
     out = []
     for kpi in session.scalars(select(ContractKpi).where(ContractKpi.contract_id == contract.id).order_by(ContractKpi.id)):
         fact = known[kpi.metric]
         if kpi.metric == "manual" and (typed or {}).get(kpi.id) is not None:
             fact = Fact((typed or {})[kpi.id], _("found by inspection"))
-        out.append(Scored(kpi, fact, calc_operator.points(calc_operator.Clause(kpi.target, kpi.weight, kpi.most, fact.value))))
-    clauses = [calc_operator.Clause(x.kpi.target, x.kpi.weight, x.kpi.most, x.fact.value) for x in out]
+        period = kpi.period or contract.kpi_period
+        target = calc_operator.target_for(kpi.metric, kpi.target, period, n_months)
+        why = _why(kpi.target, period, n_months, target) if target != kpi.target else ""
+        points = calc_operator.points(calc_operator.Clause(target, kpi.weight, kpi.most, fact.value))
+        out.append(Scored(kpi, fact, points, target, why))
+    clauses = [calc_operator.Clause(x.target, x.kpi.weight, x.kpi.most, x.fact.value) for x in out]
     return out, calc_operator.score(clauses)
 
 
