@@ -131,7 +131,8 @@ MACHINE = E.kind == "usage"
 def _rated(window: Window) -> Any:
     """Rated minutes of every instrument over the months begun by the window's day (a twelfth of the year's each)."""
     months = recovery.months_of(window.period, window.on)
-    there = [case((or_(Instrument.bought_on.is_(None), Instrument.bought_on < add_months(m, 1)), 1), else_=0) for m in months]
+    bought = Instrument.bought_on
+    there = [case((and_(or_(bought.is_(None), bought < add_months(m, 1)), or_(*recovery.kept(m))), 1), else_=0) for m in months]
     total: Any = literal(0, BigInteger)
     for one in there:
         total = total + one
@@ -141,7 +142,7 @@ def _rated(window: Window) -> Any:
 def measure_utilisation(window: Window) -> Any:
     """Machine minutes ÷ rated minutes."""
     rated = select(Instrument.park_id.label("park_id"), Instrument.platform_id.label("platform_id"), _rated(window).label("amount")).where(
-        Instrument.state != "retired"
+        or_(*recovery.kept(window.start))
     )
     return _ratio(_events(window, MINUTES, MACHINE), rated)
 
@@ -154,7 +155,7 @@ def list_minutes(window: Window) -> Any:
 def list_rated(window: Window) -> Any:
     """The instruments with their rated minutes."""
     return select(Instrument.id.label("id"), _key(Instrument.platform_id), _rated(window).label("amount")).where(
-        Instrument.state != "retired"
+        or_(*recovery.kept(window.start))
     )
 
 

@@ -71,7 +71,8 @@ class Platform(ParkScoped, Record):
 class Instrument(ParkScoped, Record):
     """An instrument of a platform. `rated_hours` a year: 1,400 general, 800 special or mechanical (domain.md 11.1).
 
-    Yearly depreciation is value divided by life (straight line, no residual value). `interlock_id` is what the switch at the
+    Yearly depreciation is value divided by life (straight line, no residual value), until the month of `retired_on`; a retired
+    instrument without that day (unknown) has no rated hours at all. `interlock_id` is what the switch at the
     machine calls itself; `resource_id` is the instrument in the booking calendar."""
 
     __tablename__ = "platforms_instrument"
@@ -81,6 +82,7 @@ class Instrument(ParkScoped, Record):
         CheckConstraint("value IS NULL OR value >= 0", name="value"),
         CheckConstraint("life_years BETWEEN 1 AND 50", name="life_years"),
         CheckConstraint("rated_hours BETWEEN 1 AND 8760", name="rated_hours"),
+        CheckConstraint("retired_on IS NULL OR state = 'retired' AND (bought_on IS NULL OR retired_on >= bought_on)", name="retired_on"),
         Index("ix_platforms_instrument_resource_id", "resource_id", unique=True, postgresql_where="resource_id IS NOT NULL"),
     )
     platform_id: Mapped[int] = fk("platforms_platform.id", _l("Platform"))
@@ -95,6 +97,7 @@ class Instrument(ParkScoped, Record):
     rated_hours: Mapped[int] = field(Integer, _l("Rated hours a year"), default=1400, server_default="1400",
                                      help=_l("1,400 for general instruments, 800 for special and mechanical ones"))
     state: Mapped[str] = field(EnumText(INSTRUMENT_STATES), _l("State"), default="in_use", server_default="in_use")
+    retired_on: Mapped[date | None] = field(Date, _l("Retired on"), help=_l("Its last day; costs and rated hours count until its month"))
     interlock_id: Mapped[str | None] = field(String(80), _l("Interlock id"), fmt="code",
                                              help=_l("What the switch at the machine calls itself"))
     resource_id: Mapped[int | None] = fk("booking_resource.id", _l("In the booking calendar as"), index=False)

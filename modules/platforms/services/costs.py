@@ -55,7 +55,9 @@ def _still_open(pool: CostPool) -> None:
 
 
 def compute_depreciation(session: Any, pool: CostPool) -> int:
-    """Write the month's depreciation of every instrument anew (U-101): straight line, to the fen, summing to the value."""
+    """Write the month's depreciation of every instrument anew (U-101): straight line, to the fen, summing to the value.
+
+    A retired instrument bears its last one in the month it was retired; the rest is no cost of later months."""
     access.require(session, "platforms.cost_entry", "add")
     _still_open(pool)
     session.execute(delete(CostEntry).where(CostEntry.pool_id == pool.id, CostEntry.kind == "depreciation", CostEntry.computed))
@@ -66,7 +68,7 @@ def compute_depreciation(session: Any, pool: CostPool) -> int:
         .order_by(Instrument.id)
     )
     for i in rows:
-        amount = calc_depreciation.of_period(i.value, i.life_years, i.bought_on, pool.month, following)
+        amount = calc_depreciation.of_period(i.value, i.life_years, i.bought_on, pool.month, following, i.retired_on)
         if amount:
             session.add(
                 CostEntry(

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from modules.booking.models.resource import BookableResource
 from modules.booking.services import opening
@@ -15,6 +15,7 @@ from parkops import clock
 from parkops.i18n import _
 
 from ..models.registry import Instrument, Platform
+from . import recovery
 
 
 @dataclass(frozen=True)
@@ -28,12 +29,13 @@ class Fact:
 def fact(session: Any, platform: Platform, first: date, last: date) -> Fact:
     """Hours open from `first` to `last` (not beyond today), the sum of the instruments there; unknown when one has no opening hours.
 
-    Days before an instrument was bought do not count; a retired one does not count."""
+    Days before an instrument was bought or after it was retired do not count."""
     end = min(last, clock.today()) + timedelta(days=1)
     query = select(Instrument, BookableResource).outerjoin(BookableResource, BookableResource.id == Instrument.resource_id)
-    query = query.where(Instrument.platform_id == platform.id, Instrument.state != "retired").order_by(Instrument.code)
+    query = query.where(Instrument.platform_id == platform.id, or_(*recovery.kept(first))).order_by(Instrument.code)
     there = [(i, r) for i, r in session.execute(query).tuples() if (i.bought_on or first) < end]
-    found = opening.minutes_open(session, [(r, max(first, i.bought_on or first), end) for i, r in there if r is not None])
+    spans = [(r, max(first, i.bought_on or first), min(end, (i.retired_on or end) + timedelta(days=1))) for i, r in there if r is not None]
+    found = opening.minutes_open(session, spans)
     known = {i.code: found[r.id] if r is not None else None for i, r in there}
     unknown = [code for code, minutes in known.items() if minutes is None]
     if unknown or not there:

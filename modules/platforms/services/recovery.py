@@ -183,11 +183,17 @@ def _pools(session: Any, start: date, end: date) -> dict[int, set[date]]:
     return out
 
 
+def kept(first: date) -> tuple[Any, Any]:
+    """Conditions, one of which holds for an instrument that was not retired before `first`; unknown days count as before."""
+    return Instrument.state != "retired", Instrument.retired_on >= first
+
+
 def _rated(session: Any, months: list[date]) -> dict[int, Decimal]:
-    """Rated hours of the months: a twelfth of the year's for every month an instrument was there; retired ones do not count."""
+    """Rated hours of the months: a twelfth of the year's for every month an instrument was there (U-113)."""
     out: dict[int, Decimal] = {}
-    for i in session.scalars(select(Instrument).where(Instrument.state != "retired")):
-        there = sum(1 for m in months if i.bought_on is None or i.bought_on < add_months(m, 1))
+    for i in session.scalars(select(Instrument).where(or_(*kept(months[0] if months else date.max)))):
+        bought, gone = i.bought_on or date.min, i.retired_on or date.max
+        there = sum(1 for m in months if bought < add_months(m, 1) and gone >= m)
         out[i.platform_id] = out.get(i.platform_id, Decimal(0)) + Decimal(i.rated_hours) * there / 12
     return out
 

@@ -38,17 +38,26 @@ def _check_platform(session: Any, v: dict[str, Any], problems: Problems) -> None
 
 def create_instrument(session: Any, **values: Any) -> Instrument:
     """Enter an instrument (U-17): life and rated hours bound what it costs and how well it is used."""
-    return records.create(session, Instrument, values, _check_instrument)
+    return records.create(session, Instrument, values, _check_with_day)
 
 
 def change_instrument(session: Any, instrument: Instrument, **values: Any) -> Instrument:
-    """Change an instrument."""
-    return records.change(session, instrument, values, _check_instrument)
+    """Change an instrument; retiring it needs its last day, taking it back into use clears the day (U-17)."""
+    if instrument.state == "retired" and values.get("state", "retired") != "retired":
+        values["retired_on"] = None
+    known = instrument.state == "retired" and instrument.retired_on is None
+    return records.change(session, instrument, values, _check_instrument if known else _check_with_day)
 
 
 def remove_instrument(session: Any, instrument: Instrument) -> None:
     """Delete an instrument that was never used."""
     records.remove(session, instrument, (UsageEvent, "instrument_id", USED))
+
+
+def _check_with_day(session: Any, v: dict[str, Any], problems: Problems) -> None:
+    if v.get("state") == "retired" and v.get("retired_on") is None:
+        problems.add("platforms.U-17", _l("Say on which day it was retired."), "retired_on")
+    _check_instrument(session, v, problems)
 
 
 def _check_instrument(session: Any, v: dict[str, Any], problems: Problems) -> None:
@@ -58,6 +67,10 @@ def _check_instrument(session: Any, v: dict[str, Any], problems: Problems) -> No
         problems.add("platforms.U-17", _l("Rated hours are 1 to 8,760 a year: 1,400 in general, 800 if special."), "rated_hours")
     if v.get("value") is not None and v.get("value") < 0:
         problems.add("platforms.U-17", _l("A value is not negative."), "value")
+    if v.get("retired_on") is not None and v.get("state") != "retired":
+        problems.add("platforms.U-17", _l("Only a retired instrument has a last day."), "retired_on")
+    records.not_future(v, problems, ("retired_on",))
+    records.date_order(v, problems, "bought_on", "retired_on", _l("The last day lies before the first."))
     resource = session.get(BookableResource, v.get("resource_id")) if v.get("resource_id") else None
     if resource is not None and resource.kind not in ("instrument", "studio"):
         problems.add("platforms.U-17", _l("Choose an instrument or studio of the booking calendar."), "resource_id")

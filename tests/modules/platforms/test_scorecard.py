@@ -139,6 +139,15 @@ def test_hours_open_are_unknown_without_opening_hours(session):
     assert scored(session, p, {"hours_open": 960})["hours_open"].fact.value is None
 
 
+def test_hours_open_of_a_retired_instrument_end_with_its_last_day(session):
+    p = h.platform(session, "delegated")
+    i = h.instrument(session, p)
+    calendar_of(session, i)
+    i.state, i.retired_on = "retired", date(2021, 1, 5)  # a Tuesday; Friday 1st to Tuesday 5th are three working days
+    session.flush()
+    assert scored(session, p, {"hours_open": 960})["hours_open"].fact.value == 24
+
+
 def test_hours_open_do_not_reach_beyond_today(session):
     p = h.platform(session, "delegated")
     calendar_of(session, h.instrument(session, p), weekdays="1234567")
