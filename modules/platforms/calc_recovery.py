@@ -173,3 +173,58 @@ def cheaper_outside(found: Sheet) -> ClassLine | None:
         return None
     dearest = max(inside, key=lambda line: line.price or ZERO)
     return dearest if (dearest.price or ZERO) > min(outside) else None
+
+
+@dataclass(frozen=True)
+class WhatIf:
+    """The numbers of the sheet when prices, hours and the mix of classes were others; `recovery.js` computes the same in the browser."""
+
+    hours: Decimal
+    charged: Decimal
+    cost: Decimal | None
+    recovery: Decimal | None
+    utilisation: Decimal | None
+    price: Decimal | None
+    even: Decimal | None
+    outside: Decimal | None
+    even_hours: Decimal | None
+    gap: Decimal | None
+
+
+def shares_of(uses: Sequence[Use]) -> list[Decimal]:
+    """Share of each class in the hours; nothing used: 0."""
+    hours = sum((u.hours for u in uses), Decimal(0))
+    return [u.hours / hours if hours else Decimal(0) for u in uses]
+
+
+def give_way(shares: Sequence[Decimal], moved: int, to: Decimal, base: Sequence[Decimal]) -> list[Decimal]:
+    """The shares after one class took `to`: the others keep their proportions and all make one whole.
+
+    Others that had come down to nothing come back in the proportions of `base`; a class that used everything cannot move."""
+    for known in (shares, base):
+        others = sum(known, Decimal(0)) - known[moved]
+        if others > 0:
+            return [to if n == moved else s / others * (1 - to) for n, s in enumerate(known)]
+    return list(shares)
+
+
+def what_if(uses: Sequence[Use], fixed: Decimal | None, variable: Decimal | None, rated: Decimal | None, *, prices: Decimal = Decimal(1),
+            times: Decimal = Decimal(1), shares: Sequence[Decimal] | None = None) -> WhatIf:
+    """All prices × `prices`, all hours × `times`, and each class with its share of the hours.
+
+    h_k = H·share_k·times; charged_k = p_k·prices·h_k (a class without hours: charged × prices × times); C = fixed + variable ÷ H × Σ h_k.
+    `variable`: the variable cost of the recorded hours. What depends on an unknown cost is None."""
+    total = sum((u.hours for u in uses), Decimal(0))
+    hours = [total * s * times for s in (shares if shares is not None else shares_of(uses))]
+    paid = [u.billed / u.hours * prices * h if u.hours else u.billed * prices * times for u, h in zip(uses, hours, strict=True)]
+    h, charged = sum(hours, Decimal(0)), sum(paid, Decimal(0))
+    an_hour = variable / total if variable is not None and total else Decimal(0)
+    cost = fixed + an_hour * h if fixed is not None else None
+    out = sum((x for u, x in zip(uses, hours, strict=True) if u.outside), Decimal(0))
+    rest = sum((x for u, x in zip(uses, paid, strict=True) if not u.outside), Decimal(0))
+    price = charged / h if h else None
+    return WhatIf(
+        hours=h, charged=charged, cost=cost, recovery=ratio(charged, cost), utilisation=ratio(h, rated), price=price,
+        even=break_even_price(cost, h), outside=outside_price(cost, [(rest, Decimal(1))], out),
+        even_hours=break_even_hours(fixed, price, an_hour) if price is not None else None, gap=cost - charged if cost is not None else None,
+    )

@@ -260,12 +260,23 @@ def years_of(session: Any, platform: Platform, period: Period, on: date) -> list
     return [of_platform(session, platform, p, on) for p in periods]
 
 
+def what_if_start(found: PlatformSheet) -> calc.WhatIf:
+    """What the sliders show before one is moved; the page has it without the script, too."""
+    s = found.sheet
+    return calc.what_if([line.use for line in s.lines], s.fixed, _variable(s), s.rated)
+
+
+def _variable(s: calc.Sheet) -> Decimal | None:
+    return s.cost - s.fixed if s.cost is not None and s.fixed is not None else None
+
+
 def what_if(found: PlatformSheet) -> dict[str, Any]:
     """The numbers the page's sliders start from: decimals as text, so that none is lost on the way."""
     s = found.sheet
+    variable = _variable(s)
     return {
         "fixed": str(s.fixed) if s.fixed is not None else None,
-        "variable": str(s.cost - s.fixed) if s.cost is not None and s.fixed is not None else None,
+        "variable": str(variable) if variable is not None else None,
         "hours": str(s.hours),
         "rated": str(s.rated) if s.rated is not None else None,
         "classes": [

@@ -109,6 +109,7 @@ class RecoveryPage(Page):
             costs=cost_list,
             svg=break_even_svg(found),
             what_if=recovery.what_if(found),
+            start=recovery.what_if_start(found),
             cheaper=cheaper_outside(found.sheet),
             platforms=self._platforms(platform.park_id),
             may_export=access.may(self.session, self.resource, "export"),

@@ -70,6 +70,10 @@ def test_the_sliders_start_from_the_served_numbers(page, plat):
     assert (served["fixed"], served["variable"]) == ("20000.00", "0.00")
     assert [(c["code"], D(c["hours"]), c["billed"]) for c in served["classes"]] == [("incubatee", 100, "6000.00"), ("external", 60, "10000.00")]
     assert "不保存" in body
+    assert re.findall(r'data-class="(\w+)"[^>]*value="(\d+)"', body) == [("incubatee", "62"), ("external", "38")]  # 62.5 % and 37.5 %
+    shown = dict(re.findall(r'data-out="(\w+)">([^<]*)<', body))
+    assert (shown["recovery"], shown["cost"], shown["even"], shown["hours"]) == ("80.0 %", "20,000.00", "125.00", "160.00")
+    assert (shown["outside"], shown["even_hours"], shown["gap"]) == ("233.33", "200.00", "4,000.00")  # 14,000 ÷ 60; 20,000 ÷ 100
 
 
 def test_the_list_of_platforms_and_its_report_are_the_same_document(session, page, plat):
