@@ -64,13 +64,6 @@ def break_even_hours(fixed: Decimal | None, price: Decimal, variable: Decimal) -
     return _places(max(fixed, Decimal(0)) / (price - variable), Decimal("0.01"))
 
 
-def machine_price(value: Decimal, life_years: int, rated_hours: int) -> Decimal:
-    """Yuan per hour that the book value comes to (开机费): value ÷ (years × rated hours per year)."""
-    if life_years <= 0 or rated_hours <= 0:
-        raise ValueError("life and rated hours must be positive")
-    return _places(value / (life_years * rated_hours), PRICE)
-
-
 @dataclass(frozen=True)
 class Use:
     """What one class of customers used and was charged. gross − discount − entitled − waived = billed."""

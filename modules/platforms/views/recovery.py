@@ -21,11 +21,12 @@ from parkops.web.admin.kpis import periods_around, place_of
 from parkops.web.views import PK, Page, route
 
 from ..calc_recovery import COSTS, cheaper_outside, ratio
+from ..calc_tariff import BY_RATED, CONSUMED
 from ..models.cost import COST_KINDS
 from ..models.project import CUSTOMER_CLASSES
 from ..models.registry import Platform
 from ..reports.recovery import break_even_svg
-from ..services import recovery
+from ..services import recovery, tariff
 from ..services.recovery import COUNTED, PlatformSheet
 
 
@@ -110,6 +111,8 @@ class RecoveryPage(Page):
             svg=break_even_svg(found),
             what_if=recovery.what_if(found),
             start=recovery.what_if_start(found),
+            tariff=tariff.of_platform(self.session, platform, place.period),
+            tariff_kinds=[k for k in COSTS if k not in (CONSUMED, BY_RATED)],
             cheaper=cheaper_outside(found.sheet),
             platforms=self._platforms(platform.park_id),
             may_export=access.may(self.session, self.resource, "export"),

@@ -16,12 +16,6 @@ from parkops.testing.depth import depth
 D = Decimal
 
 
-def test_the_worked_tariff_is_200_and_300_yuan_an_hour():
-    machine = recovery.machine_price(D(800_000), 5, 800)
-    assert machine == 200
-    assert D(20) + D(30) + machine + D(50) == 300
-
-
 def test_cost_price_gap_and_hours_of_a_worked_year():
     """C = 300,000 − 40,000 grants − (−10,000) = 270,000; 1,800 h; p* = 150; incubated firms pay 90, outside ones 210."""
     costs = {"depreciation": D(160_000), "staff": D(80_000), "energy": D(36_000), "materials": D(18_000), "space": D(6_000)}
