@@ -22,7 +22,7 @@
         "platforms.tax_included": {"type": "bool", "default": True, "title": "Prices of platforms include VAT"},
         "platforms.public_prices": {"type": "bool", "default": True, "title": "The price list is read without logging in"},
     },
-    "data": ("rules/evaluation.yaml",),
+    "data": ("rules/evaluation.yaml", "rules/sharing.yaml"),
     "sequences": {
         "platforms.project": "PP-{year}-{n:04d}",
         "platforms.quote": "PQ-{year}-{n:04d}",

@@ -126,18 +126,38 @@ def grade(total: Decimal, grades: Sequence[tuple[Decimal, str]]) -> str:
     return next(name for least, name in sorted(grades, key=lambda g: -g[0]) if total >= least)
 
 
-def external_share_score(external: Decimal, effective: Decimal) -> Decimal | None:
-    """(external ÷ effective hours) ÷ 0.1 × 10 (domain.md 11.2); None without effective hours. Without a stated maximum."""
-    return (external / effective / Decimal("0.1") * 10).quantize(Decimal("0.01"), rounding=ROUND_HALF_UP) if effective > 0 else None
+def external_share_score(external: Decimal, effective: Decimal, p: dict[str, Decimal]) -> Decimal | None:
+    """(external ÷ effective hours) ÷ share_step × share_points (domain.md 11.2); None without effective hours. Without a stated maximum."""
+    return _cents(external / effective / p["share_step"] * p["share_points"]) if effective > 0 else None
 
 
-def income_share_score(internal: Decimal, external: Decimal, value: Decimal) -> Decimal | None:
-    """(internal + external × 1.5) ÷ original value ÷ 0.2 × 15."""
-    if value <= 0:
-        return None
-    return ((internal + external * Decimal("1.5")) / value / Decimal("0.2") * 15).quantize(Decimal("0.01"), rounding=ROUND_HALF_UP)
+def income_share_score(internal: Decimal, external: Decimal, value: Decimal, p: dict[str, Decimal]) -> Decimal | None:
+    """(internal + external × income_outside) ÷ original value ÷ income_step × income_points; None without a value."""
+    return _cents((internal + external * p["income_outside"]) / value / p["income_step"] * p["income_points"]) if value > 0 else None
 
 
-def hours_points(effective: Decimal) -> int:
-    """One point per 100 hours, at most 15."""
-    return min(int(effective // 100), 15)
+def hours_points(effective: Decimal, p: dict[str, Decimal]) -> int:
+    """One point per hours_step hours, at most hours_points."""
+    return min(int(effective // p["hours_step"]), int(p["hours_points"]))
+
+
+def _cents(value: Decimal) -> Decimal:
+    return value.quantize(Decimal("0.01"), rounding=ROUND_HALF_UP)
+
+
+@dataclass(frozen=True)
+class Compared:
+    """A year of an instrument beside the national average; None: not known or not published."""
+
+    code: str
+    own: Decimal | None
+    national: Decimal | None
+
+
+def compared(hours: Decimal, external: Decimal, value: Decimal | None, p: dict[str, Decimal | None]) -> tuple[Compared, ...]:
+    """Hours, external hours and their share. From `big_value` on the averages of the largest instruments hold (without external hours)."""
+    big = value is not None and p["big_value"] is not None and value >= p["big_value"]
+    share = (external / hours).quantize(Decimal("0.0001"), rounding=ROUND_HALF_UP) if hours > 0 else None
+    return (Compared("hours", hours, p["big_hours"] if big else p["hours"]),
+            Compared("outside_hours", external, None if big else p["outside_hours"]),
+            Compared("share_rate", share, p["big_share_rate"] if big else p["share_rate"]))

@@ -31,6 +31,10 @@ STEPS = (
     ("step_20", Decimal("0.2")),
 )
 REPORTED = InstrumentYear.__reported__
+SHARING = ("share_step", "share_points", "income_outside", "income_step", "income_points", "hours_step", "hours_points")
+WEIGHTS = ("operation", "sharing", "management")
+NATIONAL = ("hours", "outside_hours", "share_rate", "big_value", "big_hours", "big_share_rate")
+BENCHMARK = ("units", "instruments", "least_value", "income")
 
 
 @dataclass(frozen=True)
@@ -133,10 +137,36 @@ def evaluate_year(session: Any, row: InstrumentYear, *, on: date) -> str:
 
 
 def sharing(session: Any, row: InstrumentYear) -> dict[str, Any]:
-    """The sharing metrics of the year."""
+    """The sharing metrics of the year, by the parameters of its last day (U-133)."""
     found, value = counted(session, row.instrument_id, row.year), row.instrument.value or ZERO
+    p = {n: parameters.decimal(session, f"platforms.sharing_{n}", date(row.year, 12, 31)) for n in SHARING}
     return {
-        "share": calc.external_share_score(found.outside_hours, found.hours),
-        "income": calc.income_share_score(found.income - found.outside_income, found.outside_income, value),
-        "hours": calc.hours_points(found.hours),
+        "share": calc.external_share_score(found.outside_hours, found.hours, p),
+        "income": calc.income_share_score(found.income - found.outside_income, found.outside_income, value, p),
+        "hours": calc.hours_points(found.hours, p),
     }
+
+
+def weights(session: Any, on: date) -> dict[str, Decimal]:
+    """Published weights of operation, sharing and management (HIT)."""
+    return {n: parameters.decimal(session, f"platforms.sharing_weight_{n}", on) for n in WEIGHTS}
+
+
+def beside_national(session: Any, row: InstrumentYear) -> tuple[calc.Compared, ...]:
+    """The year beside the newest national average published for it or a year before; nothing before the first one."""
+    found = counted(session, row.instrument_id, row.year)
+    p = {n: national(session, n, date(row.year, 12, 31)) for n in NATIONAL}
+    return calc.compared(found.hours, found.outside_hours, row.instrument.value, p)
+
+
+def national(session: Any, name: str, on: date) -> Decimal | None:
+    """A figure of the national benchmark in force on a day."""
+    found = parameters.find(session, f"platforms.national_{name}", on)
+    return Decimal(str(found.value)) if found is not None else None
+
+
+def benchmark(session: Any, on: date) -> dict[str, Any]:
+    """What the benchmark in force covered, with its year; empty when there is none or a figure of it is missing."""
+    found = {n: parameters.find(session, f"platforms.national_{n}", on) for n in BENCHMARK}
+    known = {n: v for n, v in found.items() if v is not None}
+    return {"year": known["units"].effective_from.year, **{n: v.value for n, v in known.items()}} if len(known) == len(found) else {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from parkops.i18n import _l
@@ -23,11 +24,13 @@ TITLES = {
     "EQ-4": _l("Service income"),
     "EQ-5": _l("Functions used and developed"),
 }
+COMPARED = {"hours": _l("Effective hours"), "outside_hours": _l("Hours of outside users"), "share_rate": _l("Share rate")}
 
 
 def evaluation_tab(session: Any, row: InstrumentYear) -> dict[str, Any]:
     """The five dimensions, what is missing, and the sharing metrics."""
     made, counted = evaluations.verdict(session, row)
+    last = date(row.year, 12, 31)
     labels = {n: InstrumentYear.__table__.c[n].info["label"] for n in evaluations.REPORTED}
     return {
         "verdict": made,
@@ -36,6 +39,10 @@ def evaluation_tab(session: Any, row: InstrumentYear) -> dict[str, Any]:
         "labels": labels,
         "grades": GRADES,
         "sharing": evaluations.sharing(session, row),
+        "weights": evaluations.weights(session, last),
+        "national": evaluations.beside_national(session, row),
+        "benchmark": evaluations.benchmark(session, last),
+        "metrics": COMPARED,
         "rated": row.instrument.rated_hours,
     }
 

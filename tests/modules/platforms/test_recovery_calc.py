@@ -154,7 +154,24 @@ def test_a_missing_fact_leaves_no_grade():
 
 
 def test_sharing_metrics():
-    assert evaluation.external_share_score(D(240), D(1440)) == D("16.67")
-    assert evaluation.external_share_score(D(1), D(0)) is None
-    assert evaluation.income_share_score(D(10_000), D(20_000), D(800_000)) == D("3.75")
-    assert (evaluation.hours_points(D(1440)), evaluation.hours_points(D(9000))) == (14, 15)
+    p = {"share_step": D("0.1"), "share_points": D(10), "income_outside": D("1.5"), "income_step": D("0.2"), "income_points": D(15),
+         "hours_step": D(100), "hours_points": D(15)}
+    assert evaluation.external_share_score(D(240), D(1440), p) == D("16.67")
+    assert evaluation.external_share_score(D(1), D(0), p) is None
+    assert evaluation.income_share_score(D(10_000), D(20_000), D(800_000), p) == D("3.75")
+    assert evaluation.income_share_score(D(1), D(1), D(0), p) is None
+    assert (evaluation.hours_points(D(1440), p), evaluation.hours_points(D(9000), p)) == (14, 15)
+    assert evaluation.hours_points(D(1440), p | {"hours_step": D(200), "hours_points": D(5)}) == 5
+
+
+NATIONAL = {"hours": D(1440), "outside_hours": D(240), "share_rate": D("0.16"), "big_value": D(10_000_000), "big_hours": D(964),
+            "big_share_rate": D("0.34")}
+
+
+@pytest.mark.parametrize(("value", "expected"), [
+    (D(800_000), [(1200, 1440), (300, 240), (D("0.25"), D("0.16"))]), (None, [(1200, 1440), (300, 240), (D("0.25"), D("0.16"))]),
+    (D(10_000_000), [(1200, 964), (300, None), (D("0.25"), D("0.34"))])])
+def test_a_year_beside_the_national_average(value, expected):
+    assert [(x.own, x.national) for x in evaluation.compared(D(1200), D(300), value, NATIONAL)] == expected
+    idle = evaluation.compared(D(0), D(0), value, dict.fromkeys(NATIONAL))
+    assert [(x.own, x.national) for x in idle] == [(0, None), (0, None), (None, None)]
