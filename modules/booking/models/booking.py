@@ -49,7 +49,9 @@ def user_fk(label: Any) -> Any:
 
 
 class BookingSeries(ParkScoped, Record):
-    """A rule that makes bookings: every n days, weeks (on weekdays) or months, from a day to a day, with days left out."""
+    """A rule that makes bookings: every n days, weeks (on weekdays) or months, from a day to a day, with days left out.
+
+    Its payer (as of a booking) pays for every day."""
 
     __tablename__ = "booking_series"
     __table_args__ = (
@@ -58,6 +60,7 @@ class BookingSeries(ParkScoped, Record):
         CheckConstraint("minutes BETWEEN 1 AND 1440", name="minutes"),
         CheckConstraint("last_day >= first_day", name="dates"),
         CheckConstraint("frequency <> 'weekly' OR weekdays ~ '^[1-7](,[1-7])*$'", name="weekdays"),
+        CheckConstraint("(payer_source IS NULL) = (payer_id IS NULL)", name="payer"),
     )
     resource_id: Mapped[int] = fk("booking_resource.id", _l("Resource"))
     firm_id: Mapped[int | None] = fk("tenants_firm.id", _l("Firm"))
@@ -72,6 +75,8 @@ class BookingSeries(ParkScoped, Record):
     minutes: Mapped[int] = field(Integer, _l("Length in minutes"))
     memo: Mapped[str | None] = field(String(300), _l("Purpose"))
     ended_on: Mapped[date | None] = field(Date, _l("Ended on"))
+    payer_source: Mapped[str | None] = field(String(80), _l("Payer record"))
+    payer_id: Mapped[int | None] = field(BigInteger, _l("Record"))
     resource: Mapped[BookableResource] = relationship(foreign_keys="BookingSeries.resource_id")
     firm: Mapped[Any] = relationship("Firm", foreign_keys="BookingSeries.firm_id")
     contact: Mapped[Any] = relationship("Person", foreign_keys="BookingSeries.contact_id")
@@ -171,13 +176,16 @@ protect(BookingOverride)
 
 
 class WaitingEntry(ParkScoped, Record):
-    """Who wants a slot that is taken. The first in line is offered it when it becomes free, until `offer_until`."""
+    """Who wants a slot that is taken. The first in line is offered it when it becomes free, until `offer_until`.
+
+    Its payer (as of a booking) pays when the slot is taken."""
 
     __tablename__ = "booking_waiting"
     __table_args__ = (
         CheckConstraint("ends_at > starts_at", name="dates"),
         CheckConstraint("state <> 'offered' OR offer_until IS NOT NULL", name="offer"),
         CheckConstraint("state <> 'booked' OR booking_id IS NOT NULL", name="booked"),
+        CheckConstraint("(payer_source IS NULL) = (payer_id IS NULL)", name="payer"),
         Index("ix_booking_waiting_resource_id_state", "resource_id", "state", "starts_at"),
     )
     resource_id: Mapped[int] = fk("booking_resource.id", _l("Resource"), index=False)
@@ -192,6 +200,8 @@ class WaitingEntry(ParkScoped, Record):
     offer_until: Mapped[datetime | None] = field(UTCDateTime, _l("Offer holds until"))
     booking_id: Mapped[int | None] = fk("booking_booking.id", _l("Booking"))
     memo: Mapped[str | None] = field(String(300), _l("Purpose"))
+    payer_source: Mapped[str | None] = field(String(80), _l("Payer record"))
+    payer_id: Mapped[int | None] = field(BigInteger, _l("Record"))
     resource: Mapped[BookableResource] = relationship(foreign_keys="WaitingEntry.resource_id")
     firm: Mapped[Any] = relationship("Firm", foreign_keys="WaitingEntry.firm_id")
     contact: Mapped[Any] = relationship("Person", foreign_keys="WaitingEntry.contact_id")

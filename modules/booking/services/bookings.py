@@ -20,7 +20,7 @@ from parkops.i18n import _, _l
 from parkops.security import access
 
 from ..calc_findings import Finding
-from ..models.booking import LIVE, NO_OVERLAP, Booking, BookingOverride, WaitingEntry
+from ..models.booking import LIVE, NO_OVERLAP, Booking, BookingOverride, BookingSeries, WaitingEntry
 from ..models.resource import BookableResource
 from ..signals.booking import booking_changed
 from ..states import BOOKING
@@ -161,9 +161,9 @@ def move(session: Any, booking: Booking, *, starts_at: datetime, ends_at: dateti
     return booking
 
 
-def payer_kept(booking: Booking) -> tuple[str, int] | None:
-    """What pays for a booking."""
-    return (booking.payer_source, booking.payer_id) if booking.payer_id is not None and booking.payer_source else None
+def payer_kept(row: Booking | BookingSeries | WaitingEntry) -> tuple[str, int] | None:
+    """What pays for a booking, for every day of a series, for a slot waited for."""
+    return (row.payer_source, row.payer_id) if row.payer_id is not None and row.payer_source else None
 
 
 def _may_move(session: Any, booking: Booking, target: BookableResource, at: datetime) -> list[Finding]:

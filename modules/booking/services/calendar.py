@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -80,9 +80,9 @@ def of_day(session: Any, start: datetime, end: datetime) -> list[Booking]:
         selectinload(Booking.firm), selectinload(Booking.resource)).order_by(Booking.starts_at, Booking.id).limit(MANY)))
 
 
-def payers_of(session: Any, *, resource: BookableResource, firm_id: int | None) -> list[dict[str, Any]]:
-    """Records of other modules that may pay for the firm's booking: `payer` (module.thing:id) and label."""
+def payers_of(session: Any, *, resource: BookableResource, firm_id: int | None, on: date | None = None) -> list[dict[str, Any]]:
+    """Records of other modules that may pay for the firm's booking on a day (None: today): `payer` (module.thing:id) and label."""
     if firm_id is None:
         return []
     return [{"payer": f"{item['source']}:{item['id']}", "label": str(item["label"])}
-            for answer in booking_payers.send(session, resource=resource, firm_id=firm_id) for item in answer or ()]
+            for answer in booking_payers.send(session, resource=resource, firm_id=firm_id, on=on) for item in answer or ()]

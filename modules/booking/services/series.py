@@ -16,7 +16,7 @@ from parkops.security import access
 from .. import calc_policy, calc_series
 from ..models.booking import Booking, BookingSeries, SeriesException
 from . import bookings
-from .bookings import resource_of
+from .bookings import payer_kept, payer_of, resource_of
 from .policy import problems
 
 RESOURCE = "booking.series"
@@ -25,18 +25,19 @@ MANY = 400
 
 def create_series(session: Any, *, resource_id: int, frequency: str, first_day: date, last_day: date, starts: str, minutes: int,
                   firm_id: int | None = None, contact_id: int | None = None, every: int = 1, weekdays: str | None = None,
-                  memo: str | None = None, skip_problems: bool = False, at: datetime | None = None) -> BookingSeries:
-    """Record the rule and book every day within reach (K-25). With `skip_problems` a day that cannot be booked is left out and noted;
-    otherwise every problem of every day is named and nothing is booked (K-26)."""
+                  memo: str | None = None, payer: str | None = None, skip_problems: bool = False,
+                  at: datetime | None = None) -> BookingSeries:
+    """Record the rule and book every day within reach (K-25); `payer` (`module.thing:id`) pays for each day. With `skip_problems` a
+    day that cannot be booked is left out and noted; otherwise every problem of every day is named and nothing is booked (K-26)."""
     access.require(session, RESOURCE, "add")
     at, resource = at or clock.now(), resource_of(session, resource_id)
     values = {"frequency": frequency, "every": every, "weekdays": weekdays, "first_day": first_day, "last_day": last_day,
               "starts": (starts or "").strip(), "minutes": minutes}
     _check(values)
-    chosen = calc_series.parse_weekdays(weekdays)
+    chosen, (source, source_id) = calc_series.parse_weekdays(weekdays), payer_of(payer) or (None, None)
     series = BookingSeries(
         park_id=resource.park_id, resource_id=resource.id, firm_id=firm_id, contact_id=contact_id, user_id=scope_of(session).user_id,
-        memo=(memo or "").strip()[:300] or None,
+        memo=(memo or "").strip()[:300] or None, payer_source=source, payer_id=source_id,
         **{**values, "weekdays": ",".join(str(n) for n in sorted(chosen or {first_day.isoweekday()})) if frequency == "weekly" else None})
     session.add(series)
     session.flush()
@@ -90,7 +91,7 @@ def _book_days(session: Any, series: BookingSeries, at: datetime, *, skip: bool)
         if starts < at:
             continue
         against = problems(session, resource=series.resource, starts_at=starts, ends_at=starts + timedelta(minutes=series.minutes),
-                           firm_id=series.firm_id, contact_id=series.contact_id, at=at)
+                           firm_id=series.firm_id, contact_id=series.contact_id, payer=payer_kept(series), at=at)
         if not against:
             _book_day(session, series, day, at)
             made += 1
@@ -108,7 +109,8 @@ def _book_days(session: Any, series: BookingSeries, at: datetime, *, skip: bool)
 def _book_day(session: Any, series: BookingSeries, day: date, at: datetime) -> Booking:
     starts = calc_policy.instant(day, series.starts)
     return bookings.book(session, resource=series.resource, starts_at=starts, ends_at=starts + timedelta(minutes=series.minutes),
-                         firm_id=series.firm_id, contact_id=series.contact_id, memo=series.memo, at=at, series=(series.id, day))
+                         firm_id=series.firm_id, contact_id=series.contact_id, payer=payer_kept(series), memo=series.memo, at=at,
+                         series=(series.id, day))
 
 
 def leave_out(session: Any, series: BookingSeries, *, day: date, reason: str | None = None, at: datetime | None = None) -> SeriesException:

@@ -23,22 +23,25 @@ SLOT_FREE = "booking.slot_free"
 
 
 def join(session: Any, *, resource_id: int, starts_at: datetime, ends_at: datetime, firm_id: int | None = None,
-         contact_id: int | None = None, memo: str | None = None, at: datetime | None = None) -> WaitingEntry:
-    """Stand in line for a slot that is taken (K-20)."""
-    from .bookings import resource_of
+         contact_id: int | None = None, memo: str | None = None, payer: str | None = None,
+         at: datetime | None = None) -> WaitingEntry:
+    """Stand in line for a slot that is taken (K-20); `payer` (`module.thing:id`) pays when it is taken."""
+    from .bookings import payer_of, resource_of
 
     access.require(session, RESOURCE, "add")
-    at, resource, found = at or clock.now(), resource_of(session, resource_id), Problems()
-    against = problems(session, resource=resource, starts_at=starts_at, ends_at=ends_at, firm_id=firm_id, contact_id=contact_id, at=at)
+    at, resource, found, pays = at or clock.now(), resource_of(session, resource_id), Problems(), payer_of(payer)
+    against = problems(session, resource=resource, starts_at=starts_at, ends_at=ends_at, firm_id=firm_id, contact_id=contact_id,
+                       payer=pays, at=at)
     if not any(f.code in ("booking.K-11", "booking.K-21") for f in against):
         found.add("booking.K-20", _l("This slot is not taken. Book it instead."), "starts_at")
     found.extend([Problem(f.code, f.message, f.field) for f in against if not f.overridable and f.code != "booking.K-11"])
     if starts_at <= at:
         found.add("booking.K-04", _l("This time has begun already. Choose a later start."), "starts_at")
     found.stop()
+    source, source_id = pays or (None, None)
     entry = WaitingEntry(park_id=resource.park_id, resource_id=resource.id, firm_id=firm_id, contact_id=contact_id,
                          user_id=scope_of(session).user_id, starts_at=starts_at, ends_at=ends_at, state="waiting", asked_at=at,
-                         memo=(memo or "").strip()[:300] or None)
+                         memo=(memo or "").strip()[:300] or None, payer_source=source, payer_id=source_id)
     session.add(entry)
     session.flush()
     return entry
@@ -78,8 +81,10 @@ def in_line(session: Any, resource: BookableResource, starts_at: datetime, ends_
 
 
 def _is_free(session: Any, entry: WaitingEntry, at: datetime) -> bool:
+    from .bookings import payer_kept
+
     found = problems(session, resource=entry.resource, starts_at=entry.starts_at, ends_at=entry.ends_at, firm_id=entry.firm_id,
-                     contact_id=entry.contact_id, at=at, waiting=entry)
+                     contact_id=entry.contact_id, payer=payer_kept(entry), at=at, waiting=entry)
     return not any(not f.overridable or f.code == "booking.K-21" for f in found)
 
 
@@ -108,14 +113,14 @@ def why_not_offer(session: Any, entry: WaitingEntry) -> str | None:
 
 def take(session: Any, entry: WaitingEntry, *, at: datetime | None = None) -> Booking:
     """Book the offered slot (K-21)."""
-    from .bookings import book
+    from .bookings import book, payer_kept
 
     access.require(session, RESOURCE, "change")
     at = at or clock.now()
     if entry.state != "offered" or entry.offer_until is None or entry.offer_until <= at:
         raise RuleError([Problem("booking.K-21", _l("The offer has ended. Book the slot if it is still free."))])
     booking = book(session, resource=entry.resource, starts_at=entry.starts_at, ends_at=entry.ends_at, firm_id=entry.firm_id,
-                   contact_id=entry.contact_id, memo=entry.memo, at=at, waiting=entry)
+                   contact_id=entry.contact_id, payer=payer_kept(entry), memo=entry.memo, at=at, waiting=entry)
     entry.booking_id = booking.id
     WAITING.move(session, entry, "take", on=clock.local(at).date())
     return booking

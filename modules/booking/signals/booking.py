@@ -23,4 +23,5 @@ voucher_redeemed = Signal(
     doc="session, use, on: the authority has paid for a use of an innovation voucher (`use.redeemed`), in the same transaction")
 booking_payers = Signal(
     "booking.payers",
-    doc="session, resource, firm_id: answer with a list of dicts source, id, label: what the firm may let pay for the resource")
+    doc="session, resource, firm_id, on (day of the use | None: today): answer with a list of dicts source, id, label: what the "
+        "firm may let pay for the resource on that day")

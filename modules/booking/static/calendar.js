@@ -60,12 +60,13 @@
     const soon = () => { clearTimeout(timer); timer = setTimeout(look, 250); };
     for (const input of [pick, from, until, firm, payer]) { input.addEventListener("change", soon); input.addEventListener("blur", soon); }
     const body = () => ({ resource_id: +pick.value, starts_at: read(from.value), ends_at: read(until.value), firm_id: firm.value ? +firm.value : null, memo: memo.value || null });
+    const paid = () => ({ ...body(), ...(payer.value ? { payer: payer.value } : {}) });
     let box2 = null;
     wait.addEventListener("click", async () => {
-      try { await PK.api("POST", "/api/v1/booking/waiting/", body()); PK.toast(t.waiting); box2?.closest("dialog")?.close(""); } catch (error) { PK.toast(error.message, "danger"); }
+      try { await PK.api("POST", "/api/v1/booking/waiting/", paid()); PK.toast(t.waiting); box2?.closest("dialog")?.close(""); } catch (error) { PK.toast(error.message, "danger"); }
     });
     const done = await PK.dialog({ title: t.new, body: form, ok: t.book, opened: (f) => { box2 = f; PK.remoteSelects?.(f); look(); },
-      run: () => PK.api("POST", "/api/v1/booking/booking/", { ...body(), ...(payer.value ? { payer: payer.value } : {}), ...(reason.value ? { override_reason: reason.value } : {}) }) });
+      run: () => PK.api("POST", "/api/v1/booking/booking/", { ...paid(), ...(reason.value ? { override_reason: reason.value } : {}) }) });
     calendar.unselect();
     if (done) { PK.toast(done._state === "requested" ? t.approval : t.booked); calendar.refetchEvents(); }
   }

@@ -25,10 +25,19 @@
     list.hidden = false;
   }
 
+  // the time asked about; of a series, its first day
+  function times() {
+    if (form.elements.starts_at) return { starts_at: value("starts_at"), ends_at: value("ends_at") };
+    const day = /^(\d{4})-(\d{1,2})-(\d{1,2})$/.exec(value("first_day")), hour = /^(\d{1,2}):(\d{2})$/.exec(value("starts").trim()), minutes = +value("minutes");
+    if (!day || !hour || !(minutes > 0)) return {};
+    const at = Date.UTC(+day[1], +day[2] - 1, +day[3], +hour[1], +hour[2]), text = (ms) => new Date(ms).toISOString().slice(0, 16);
+    return { starts_at: text(at), ends_at: text(at + minutes * 6e4) };
+  }
+
   async function look() {
     running?.abort();
     running = new AbortController();
-    const asked = { resource_id: value("resource_id"), starts_at: value("starts_at"), ends_at: value("ends_at") };
+    const asked = { resource_id: value("resource_id"), ...times() };
     if (!asked.resource_id || !asked.starts_at || !asked.ends_at) { list.hidden = true; return; }
     for (const name of ["firm_id", "contact_id", "people", "payer"]) if (value(name)) asked[name] = value(name);
     try {

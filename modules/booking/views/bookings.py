@@ -114,7 +114,7 @@ SERIES = Resource(
     ),
     sections=(Section(_l("Booking series"), (
         "resource_id", "firm_id", "contact_id", "frequency", "every", "weekdays", "first_day", "last_day", "starts", "minutes", "memo",
-        Input("skip_problems", "bool", _l("Leave out days that cannot be booked"), default=False))),),
+        PAYER, Input("skip_problems", "bool", _l("Leave out days that cannot be booked"), default=False))),),
     create=f"{S}.series:create_series",
     actions=(
         Action("leave_out", _l("Leave out a day"), f"{S}.series:leave_out_by_form", (Input("day", "date", _l("Day"), required=True), WHY),
@@ -132,6 +132,7 @@ SERIES = Resource(
     load=("resource", "firm", "contact"),
     parent=("resource_id", "booking.resource"),
     menu=("daily", 30),
+    script="/static/booking/form.js",
 )
 
 EXCEPTIONS = Resource(
@@ -166,7 +167,7 @@ WAITING_LIST = Resource(
         Col("resource_id", hidden=True),
         Col("firm_id", hidden=True),
     ),
-    sections=(Section(_l("Place in line"), ("resource_id", "starts_at", "ends_at", "firm_id", "contact_id", "memo")),
+    sections=(Section(_l("Place in line"), ("resource_id", "starts_at", "ends_at", "firm_id", "contact_id", "memo", PAYER)),
               Section(_l("How it went"), ("asked_at", "offered_at", "offer_until", "booking_id"))),
     create=f"{S}.waiting:join",
     workflow="modules.booking.states:WAITING",
@@ -180,6 +181,7 @@ WAITING_LIST = Resource(
     sort="asked_at",
     parent=("resource_id", "booking.resource"),
     menu=("daily", 40),
+    script="/static/booking/form.js",
 )
 
 OVERRIDES = Resource(

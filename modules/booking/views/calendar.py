@@ -189,7 +189,8 @@ class CheckApi(Api):
             "summary": str(TEXTS["free"]) if not found else _n("%(n)s reason against it", "%(n)s reasons against it", len(found)),
             "price": [{k: str(v) for k, v in line.items()} for line in lines], "total": str(total) if total is not None else None,
             "total_text": _("Price %(amount)s yuan", amount=f"{total:,.2f}") if total is not None else str(TEXTS["no_price"]),
-            "payers": calendar.payers_of(session, resource=resource, firm_id=firm), "needs_approval": resource.needs_approval,
+            "payers": calendar.payers_of(session, resource=resource, firm_id=firm, on=clock.local(ends).date()),
+            "needs_approval": resource.needs_approval,
             "bookable": not found})
 
 

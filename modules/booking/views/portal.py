@@ -6,12 +6,13 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
-from flask import flash, redirect, request
+from flask import flash, g, redirect, request
 from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 
+from modules.tenants.services import portal_person
 from parkops import clock
-from parkops.errors import Refused
+from parkops.errors import Problem, Refused, RuleError
 from parkops.i18n import _, _l, i18n_text
 from parkops.security import portal
 from parkops.security.portal import Area, Open, Rows
@@ -91,7 +92,7 @@ class BookingsPortal(PortalPage):
         if request.method == "GET" or request.form.get("look"):
             try:
                 return self._form(pk, day, self._preview(pk, day) if asked else None)
-            except Refused as refusal:  # what was typed stays in the form
+            except (Refused, RuleError) as refusal:  # what was typed stays in the form
                 return self._form(pk, day, None, refusal)
         name = i18n_text(resource, "name")
         url, refusal = self.run_once(lambda: self._book(pk, day, name), "/portal/bookings/")
@@ -99,17 +100,37 @@ class BookingsPortal(PortalPage):
 
     def _book(self, pk: int, day: date, name: str) -> tuple[str, Any]:
         people = (request.form.get("people") or "").strip()
+        resource = bookings.resource_of(self.session, pk)
         row = bookings.book(
             self.session,
-            resource=bookings.resource_of(self.session, pk),
+            resource=resource,
             starts_at=_instant(day, request.form.get("starts")),
             ends_at=_instant(day, request.form.get("ends")),
             firm_id=self.firm_id,
+            contact_id=self._me(),
+            payer=self._payer(resource, day),
             people=int(people) if people.isascii() and people.isdigit() and len(people) < 5 else None,
             memo=request.form.get("memo"),
         )
         thanks = _("Booked: %(name)s", name=name) if row.state == "confirmed" else _("Asked for; the park confirms it.")
         return "/portal/bookings/", thanks
+
+    def _me(self) -> int | None:
+        """The firm's person who books: whose calendar the booking is in."""
+        return portal_person.person_of(self.session, g.user.id, self.firm_id)
+
+    def _payers(self, resource: BookableResource, day: date) -> list[tuple[str, str]]:
+        """What the firm may let pay for the resource on the day: code and label."""
+        rows = calendar.payers_of(self.session, resource=resource, firm_id=self.firm_id, on=day)
+        return [(row["payer"], row["label"]) for row in rows]
+
+    def _payer(self, resource: BookableResource, day: date) -> tuple[str, int] | None:
+        """The payer chosen in the form (K-41): one of those offered, nothing else."""
+        typed = (request.values.get("payer") or "").strip()
+        if typed and typed not in dict(self._payers(resource, day)):
+            sentence = _l("Choose one of your firm's projects that hold for this resource on this day.")
+            raise RuleError([Problem("booking.K-41", sentence, "payer")])
+        return bookings.payer_of(typed)
 
     def _preview(self, pk: int, day: date) -> dict[str, Any]:
         """Price and objections; computed with everything the rules look at, told as sums and sentences only."""
@@ -117,8 +138,10 @@ class BookingsPortal(PortalPage):
 
         def look() -> dict[str, Any]:
             resource = bookings.resource_of(self.session, pk)
-            found = policy.problems(self.session, resource=resource, starts_at=starts, ends_at=ends, firm_id=self.firm_id)
-            lines, total = calendar.price_of(self.session, resource=resource, starts_at=starts, ends_at=ends, firm_id=self.firm_id)
+            asked = {"resource": resource, "starts_at": starts, "ends_at": ends, "firm_id": self.firm_id}
+            asked["payer"] = self._payer(resource, day)
+            found = policy.problems(self.session, contact_id=self._me(), **asked)
+            lines, total = calendar.price_of(self.session, **asked)
             return {
                 "problems": [str(f.message) for f in found],
                 "total": total,
@@ -135,11 +158,13 @@ class BookingsPortal(PortalPage):
     def _form(self, pk: int, day: date, preview: Any, refusal: Any = None) -> Any:
         start = datetime.combine(day, time(0), tzinfo=clock.ZONE)
 
-        def look() -> list[tuple[str, str]]:
-            rows = calendar.bookings_between(self.session, [bookings.resource_of(self.session, pk)], start, start + timedelta(days=1))
-            return [(f"{clock.local(b.starts_at):%H:%M}", f"{clock.local(b.ends_at):%H:%M}") for b in rows]
+        def look() -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+            resource = bookings.resource_of(self.session, pk)
+            rows = calendar.bookings_between(self.session, [resource], start, start + timedelta(days=1))
+            times = [(f"{clock.local(b.starts_at):%H:%M}", f"{clock.local(b.ends_at):%H:%M}") for b in rows]
+            return times, self._payers(resource, day)
 
-        taken = self._looked(look)
+        taken, payers = self._looked(look)
         return self.draw(
             "booking/portal/new.html",
             422 if refusal is not None else 200,
@@ -147,10 +172,11 @@ class BookingsPortal(PortalPage):
             day=day,
             today=clock.today(),
             taken=taken,
+            payers=payers,
             preview=preview,
             problems=self.said(refusal),
             text=i18n_text,
-            typed={k: request.values.get(k, "") for k in ("starts", "ends", "people", "memo")},
+            typed={k: request.values.get(k, "") for k in ("starts", "ends", "people", "memo", "payer")},
         )
 
     @route(f"/{PK}/cancel", None, methods=("POST",))

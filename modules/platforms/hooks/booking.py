@@ -30,9 +30,11 @@ def instrument_problems(
 
 
 @receiver(booking_payers)
-def instrument_payers(session: Any, resource: Any, firm_id: int | None = None, **_more: Any) -> list[dict[str, Any]]:
-    """Paying projects of the firm with which the instrument may be used today."""
-    return machine.payers(session, resource=resource, firm_id=firm_id, on=clock.today())
+def instrument_payers(
+    session: Any, resource: Any, firm_id: int | None = None, on: date | None = None, **_more: Any
+) -> list[dict[str, Any]]:
+    """Paying projects of the firm with which the instrument may be used on the day."""
+    return machine.payers(session, resource=resource, firm_id=firm_id, on=on or clock.today())
 
 
 @receiver(booking_price)

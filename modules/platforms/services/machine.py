@@ -40,14 +40,17 @@ def preview(session: Any, *, instrument: Instrument, project: PayingProject, sta
                             starts_at=starts_at, ends_at=ends_at, instrument_id=instrument.id)
 
 
-def project_of(session: Any, firm_id: int | None, payer: tuple[str, int] | None) -> PayingProject | None:
-    """The paying project a booking names; without one the firm's only open project."""
+def project_of(
+    session: Any, firm_id: int | None, payer: tuple[str, int] | None, platform_id: int | None = None
+) -> PayingProject | None:
+    """The paying project a booking names; without one the firm's only open project that pays for the platform, else its only one."""
     if payer is not None:
         return session.get(PayingProject, payer[1]) if payer[0] == PAYER else None
     if firm_id is None:
         return None
-    found = session.scalars(select(PayingProject).where(PayingProject.firm_id == firm_id, PayingProject.state == "active").limit(2)).all()
-    return found[0] if len(found) == 1 else None
+    found = session.scalars(select(PayingProject).where(PayingProject.firm_id == firm_id, PayingProject.state == "active")).all()
+    fits = [p for p in found if p.platform_id in (None, platform_id)]
+    return fits[0] if len(fits) == 1 else found[0] if len(found) == 1 else None
 
 
 def payers(session: Any, *, resource: Any, firm_id: int | None, on: date) -> list[dict[str, Any]]:
@@ -67,7 +70,7 @@ def findings(
     instrument = instrument_of(session, resource.id)
     if instrument is None:
         return []
-    out, project, on = [], project_of(session, firm_id, payer), clock.local(ends_at).date()
+    out, project, on = [], project_of(session, firm_id, payer, instrument.platform_id), clock.local(ends_at).date()
     if firm_id is not None or payer is not None:
         needs = preview(session, instrument=instrument, project=project, starts_at=starts_at, ends_at=ends_at).amount if project else None
         problem = projects.why_not(session, project, kind="usage", on=on, platform_id=instrument.platform_id, firm_id=firm_id,
@@ -93,7 +96,8 @@ def price_lines(
     session: Any, *, resource: Any, starts_at: datetime, ends_at: datetime, firm_id: int | None, payer: tuple[str, int] | None
 ) -> list[dict[str, Any]]:
     """The price preview of booking (U-61)."""
-    instrument, project = instrument_of(session, resource.id), project_of(session, firm_id, payer)
+    instrument = instrument_of(session, resource.id)
+    project = project_of(session, firm_id, payer, instrument.platform_id) if instrument is not None else None
     if instrument is None or project is None:
         return []
     return preview(session, instrument=instrument, project=project, starts_at=starts_at, ends_at=ends_at).lines
@@ -103,7 +107,7 @@ def missed_booking(session: Any, booking: Any) -> UsageEvent | None:
     """A booking nobody used becomes an event at the no-show rate, where the instrument has one (U-63)."""
     instrument = instrument_of(session, booking.resource_id)
     payer = (booking.payer_source, booking.payer_id) if booking.payer_id is not None else None
-    project = project_of(session, booking.firm_id, payer)
+    project = project_of(session, booking.firm_id, payer, instrument.platform_id if instrument is not None else None)
     if instrument is None or project is None:
         return None
     found = session.scalars(select(UsageEvent).where(UsageEvent.booking_id == booking.id, UsageEvent.kind == "missed")).one_or_none()
