@@ -1,4 +1,4 @@
-"""What a firm's own people may start, and how they dispute what was recorded. Rules U-65 and U-66."""
+"""What a firm's own people may start, and how they dispute what was recorded. Rules U-66 and U-67."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from . import adjustments, projects
 
 
 def usable(session: Any, *, firm_id: int, person_id: int | None, on: date) -> list[tuple[Instrument, list[PayingProject]]]:
-    """Instruments the firm's people may start themselves today, with the projects that pay (U-65): in order, for self service, with
+    """Instruments the firm's people may start themselves today, with the projects that pay (U-66): in order, for self service, with
     the training they ask for, and at least one project that holds."""
     q, found = OperatorQualification, []
     who = q.person_id.is_(None) if person_id is None else or_(q.person_id.is_(None), q.person_id == person_id)
@@ -53,7 +53,7 @@ def dispute(
     session: Any, event: UsageEvent, *, reason: str, start: datetime | None, end: datetime | None, quantity: Decimal | None,
     project_id: int | None, waive: bool, on: date,
 ) -> EventAdjustment:
-    """The firm asks for a change (U-66); what stands as recorded is not asked for. Staff decides as on every other request."""
+    """The firm asks for a change (U-67); what stands as recorded is not asked for. Staff decides as on every other request."""
     def differs(new: datetime | None, old: datetime | None) -> datetime | None:
         return new if new is not None and (old is None or clock.local(new).replace(second=0, microsecond=0) != clock.local(old)) else None
 

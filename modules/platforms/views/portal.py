@@ -105,7 +105,7 @@ class PlatformsPortal(PortalPage):
 
     @route(f"/{PK}/start", None, methods=("POST",))
     def start(self, pk: int) -> Any:
-        """Start for one of the firm's own projects (U-65), by the rules that hold for staff."""
+        """Start for one of the firm's own projects (U-66), by the rules that hold for staff."""
         self._machine(pk)
         project_id = id_typed(request.form.get("project_id"))
         if project_id is not None:
@@ -153,7 +153,7 @@ class PlatformsPortal(PortalPage):
 
     @route(f"/use/{PK}/dispute", None, methods=("POST",))
     def dispute(self, pk: int) -> Any:
-        """Ask the staff for a change (U-66)."""
+        """Ask the staff for a change (U-67)."""
         self.own(UsageEvent, pk)
         form = request.form
         project_id = id_typed(form.get("project_id"))
@@ -181,14 +181,14 @@ def _instant(name: str) -> datetime | None:
     except ValueError:
         found = None
     if (raw and found is None) or (found is not None and not 2000 <= found.year <= 2200):
-        raise RuleError([Problem("platforms.U-66", _l("Write the time as 2026-11-22 14:30."), name)])
+        raise RuleError([Problem("platforms.U-67", _l("Write the time as 2026-11-22 14:30."), name)])
     return found
 
 
 def _quantity() -> Decimal | None:
     raw = (request.form.get("quantity") or "").strip()
     if raw and questions.number(raw) is None:
-        raise RuleError([Problem("platforms.U-66", _l("Enter the quantity as a number from 0."), "quantity")])
+        raise RuleError([Problem("platforms.U-67", _l("Enter the quantity as a number from 0."), "quantity")])
     return questions.number(raw) if raw else None
 
 
