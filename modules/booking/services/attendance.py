@@ -55,6 +55,17 @@ def check_in_now(session: Any, booking: Booking) -> str:
     return _("Checked in.")
 
 
+def to_use(session: Any, *, resource_id: int, firm_id: int, at: datetime) -> list[Booking]:
+    """The firm's bookings of a resource under which it may use it now: checked in, or open for check-in (K-22). Those that have begun
+    come first. They stay locked until the transaction ends, so that nobody records a no-show meanwhile."""
+    return list(session.scalars(
+        select(Booking).where(Booking.resource_id == resource_id, Booking.firm_id == firm_id,
+                              Booking.state.in_(("confirmed", "checked_in")), Booking.starts_at <= at + EARLY * MINUTE,
+                              Booking.ends_at > at)
+        .order_by(Booking.starts_at > at, Booking.starts_at, Booking.id)
+        .with_for_update(of=Booking).execution_options(populate_existing=True)))
+
+
 def finish(session: Any, booking: Booking, *, at: datetime | None = None) -> Booking:
     """The use is over; what is left of the time is free for others (K-23)."""
     from . import waiting

@@ -11,7 +11,9 @@ from typing import Any
 
 from sqlalchemy import or_, select
 
+from modules.booking.models.booking import Booking
 from modules.booking.models.resource import ResourceClosure
+from modules.booking.services import attendance
 from parkops import clock
 from parkops.db.session import scope_of
 from parkops.errors import NotFound, Problem, Problems, RuleError
@@ -27,13 +29,15 @@ from ..states import EVENT
 from . import projects, questions, stock
 
 RESOURCE = "platforms.event"
+PAYER = "platforms.project"  # how a booking names a paying project
 
 
 def start_usage(
-    session: Any, *, instrument_id: int, project_id: int | None, at: datetime, person_id: int | None = None, booking_id: int | None = None,
-    origin: str = "staff", answers: dict[str, Any] | None = None, memo: str | None = None,
+    session: Any, *, instrument_id: int, project_id: int | None, at: datetime, person_id: int | None = None, origin: str = "staff",
+    answers: dict[str, Any] | None = None, memo: str | None = None,
 ) -> UsageEvent:
-    """Switch the machine on for a project (U-40). Refused at once when the project, the machine or the training does not hold."""
+    """Switch the machine on for a project (U-40). Refused at once when the project, the machine or the training does not hold.
+    The firm's booking of that time is checked in and named by the event (U-65)."""
     access.require(session, RESOURCE, "add")
     instrument = _lock(session, instrument_id)
     at = calc.to_minute(at)
@@ -48,10 +52,14 @@ def start_usage(
     asked, problems = questions.of_instrument(session, instrument.id, "before"), Problems()
     given = questions.check(asked, answers or {}, problems)
     problems.stop()
+    booking = _booking(session, instrument, project, at)
+    if booking is not None and booking.state == "confirmed":
+        attendance.check_in(session, booking, at=at)
     event = UsageEvent(
         park_id=instrument.park_id, kind="usage", state="open", origin=origin, platform_id=instrument.platform_id,
         instrument_id=instrument.id, firm_id=project.firm_id, project_id=project.id, person_id=person_id,
-        customer_class=project.customer_class, booking_id=booking_id, started_at=at, started_by=scope_of(session).user_name, memo=memo)
+        customer_class=project.customer_class, booking_id=booking.id if booking else None, started_at=at,
+        started_by=scope_of(session).user_name, memo=memo)
     session.add(event)
     session.flush()
     _take(session, event, questions.keep(session, event, asked, given))
@@ -64,6 +72,15 @@ def _lock(session: Any, instrument_id: int) -> Instrument:
     if found is None:
         raise NotFound(_l("There is no such record in your parks."))
     return found
+
+
+def _booking(session: Any, instrument: Instrument, project: PayingProject, at: datetime) -> Booking | None:
+    """The firm's booking the use belongs to (U-65): of this time, by this project where it names one."""
+    if instrument.resource_id is None:
+        return None
+    found = attendance.to_use(session, resource_id=instrument.resource_id, firm_id=project.firm_id, at=at)
+    mine = [b for b in found if b.payer_id is None or (b.payer_source, b.payer_id) == (PAYER, project.id)]
+    return mine[0] if mine else None
 
 
 def running(session: Any, instrument_id: int) -> UsageEvent | None:

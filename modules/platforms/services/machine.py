@@ -22,7 +22,7 @@ from ..models.registry import Instrument, OperatorQualification
 from . import events, pricing, projects
 
 LONGEST = timedelta(days=366)
-PAYER = "platforms.project"  # how a booking names a paying project
+PAYER = events.PAYER
 
 
 def instrument_of(session: Any, resource_id: int) -> Instrument | None:
@@ -113,7 +113,7 @@ def missed_booking(session: Any, booking: Any) -> UsageEvent | None:
     found = session.scalars(select(UsageEvent).where(UsageEvent.booking_id == booking.id, UsageEvent.kind == "missed")).one_or_none()
     rate = pricing.rate_for(session, kind="missed", platform_id=instrument.platform_id, customer_class=project.customer_class,
                             on=clock.local(booking.ends_at).date(), instrument_id=instrument.id)
-    if found is not None or rate is None:
+    if found is not None or rate is None or _was_used(session, booking, instrument):
         return found
     event = UsageEvent(
         park_id=instrument.park_id, kind="missed", state="validated", origin="booking", platform_id=instrument.platform_id,
@@ -124,6 +124,14 @@ def missed_booking(session: Any, booking: Any) -> UsageEvent | None:
     session.add(event)
     session.flush()
     return event
+
+
+def _was_used(session: Any, booking: Any, instrument: Instrument) -> bool:
+    """The firm used the instrument within the booked time, begun before check-in opened or paid by another project: it pays for that."""
+    e = UsageEvent
+    return session.scalar(select(e.id).where(
+        e.instrument_id == instrument.id, e.firm_id == booking.firm_id, e.kind == "usage", e.state != "void",
+        e.started_at < booking.ends_at, or_(e.ended_at.is_(None), e.ended_at > booking.starts_at)).limit(1)) is not None
 
 
 def by_interlock(session: Any, interlock_id: str) -> Instrument:
