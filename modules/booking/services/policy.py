@@ -122,10 +122,17 @@ def _opening(session: Any, resource: BookableResource, starts_at: datetime, ends
 
 def closures_of(session: Any, resource: BookableResource, starts_at: datetime, ends_at: datetime) -> list[ResourceClosure]:
     """Closures of the resource, its group or the park that touch the span."""
-    whose = or_(ResourceClosure.resource_id == resource.id, ResourceClosure.group_id == (resource.group_id or 0),
+    return closures_at(session, starts_at, ends_at, park_id=resource.park_id, resource_id=resource.id, group_id=resource.group_id)
+
+
+def closures_at(
+    session: Any, starts_at: datetime, ends_at: datetime, *, park_id: int, resource_id: int | None, group_id: int | None
+) -> list[ResourceClosure]:
+    """The same by ids; without a resource those of the whole park."""
+    whose = or_(ResourceClosure.resource_id == (resource_id or 0), ResourceClosure.group_id == (group_id or 0),
                 ResourceClosure.resource_id.is_(None) & ResourceClosure.group_id.is_(None))
     return list(session.scalars(select(ResourceClosure).where(
-        whose, ResourceClosure.park_id == resource.park_id, ResourceClosure.starts_at < ends_at,
+        whose, ResourceClosure.park_id == park_id, ResourceClosure.starts_at < ends_at,
         or_(ResourceClosure.ends_at.is_(None), ResourceClosure.ends_at > starts_at)).order_by(ResourceClosure.starts_at)))
 
 

@@ -11,9 +11,9 @@ from typing import Any
 
 from sqlalchemy import or_, select
 
-from modules.booking.models.booking import Booking
-from modules.booking.models.resource import ResourceClosure
-from modules.booking.services import attendance
+from modules.booking.models.booking import Booking, BookingOverride
+from modules.booking.models.resource import BookableResource
+from modules.booking.services import attendance, policy
 from parkops import clock
 from parkops.db.session import scope_of
 from parkops.errors import NotFound, Problem, Problems, RuleError
@@ -43,7 +43,8 @@ def start_usage(
     at = calc.to_minute(at)
     project = session.get(PayingProject, project_id) if project_id else None
     on = clock.local(at).date()
-    problem = _machine(session, instrument, at) or projects.why_not(
+    booking = _booking(session, instrument, project, at)
+    problem = _machine(session, instrument, at, booking) or projects.why_not(
         session, project, kind="usage", on=on, platform_id=instrument.platform_id, until=at) or _trained(
         session, instrument, project, person_id, on)
     if problem is not None:
@@ -52,7 +53,6 @@ def start_usage(
     asked, problems = questions.of_instrument(session, instrument.id, "before"), Problems()
     given = questions.check(asked, answers or {}, problems)
     problems.stop()
-    booking = _booking(session, instrument, project, at)
     if booking is not None and booking.state == "confirmed":
         attendance.check_in(session, booking, at=at)
     event = UsageEvent(
@@ -74,9 +74,9 @@ def _lock(session: Any, instrument_id: int) -> Instrument:
     return found
 
 
-def _booking(session: Any, instrument: Instrument, project: PayingProject, at: datetime) -> Booking | None:
+def _booking(session: Any, instrument: Instrument, project: PayingProject | None, at: datetime) -> Booking | None:
     """The firm's booking the use belongs to (U-65): of this time, by this project where it names one."""
-    if instrument.resource_id is None:
+    if instrument.resource_id is None or project is None:
         return None
     found = attendance.to_use(session, resource_id=instrument.resource_id, firm_id=project.firm_id, at=at)
     mine = [b for b in found if b.payer_id is None or (b.payer_source, b.payer_id) == (PAYER, project.id)]
@@ -89,24 +89,30 @@ def running(session: Any, instrument_id: int) -> UsageEvent | None:
                                                     UsageEvent.state == "open")).one_or_none()
 
 
-def _machine(session: Any, instrument: Instrument, at: datetime) -> Problem | None:
+def _machine(session: Any, instrument: Instrument, at: datetime, booking: Booking | None) -> Problem | None:
     """U-41: in use, free, not under repair or closed."""
     if instrument.state != "in_use" or not session.get(Platform, instrument.platform_id).active:
         return Problem("platforms.U-41", _l("%(name)s is out of order. Take another instrument.", name=instrument.name), "instrument_id")
     if running(session, instrument.id) is not None:
         return Problem("platforms.U-41", _l("%(name)s is running already. Stop that use first.", name=instrument.name), "instrument_id")
-    work = session.scalars(select(MaintenanceWork.title).where(
+    why = session.scalars(select(MaintenanceWork.title).where(
         MaintenanceWork.instrument_id == instrument.id, MaintenanceWork.starts_at <= at,
-        or_(MaintenanceWork.ends_at.is_(None), MaintenanceWork.ends_at > at)).limit(1)).first()
-    closed = None
-    if work is None and instrument.resource_id is not None:
-        closed = session.scalars(select(ResourceClosure.cause).where(
-            ResourceClosure.resource_id == instrument.resource_id, ResourceClosure.starts_at <= at,
-            ResourceClosure.ends_at > at).limit(1)).first()
-    if work or closed:
-        return Problem("platforms.U-41", _l("%(name)s cannot be used now: %(why)s.", name=instrument.name, why=work or closed),
-                       "instrument_id")
+        or_(MaintenanceWork.ends_at.is_(None), MaintenanceWork.ends_at > at)).limit(1)).first() or _closed(session, instrument, at, booking)
+    if why:
+        return Problem("platforms.U-41", _l("%(name)s cannot be used now: %(why)s.", name=instrument.name, why=why), "instrument_id")
     return None
+
+
+def _closed(session: Any, instrument: Instrument, at: datetime, booking: Booking | None) -> str | None:
+    """Why the calendar is closed now for the instrument, its group or the whole park (K-10 of booking). What staff let pass when
+    they took the booking stops nobody at the machine either."""
+    resource = session.get(BookableResource, instrument.resource_id) if instrument.resource_id else None
+    rows = policy.closures_at(session, at, at + policy.MINUTE, park_id=instrument.park_id, resource_id=instrument.resource_id,
+                              group_id=resource.group_id if resource else None)
+    if rows and booking is not None and session.scalar(
+            select(BookingOverride.id).where(BookingOverride.booking_id == booking.id, BookingOverride.code == "booking.K-10").limit(1)):
+        rows = [row for row in rows if row.kind != "closure"]
+    return rows[0].cause if rows else None
 
 
 def _trained(session: Any, instrument: Instrument, project: PayingProject | None, person_id: int | None, on: Any) -> Problem | None:

@@ -145,10 +145,12 @@ def outage_now(session: Any, instrument: Instrument, *, title: str, kind: str = 
 
 
 def _mark(session: Any, work: MaintenanceWork) -> None:
-    """The instrument's state follows; a finished plan moves on and its to-do is done."""
+    """The instrument is out of order while any work on it is open; a finished plan moves on and its to-do is done."""
     instrument = work.instrument
+    session.flush()
     if instrument.state != "retired":
-        instrument.state = "out_of_order" if work.ends_at is None else "in_use"
+        open_one = select(MaintenanceWork.id).where(MaintenanceWork.instrument_id == instrument.id, MaintenanceWork.ends_at.is_(None))
+        instrument.state = "out_of_order" if session.scalar(open_one.limit(1)) is not None else "in_use"
     if work.plan is not None and work.ends_at is not None:
         work.plan.next_on = local(work.ends_at).date() + timedelta(days=work.plan.every_days)
         todos.close(session, work.plan)
