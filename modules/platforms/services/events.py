@@ -1,6 +1,6 @@
 """Billable events: machine use started and stopped, orders, consumables, technician time, training, other charges.
 
-Rules U-40 to U-52. Nothing starts without a paying project that holds, and the refusal is one sentence. What is priced keeps its
+Rules U-40 to U-52. Nothing starts without a paying project that holds, and the refusal names every reason. What is priced keeps its
 values until the price is taken back or an adjustment is applied."""
 
 from __future__ import annotations
@@ -44,13 +44,12 @@ def start_usage(
     project = session.get(PayingProject, project_id) if project_id else None
     on = clock.local(at).date()
     booking = _booking(session, instrument, project, at)
-    problem = _machine(session, instrument, at, booking) or projects.why_not(
-        session, project, kind="usage", on=on, platform_id=instrument.platform_id, until=at) or _trained(
-        session, instrument, project, person_id, on)
-    if problem is not None:
-        raise RuleError([problem])
+    problems = Problems()
+    problems.extend([p for p in (_machine(session, instrument, at, booking), _trained(session, instrument, project, person_id, on)) if p])
+    problems.extend(projects.objections(session, project, kind="usage", on=on, platform_id=instrument.platform_id, until=at))
+    problems.stop()
     assert project is not None
-    asked, problems = questions.of_instrument(session, instrument.id, "before"), Problems()
+    asked = questions.of_instrument(session, instrument.id, "before")
     given = questions.check(asked, answers or {}, problems)
     problems.stop()
     if booking is not None and booking.state == "confirmed":

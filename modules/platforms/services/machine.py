@@ -73,10 +73,9 @@ def findings(
     out, project, on = [], project_of(session, firm_id, payer, instrument.platform_id), clock.local(ends_at).date()
     if firm_id is not None or payer is not None:
         needs = preview(session, instrument=instrument, project=project, starts_at=starts_at, ends_at=ends_at).amount if project else None
-        problem = projects.why_not(session, project, kind="usage", on=on, platform_id=instrument.platform_id, firm_id=firm_id,
-                                   needs=needs or calc.ZERO)
-        if problem is not None:
-            out.append(Finding(problem.code, problem.message, problem.code in ("platforms.U-23", "platforms.U-24"), "payer_id"))
+        out += [Finding(p.code, p.message, p.code in ("platforms.U-23", "platforms.U-24"), "payer_id")
+                for p in projects.objections(session, project, kind="usage", on=on, platform_id=instrument.platform_id, firm_id=firm_id,
+                                             needs=needs or calc.ZERO)]
     if instrument.state != "in_use":
         out.append(Finding("platforms.U-41", _l("%(name)s is out of order. Take another instrument.", name=instrument.name)))
     if instrument.needs_training and firm_id is not None and not _trained(session, instrument, firm_id, contact_id, on):

@@ -103,39 +103,39 @@ def left(session: Any, project: PayingProject, on: date, *, until: datetime | No
     return min(bounds) - spent(session, project, until=until) if bounds else None
 
 
-def why_not(
+def objections(
     session: Any, project: PayingProject | None, *, kind: str, on: date, platform_id: int, firm_id: int | None = None,
     needs: Decimal = ZERO, until: datetime | None = None,
-) -> Problem | None:
-    """The one sentence that keeps an event from starting, or None (U-20 to U-24). `needs`: what it will cost at least, yuan."""
+) -> list[Problem]:
+    """Everything that keeps the project from paying, each in one sentence (U-20 to U-24). `needs`: what it will cost at least, yuan."""
     if project is None or (firm_id is not None and project.firm_id != firm_id):
-        return Problem("platforms.U-20", _l("Choose a paying project of this firm. Without one nothing is used."), "project_id")
-    number = project.number
+        return [Problem("platforms.U-20", _l("Choose a paying project of this firm. Without one nothing is used."), "project_id")]
+    found, number = Problems(), project.number
     if project.state != "active":
-        return Problem("platforms.U-21", _l("Project %(number)s is not open for use. Ask the office to open it or take another one.",
-                                            number=number), "project_id")
+        found.add("platforms.U-21", _l("Project %(number)s is not open for use. Ask the office to open it or take another one.",
+                                       number=number), "project_id")
     if on < project.starts_on or (project.last_day is not None and on > project.last_day):
-        return Problem("platforms.U-21", _l("Project %(number)s does not hold on %(day)s. Have it extended or take another one.",
-                                            number=number, day=on.isoformat()), "project_id")
+        found.add("platforms.U-21", _l("Project %(number)s does not hold on %(day)s. Have it extended or take another one.",
+                                       number=number, day=on.isoformat()), "project_id")
     if not getattr(project, f"allows_{GRANTED.get(kind, kind)}"):
-        return Problem("platforms.U-22", _l("Project %(number)s does not pay for this kind of use. Take another one.", number=number),
-                       "project_id")
+        found.add("platforms.U-22", _l("Project %(number)s does not pay for this kind of use. Take another one.", number=number),
+                  "project_id")
     if project.platform_id is not None and project.platform_id != platform_id:
-        return Problem("platforms.U-22", _l("Project %(number)s pays for another platform only. Take another one.", number=number),
-                       "project_id")
+        found.add("platforms.U-22", _l("Project %(number)s pays for another platform only. Take another one.", number=number),
+                  "project_id")
     rest = left(session, project, on, until=until)
     if rest is not None and (rest <= 0 or rest < needs):
-        code = "platforms.U-24" if project.prepaid else "platforms.U-23"
-        return Problem(code, _l("Project %(number)s has %(left)s yuan left, which is not enough. Raise its cap or pay in more.",
-                                number=number, left=max(rest, ZERO)), "project_id")
-    return None
+        found.add("platforms.U-24" if project.prepaid else "platforms.U-23",
+                  _l("Project %(number)s has %(left)s yuan left, which is not enough. Raise its cap or pay in more.",
+                     number=number, left=max(rest, ZERO)), "project_id")
+    return found.found
 
 
 def require(session: Any, project: PayingProject | None, **asked: Any) -> PayingProject:
-    """The project, or the refusal in one sentence."""
-    problem = why_not(session, project, **asked)
-    if problem is not None:
-        raise RuleError([problem])
+    """The project, or the refusal with every reason."""
+    found = objections(session, project, **asked)
+    if found:
+        raise RuleError(found)
     assert project is not None
     return project
 
@@ -143,7 +143,7 @@ def require(session: Any, project: PayingProject | None, **asked: Any) -> Paying
 def of_firm(session: Any, firm_id: int, *, kind: str, on: date, platform_id: int) -> list[PayingProject]:
     """Projects of the firm with which the kind may be used on a day, newest first."""
     query = select(PayingProject).where(PayingProject.firm_id == firm_id, PayingProject.state == "active").order_by(PayingProject.id.desc())
-    return [p for p in session.scalars(query) if why_not(session, p, kind=kind, on=on, platform_id=platform_id) is None]
+    return [p for p in session.scalars(query) if not objections(session, p, kind=kind, on=on, platform_id=platform_id)]
 
 
 def close_ended(session: Any, *, on: date, park_id: int | None = None) -> dict[str, int]:

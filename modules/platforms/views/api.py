@@ -53,14 +53,14 @@ class UsageApi(Api):
         """What use would cost, and whether the project allows it; nothing is saved.
         ---
         get:
-          description: Price lines of the rate that holds (cut along its windows), and the one sentence that would refuse it.
+          description: Price lines of the rate that holds (cut along its windows), and every sentence that would refuse it.
           parameters:
           - {in: query, name: instrument, required: true, schema: {type: string}, description: Interlock id of the instrument}
           - {in: query, name: project, required: true, schema: {type: string}, description: Number of the paying project}
           - {in: query, name: start, required: true, schema: {type: string}, description: ISO time; park time without zone}
           - {in: query, name: end, required: true, schema: {type: string}}
           responses:
-            200: {description: Price and problem, content: {application/json: {schema: {type: object}}}}
+            200: {description: Price and problems, content: {application/json: {schema: {type: object}}}}
             401: {description: Not logged in}
             403: {description: No right to read platform use}
             404: {description: No such instrument or project in your parks}
@@ -72,9 +72,9 @@ class UsageApi(Api):
             raise NotFound(_l("There is no such record in your parks."))
         start, end = instant(request.args.get("start"), "start"), instant(request.args.get("end"), "end")
         found = machine.preview(self.session, instrument=instrument, project=project, starts_at=start, ends_at=end)
-        problem = projects.why_not(self.session, project, kind="usage", on=end.date(), platform_id=instrument.platform_id,
-                                   needs=found.amount or machine.calc.ZERO)
-        return jsonify({**found.as_json(), "problem": None if problem is None else {"code": problem.code, "message": str(problem.message)}})
+        problems = projects.objections(self.session, project, kind="usage", on=end.date(), platform_id=instrument.platform_id,
+                                       needs=found.amount or machine.calc.ZERO)
+        return jsonify({**found.as_json(), "problems": [{"code": p.code, "message": str(p.message)} for p in problems]})
 
     @route("/switch", "read", methods=("POST",))
     def switch(self) -> Any:

@@ -98,7 +98,7 @@ class MachinePage(Page):
         rows = [] if running else self.session.scalars(
             select(PayingProject).where(PayingProject.state == "active").order_by(PayingProject.number.desc()).limit(MOST)).all()
         asked_for = {"kind": "usage", "on": clock.today(), "platform_id": instrument.platform_id}
-        usable = [p for p in rows if projects.why_not(self.session, p, **asked_for) is None]
+        usable = [p for p in rows if not projects.objections(self.session, p, **asked_for)]
         so_far = pricing.of_event(self.session, running, until=now) if running else None
         recent = self.session.scalars(select(UsageEvent).where(UsageEvent.instrument_id == pk, UsageEvent.state != "open")
                                       .order_by(UsageEvent.started_at.desc()).limit(5)).all()

@@ -53,6 +53,17 @@ def test_a_project_that_does_not_hold_is_refused_at_the_machine(session, machine
     start(session, machine, project(session))  # control: one that holds starts
 
 
+def test_every_reason_against_a_project_is_named_at_once(session, machine):
+    wrong = {"state": "suspended", "last_day": date(2026, 3, 1), "allows_usage": False, "cap": D("0.00"), "platform_id": platform(session).id}
+    with pytest.raises(RuleError) as found:
+        start(session, machine, project(session, **wrong))
+    assert refused(found) == ["U-21", "U-21", "U-22", "U-22", "U-23"] and len({str(p.message) for p in found.value.problems}) == 5
+    machine.needs_training = True
+    with pytest.raises(RuleError) as found:
+        start(session, machine, project(session, state="suspended"))
+    assert sorted(refused(found)) == ["U-21", "U-42"]
+
+
 def test_without_a_project_or_with_another_platforms_nothing_starts(session, machine):
     for pays, rule in ((None, "U-20"), (project(session, platform_id=platform(session).id), "U-22")):
         with pytest.raises(RuleError) as found:

@@ -47,7 +47,7 @@ def test_script_previews_books_starts_stops_and_reads_the_charge(app, session, l
     day = clock.today() + timedelta(days=1)
     asked = {"instrument": machine_.interlock_id, "project": pays.number, "start": f"{day}T07:30", "end": f"{day}T09:00"}
     price = client.get(PRICE, query_string=asked, headers=bearer).get_json()
-    assert (price["amount"], price["problem"]) == ("250.00", None)
+    assert (price["amount"], price["problems"]) == ("250.00", [])
     assert [(x["quantity"], x["unit_price"], x["amount"]) for x in price["lines"]] == [
         ("1.00", "200.0000", "200.00"), ("0.50", "100.0000", "50.00")]
     booked = client.post("/api/v1/booking/booking/", headers=bearer, json={
