@@ -14,7 +14,7 @@ from .. import calc_break_even_svg as svg
 from ..calc_recovery import COSTS
 from ..models.cost import COST_KINDS
 from ..models.project import CUSTOMER_CLASSES
-from ..services import recovery
+from ..services import recovery, recovery_why
 from ..services.recovery import PlatformSheet
 
 
@@ -45,7 +45,7 @@ def recovery_report(session: Any, request: Request) -> Document:
     ]
     sections = [_summary(rows)]
     for found in rows:
-        sections += [_facts(found), _classes(found), _costs(found), _years(session, found, on)]
+        sections += [_facts(session, found), _classes(found), _costs(found), _years(session, found, on)]
     sections.append(annex.annex(annex.module_codes("platforms")))
     return Document(
         _("Cost recovery of technical platforms"), request.period.key, tuple(sections), request.at, request.made_by, landscape=True
@@ -90,8 +90,9 @@ def _summary(rows: list[PlatformSheet]) -> Section:
     )
 
 
-def _facts(found: PlatformSheet) -> Section:
-    s = found.sheet
+def _facts(session: Any, found: PlatformSheet) -> Section:
+    s, targets = found.sheet, recovery_why.targets(session, found.platform.park_id, found.period)
+    titles = {"recovery_billed": _("Target of the park, charged"), "recovery_cash": _("Target of the park, received")}
     missing = "、".join(f"{m:%Y-%m}" for m in found.months_missing)
     notes = [_("Months without a cost pool: %(months)s.", months=missing)] if missing else []
     if found.unpriced:
@@ -108,6 +109,7 @@ def _facts(found: PlatformSheet) -> Section:
             (_("Break-even hours"), s.break_even_hours, "decimal"),
             (_("Own-income ratio"), s.own_income, "percent"),
             (_("Share of outside users"), s.outside_share, "percent"),
+            *((title, targets[n], "percent") for n, title in titles.items() if n in targets),
         ),
         svg=break_even_svg(found),
         note=" ".join(notes) or None,

@@ -26,7 +26,7 @@ from ..models.cost import COST_KINDS
 from ..models.project import CUSTOMER_CLASSES
 from ..models.registry import Platform
 from ..reports.recovery import break_even_svg
-from ..services import recovery, tariff
+from ..services import recovery, recovery_why, tariff
 from ..services.recovery import COUNTED, PlatformSheet
 
 
@@ -111,6 +111,9 @@ class RecoveryPage(Page):
             svg=break_even_svg(found),
             what_if=recovery.what_if(found),
             start=recovery.what_if_start(found),
+            targets=recovery_why.targets(self.session, platform.park_id, place.period),
+            why=recovery_why.of_sheet(found.sheet),
+            why_gap=recovery_why.of_gap,
             tariff=tariff.of_platform(self.session, platform, place.period),
             tariff_kinds=[k for k in COSTS if k not in (CONSUMED, BY_RATED)],
             cheaper=cheaper_outside(found.sheet),

@@ -13,8 +13,10 @@ from sqlalchemy import select
 
 from modules.booking.models.resource import BookableResource, ResourceClosure
 from modules.booking.services import policy
-from modules.platforms.services import costs, maintenance, recovery
+from modules.platforms import calc_recovery
+from modules.platforms.services import costs, maintenance, recovery, recovery_why
 from parkops.clock import ZONE, Period
+from parkops.kpi import store
 from parkops.reports import registry as reports
 
 D = Decimal
@@ -62,6 +64,29 @@ def test_the_sheet_shows_the_numbers_and_every_link_opens_its_rows(page, plat):
         assert answer.status_code == 200, (link, answer.get_data(as_text=True))
         if '"platform_id"' in unquote(filters) and "customer_class" not in filters and "waived" not in filters and resource.endswith("event"):
             assert answer.get_json()["totals"]["net"] == "16000.00" and answer.get_json()["count"] == 16
+
+
+def test_figures_say_why_and_the_target_stands_beside_the_rate(session, plat, client, login_as):
+    store.set_target(session, "platforms.recovery_billed", Period.parse("2021"), park_id=plat.park_id, target=D("0.85"))
+    session.commit()
+    login_as(client, "finance")
+    body = client.get(f"/platforms/recovery/{plat.id}?period=2021").get_data(as_text=True)
+    seen = texts(body)
+    for text in ("目标：85.0 %", "净成本20,000.00 ÷ 160.0机时 = 125.00", "（净成本20,000.00 − 其他类别收费6,000.00） ÷ 外部用户60.0机时 = 233.33",
+                 "固定成本20,000.00 ÷ （平均价格100.00 − 每机时能耗材料0.00） = 200.0机时",
+                 "净成本20,000.00 × 100.0 ÷ 160.0机时 = 12,500.00，减收费6,000.00 = 6,500.00", "减收费10,000.00 = -2,500.00"):
+        assert text in seen, (text, seen)
+    assert "目标：" not in texts(client.get(f"/platforms/recovery/{plat.id}?period=2020").get_data(as_text=True))
+    asked = reports.Request(plat.park_id, Period.parse("2021"), date(2022, 1, 1), datetime(2022, 1, 1, tzinfo=ZONE), plat.id)
+    facts = [f for s in reports.report_of("platform-recovery").data(session, asked).sections for f in s.facts or ()]
+    assert (D("0.85"), "percent") in [(value, fmt) for _title, value, fmt in facts]
+
+
+def test_a_figure_that_is_not_known_says_what_is_missing():
+    nothing = calc_recovery.sheet({}, [calc_recovery.Use("incubatee", D(10), billed=D(500))])
+    assert set(recovery_why.of_sheet(nothing).values()) == {"本期没有录入成本。"}
+    loss = calc_recovery.sheet({"energy": D(1000)}, [calc_recovery.Use("incubatee", D(10), billed=D(500))])
+    assert "永远" in recovery_why.of_sheet(loss)["break_even_hours"] and "外部用户" in recovery_why.of_sheet(loss)["outside"]
 
 
 def test_the_sliders_start_from_the_served_numbers(page, plat):
