@@ -47,25 +47,6 @@ def issue_token(session: Any, *, resource_id: int | None = None, firm_id: int | 
     return row, token
 
 
-def issue_for_person(session: Any, person: Any) -> str:
-    """The button on a person: the address of their bookings, shown this once."""
-    return _shown(issue_token(session, contact_id=person.id)[1])
-
-
-def issue_for_firm(session: Any, firm: Any) -> str:
-    """The button on a firm."""
-    return _shown(issue_token(session, firm_id=firm.id)[1])
-
-
-def issue_for_resource(session: Any, resource: Any) -> str:
-    """The button on a resource."""
-    return _shown(issue_token(session, resource_id=resource.id)[1])
-
-
-def _shown(token: str) -> str:
-    return _("Copy this address now, it is shown this once: %(url)s", url=f"/booking/feed/{token}.ics")
-
-
 def revoke_token(session: Any, row: CalendarToken, *, at: datetime | None = None) -> str:
     """From now on the address answers "not found"."""
     access.require(session, RESOURCE, "change")

@@ -238,4 +238,5 @@ slots.tile(Tile("booking.mine", _l("My bookings today"), "booking.booking", "min
 slots.tile(Tile("booking.to_decide", _l("Bookings to decide"), "booking.booking", "to_decide", ("operations_manager",),
                 ("resource.name", "starts_at"), 12, "violet"))
 for name in ("tenants.person", "tenants.firm", "booking.resource"):
-    slots.action(name, Action("booking_calendar", _l("Calendar address"), f"{S}.feeds:issue_for_{name.split('.')[1]}", word="read"))
+    slots.action(name, Action("booking_calendar", _l("Calendar address"), f"modules.booking.views._feeds:for_{name.split('.')[1]}",
+                               word="read"))

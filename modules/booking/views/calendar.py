@@ -13,7 +13,6 @@ from parkops.db.session import scope_of, system_scope
 from parkops.errors import NotFound, Problem, Refused, RuleError
 from parkops.i18n import _, _l, _n, locale
 from parkops.security import access
-from parkops.web.addresses import public_url
 from parkops.web.values import day_typed, id_typed
 from parkops.web.views import Api, Page, commit, route
 
@@ -22,6 +21,7 @@ from ..models.booking import Booking
 from ..models.resource import CLOSURE_KINDS
 from ..services import bookings, calendar, feeds, policy
 from ..states import BOOKING
+from ._feeds import address
 
 DATE_MAX = 62  # days a calendar asks for at most
 
@@ -119,7 +119,7 @@ class CalendarPage(Page):
         whose = {"resource_id": found[0].id} if found else {"user_id": scope_of(self.session).user_id}
         _row, token = feeds.issue_token(self.session, **whose)
         commit()
-        return jsonify({"url": f"{public_url(self.session)}/booking/feed/{token}.ics"})
+        return jsonify({"url": address(self.session, token)})
 
 
 class BoardPage(Page):
