@@ -91,10 +91,10 @@ def resource_of(session: Any, resource_id: int | None) -> BookableResource:
 def allow(session: Any, found: Collection[Finding], override: Collection[str], reason: str | None) -> list[Finding]:
     """K-16: refuse with every problem that is not overridden; returns those that are. Needs the right and a reason."""
     passed = [f for f in found if f.overridable and f.code in override]
-    refused = [Problem(f.code, f.message, f.field) for f in found if f not in passed]
+    refused = [f.refused() for f in found if f not in passed]
     if passed:
         if not access.may(session, "booking.override", "add"):
-            refused = [Problem(f.code, f.message, f.field) for f in found]
+            refused = [f.refused() for f in found]
             refused.append(Problem("booking.K-16", _l("Only staff with the right to override may let a rule pass. Ask a manager.")))
         elif not (reason or "").strip():
             refused.append(Problem("booking.K-16", _l("Write why the rule is let pass."), "override_reason"))
@@ -120,7 +120,7 @@ def _write(session: Any, resource: BookableResource, booking: Booking, passed: l
         again = others(session, resource=resource, starts_at=starts_at, ends_at=ends_at, firm_id=booking.firm_id,
                        booking=booking if booking.id else None)
         codes = {f.code for f in passed}
-        refused = [Problem(f.code, f.message, f.field) for f in again if f.code not in codes]
+        refused = [f.refused() for f in again if f.code not in codes]
         if refused:
             raise RuleError(refused)
     try:

@@ -99,7 +99,7 @@ def _book_days(session: Any, series: BookingSeries, at: datetime, *, skip: bool)
             session.add(SeriesException(park_id=series.park_id, series_id=series.id, day=day, reason=str(against[0].message)[:200]))
             left += 1
         else:
-            found += [Problem(f.code, _l("%(day)s: %(problem)s", day=day.isoformat(), problem=f.message), "first_day") for f in against]
+            found += [Problem(f.code, _l("%(day)s: %(problem)s", day=day.isoformat(), problem=f.said), "first_day") for f in against]
     if found:
         raise RuleError(found[:50])
     session.flush()

@@ -34,7 +34,7 @@ def join(session: Any, *, resource_id: int, starts_at: datetime, ends_at: dateti
                        payer=pays, at=at)
     if not any(f.code in ("booking.K-11", "booking.K-21") for f in against):
         found.add("booking.K-20", _l("This slot is not taken. Book it instead."), "starts_at")
-    found.extend([Problem(f.code, f.message, f.field) for f in against if not f.overridable and f.code != "booking.K-11"])
+    found.extend([f.refused() for f in against if not f.overridable and f.code != "booking.K-11"])
     if starts_at <= at:
         found.add("booking.K-04", _l("This time has begun already. Choose a later start."), "starts_at")
     found.stop()

@@ -16,7 +16,7 @@
   const read = (text) => { const m = /^(\d{4}-\d{1,2}-\d{1,2})[T ]+(\d{1,2}):(\d{2})$/.exec(text.trim()); return m ? m[1] + "T" + two(+m[2]) + ":" + m[3] : text.trim(); };
 
   function found(list, answer, shortly) {
-    const items = answer.problems.map((p) => el("li", { class: p.overridable ? "bk-soft" : "bk-hard" }, (p.overridable ? "△ " : "✕ ") + p.message + (p.overridable && data.mayOverride ? " (" + t.may + ")" : "")));
+    const items = answer.problems.map((p) => el("li", { class: p.overridable ? "bk-soft" : "bk-hard" }, (p.overridable ? "△ " : "✕ ") + p.text));
     if (!items.length) items.push(el("li", { class: "bk-ok" }, "✓ " + t.free + (answer.needs_approval ? " " + t.asks : "")));
     for (const line of answer.price) items.push(el("li", {}, line.text + "  " + line.quantity + " × " + line.unit_price + " = ¥" + line.amount));
     items.push(el("li", {}, answer.total === null ? t.no_price : el("b", {}, t.price + " ¥" + answer.total)));

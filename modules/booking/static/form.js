@@ -20,7 +20,7 @@
     const amount = (n) => Number(n).toLocaleString("en-US", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
     const lines = answer.price.map((p) => el("li", {}, p.text + (p.quantity && p.quantity !== "None" ? " " + p.quantity + " × " + amount(p.unit_price) : "") + " = " + amount(p.amount)));
     const total = answer.total === null ? [] : [el("li", {}, el("b", { "data-total": answer.total }, answer.total_text))];
-    const wrong = answer.problems.map((p) => el("li", { class: p.overridable ? "bk-soft" : "bk-hard" }, p.message));
+    const wrong = answer.problems.map((p) => el("li", { class: p.overridable ? "bk-soft" : "bk-hard" }, p.text));
     list.replaceChildren(...(wrong.length ? wrong : [el("li", { class: "bk-ok" }, answer.summary)]), ...lines, ...total);
     list.hidden = false;
   }

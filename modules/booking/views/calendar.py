@@ -85,7 +85,7 @@ class CalendarPage(Page):
             "now": clock.now().isoformat(), "step": min((r.step_minutes for r in shown), default=30),
             "hours": [{"daysOfWeek": [h.weekday % 7], "startTime": h.opens, "endTime": h.closes} for h in hours],
             "mayBook": access.may(session, "booking.booking", "add"), "mayMove": access.may(session, "booking.booking", "change"),
-            "mayOverride": access.may(session, "booking.override", "add"), "texts": {k: str(v) for k, v in TEXTS.items()}}
+            "texts": {k: str(v) for k, v in TEXTS.items()}}
 
     @route("/events")
     def events(self) -> Any:
@@ -223,7 +223,7 @@ TEXTS = {
     "book": _l("Book"), "new": _l("New booking"), "resource": _l("Resource"), "start": _l("Start"), "end": _l("End"), "firm": _l("Firm"),
     "memo": _l("Purpose"), "payer": _l("Paying project"), "itself": _l("found by itself"), "none": _l("The park itself"),
     "free": _l("Nothing speaks against it."), "price": _l("Price"), "no_price": _l("No price is set."),
-    "override": _l("Reason to let rules pass"), "may": _l("staff may let it pass"), "move": _l("Move booking"), "to": _l("Move to"),
+    "override": _l("Reason to let rules pass"), "move": _l("Move booking"), "to": _l("Move to"),
     "moved": _l("Moved."), "booked": _l("Booked."), "approval": _l("Awaiting approval"), "asks": _l("A manager decides on it."),
     "more": _l("More fields"), "wait": _l("Join the waiting list"),
     "waiting": _l("You are in line; you will be told when the slot is free."), "link": _l("Calendar address"),

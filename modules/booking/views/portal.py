@@ -143,7 +143,7 @@ class BookingsPortal(PortalPage):
             found = policy.problems(self.session, contact_id=self._me(), **asked)
             lines, total = calendar.price_of(self.session, **asked)
             return {
-                "problems": [str(f.message) for f in found],
+                "problems": [str(f.said) for f in found],
                 "total": total,
                 "lines": [(str(line["text"]), Decimal(line["amount"])) for line in lines],
             }

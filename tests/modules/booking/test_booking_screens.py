@@ -207,3 +207,47 @@ def test_the_form_offers_what_may_pay_and_keeps_what_was_sent(desk, place):
 def test_a_day_that_is_none_is_refused_in_a_sentence(desk, path):
     answer = desk.get(path)
     assert answer.status_code == 400 and "2026-11-22" in answer.get_data(as_text=True)
+
+
+SAID = {"zh": "（可由工作人员放行）", "en": "(Staff may let this pass.)"}
+
+
+def test_what_staff_may_let_pass_is_said_in_words(desk, place):
+    """In the preview, beside the sentence, and in what a refused POST answers, to people without the right too (REST and page)."""
+    def words(found, key):
+        return {p["code"]: SAID["zh"] in p[key] for p in found}
+
+    soft_and_hard = {"booking.K-05": True, "booking.K-11": False, "booking.K-12": True}
+    assert desk.send("POST", API, **body(place, place["start"])).status_code == 201
+    found = asked(desk, place, place["start"], 150, people=9).get_json()["problems"]
+    assert words(found, "text") == soft_and_hard and not any(words(found, "message").values())
+    refused = desk.send("POST", API, **body(place, place["start"], 150, people=9))
+    assert refused.status_code == 422 and words(refused.get_json()["problems"], "message") == soft_and_hard
+    page = desk.get("/booking/booking/new").get_data(as_text=True)
+    form = {"csrf_token": re.search(r'name="csrf_token" value="([^"]+)"', page)[1], "_once": "said-00001", "resource_id": place["resource"],
+            "firm_id": place["firm"], "starts_at": wall(place["start"]), "ends_at": wall(place["start"] + timedelta(minutes=150)), "people": "9"}
+    shown = desk.post("/booking/booking/new", data=form)
+    assert shown.status_code == 422 and shown.get_data(as_text=True).count(SAID["zh"]) >= 2
+
+
+def test_the_portal_says_it_too(app, place, park):
+    from portal_help import browser, mark_of, new_firm
+
+    client, url = browser(app, new_firm(park.id)), f"/portal/bookings/new/{place['resource']}"
+    once = re.search(r'name="_once" value="([^"]+)"', client.get(url).get_data(as_text=True))[1]
+    data = {"csrf_token": mark_of(client, url), "_once": once, "day": f"{clock.local(place['start']):%Y-%m-%d}", "starts": "09:00", "ends": "12:00"}
+    for more in ({"look": "1"}, {}):
+        assert SAID["zh"] in client.post(url, data=data | more).get_data(as_text=True)
+
+
+def test_all_of_a_series_is_said_in_words(session):
+    from modules.booking.services import series
+    from parkops.errors import RuleError
+    from parkops.i18n import force_locale
+
+    r = room(session, max_minutes=30)
+    with pytest.raises(RuleError) as refused, session.begin_nested():
+        series.create_series(session, resource_id=r.id, frequency="daily", first_day=clock.today() + timedelta(days=2),
+                             last_day=clock.today() + timedelta(days=3), starts="9:00", minutes=60)
+    with force_locale("en"):
+        assert all(SAID["en"] in str(p) for p in refused.value.problems)
