@@ -16,7 +16,7 @@ from modules.billing.models.charge import Charge
 from modules.billing.services import charges, credits
 from parkops import clock, sequences, settings
 from parkops.db.session import scope_of
-from parkops.errors import NotFound, Problems
+from parkops.errors import NotFound, Problem, Problems
 from parkops.i18n import _, _l
 from parkops.money import ZERO
 from parkops.security import access
@@ -27,7 +27,7 @@ from ..models.event import UsageEvent
 from ..models.project import PayingProject
 from ..models.registry import ServiceItem
 from ..states_adjustment import ADJUSTMENT
-from . import month_runs, stock
+from . import month_runs, pricing, projects, stock
 
 RESOURCE = "platforms.adjustment"
 
@@ -49,7 +49,8 @@ def raise_adjustment(
         problems.add("workflow.reason_missing", _l("Write a reason."), "reason")
     if not waive and want_start is None and want_end is None and want_quantity is None and want_project_id is None:
         problems.add("platforms.U-53", _l("Say what should be different: start, end, quantity, project, or nothing charged."), "want_end")
-    _wanted(session, event, want_start, want_end, want_quantity, want_project_id, problems)
+    _wanted(session, event, want_start, want_end, want_quantity, problems)
+    problems.extend(_unpayable(session, event, want_project_id, want_start, want_end, want_quantity, waive))
     pending = EventAdjustment.state.in_(("open", "approved"))
     if session.scalar(select(EventAdjustment.id).where(EventAdjustment.event_id == event.id, pending)):
         problems.add("platforms.U-53", _l("An adjustment of this event is being dealt with already. Add a comment there."), "event_id")
@@ -66,7 +67,7 @@ def raise_adjustment(
     return row
 
 
-def _wanted(session: Any, event: UsageEvent, start: Any, end: Any, quantity: Any, project_id: Any, problems: Problems) -> None:
+def _wanted(session: Any, event: UsageEvent, start: Any, end: Any, quantity: Any, problems: Problems) -> None:
     first, last = start or event.started_at, end or event.ended_at
     if last is not None and last < first:
         problems.add("platforms.U-43", _l("The end lies before the start."), "want_end")
@@ -74,9 +75,22 @@ def _wanted(session: Any, event: UsageEvent, start: Any, end: Any, quantity: Any
         problems.add("platforms.U-54", _l("An adjustment stays in the month of the event. Cancel it and record it anew."), "want_end")
     if quantity is not None and (quantity < 0 or event.quantity is None):
         problems.add("platforms.U-54", _l("A quantity is from 0, and only of events that are counted in units."), "want_quantity")
-    project = session.get(PayingProject, project_id) if project_id else None
-    if project is not None and project.firm_id != event.firm_id:
-        problems.add("platforms.U-20", _l("Choose a paying project of this firm. Without one nothing is used."), "want_project_id")
+
+
+def _unpayable(session: Any, event: UsageEvent, project_id: int | None, start: Any, end: Any, quantity: Any, waive: bool) -> list[Problem]:
+    """What keeps the wanted project from paying for the event as it would be then, on the event's own day (U-20 to U-24)."""
+    if project_id is None or project_id == event.project_id:
+        return []
+    project, last = session.get(PayingProject, project_id), end or event.ended_at
+    needs = event.amount if event.kind == "custom" else None
+    if project is not None and event.kind != "custom" and not waive:
+        needs = pricing.estimate(
+            session, kind=event.kind, platform_id=event.platform_id, customer_class=project.customer_class, ends_at=last,
+            starts_at=start or event.started_at, instrument_id=event.instrument_id, item_id=event.item_id,
+            quantity=event.quantity if quantity is None else quantity).amount
+    found = projects.objections(session, project, kind=event.kind, on=clock.local(last).date(), platform_id=event.platform_id,
+                                firm_id=event.firm_id, needs=needs or ZERO)
+    return [Problem(p.code, p.message, "want_project_id") for p in found]
 
 
 def month_of(at: datetime) -> date:
@@ -140,6 +154,7 @@ def apply_adjustment(session: Any, row: EventAdjustment, *, on: date) -> EventAd
         problems.add("platforms.U-57", _l("The event stands on a draft bill. Throw the draft away or post it first."))
     elif line is not None and bill.state != "posted":
         problems.add("platforms.U-57", _l("Bill %(number)s was reversed. Record the use anew instead.", number=bill.number))
+    problems.extend(_unpayable(session, event, row.want_project_id, row.want_start, row.want_end, row.want_quantity, row.waive))
     problems.stop()
     priced, old = event.run_id is not None, event.net or ZERO
     month_runs.unprice(session, event)

@@ -26,7 +26,7 @@ from ..models.maintenance import MaintenanceWork
 from ..models.project import PayingProject
 from ..models.registry import Instrument, OperatorQualification, Platform, ServiceItem
 from ..states import EVENT
-from . import projects, questions, stock
+from . import pricing, projects, questions, stock
 
 RESOURCE = "platforms.event"
 PAYER = "platforms.project"  # how a booking names a paying project
@@ -47,6 +47,9 @@ def start_usage(
     problems = Problems()
     problems.extend([p for p in (_machine(session, instrument, at, booking), _trained(session, instrument, project, person_id, on)) if p])
     problems.extend(projects.objections(session, project, kind="usage", on=on, platform_id=instrument.platform_id, until=at))
+    if project is not None and not project.allows_consumable and questions.take_consumables(session, instrument.id):
+        problems.add("platforms.U-22", _l("Project %(number)s does not pay for the consumables this machine takes. Take another one.",
+                                          number=project.number), "project_id")
     problems.stop()
     assert project is not None
     asked = questions.of_instrument(session, instrument.id, "before")
@@ -157,10 +160,16 @@ def stop_now(session: Any, event: UsageEvent) -> None:
 
 
 def _take(session: Any, event: UsageEvent, takes: list[tuple[Any, Decimal]]) -> None:
-    """An answer that takes consumables becomes an event of its own (U-46)."""
+    """An answer that takes consumables becomes an event of its own (U-46). Before use the project must pay for them; what was taken by
+    the end is a fact like the use itself: it never keeps a machine from being stopped, and the month's run warns of the cap."""
+    project, at = session.get(PayingProject, event.project_id), event.ended_at or event.started_at
     for question, quantity in takes:
-        _write(session, kind="consumable", project=session.get(PayingProject, event.project_id), platform_id=event.platform_id,
-               item=session.get(ServiceItem, question.item_id), starts_at=event.ended_at or event.started_at, ends_at=None,
+        item = session.get(ServiceItem, question.item_id)
+        if event.state == "open":
+            needs = _needs(session, project, kind="consumable", platform_id=event.platform_id, item=item, starts_at=at, quantity=quantity)
+            projects.require(session, project, kind="consumable", on=clock.local(at).date(), platform_id=event.platform_id, until=at,
+                             needs=needs)
+        _write(session, kind="consumable", project=project, platform_id=event.platform_id, item=item, starts_at=at, ends_at=None,
                quantity=quantity, amount=None, origin="question", parent=event, memo=question.text, person_id=event.person_id)
 
 
@@ -178,9 +187,26 @@ def record_event(
     _shape(kind, item, instrument, owner, started_at, ended_at, quantity, amount, problems)
     problems.stop()
     project = session.get(PayingProject, project_id) if project_id else None
-    projects.require(session, project, kind=kind, on=clock.local(ended_at or started_at).date(), platform_id=owner, until=ended_at)
+    projects.require(session, project, kind=kind, on=clock.local(ended_at or started_at).date(), platform_id=owner, until=ended_at,
+                     needs=_needs(session, project, kind=kind, platform_id=owner, item=item, instrument=instrument, starts_at=started_at,
+                                  ends_at=ended_at, quantity=quantity, amount=amount))
     return _write(session, kind=kind, project=project, platform_id=owner, item=item, instrument=instrument, starts_at=started_at,
                   ends_at=ended_at, quantity=quantity, amount=amount, origin=origin, memo=memo, person_id=person_id)
+
+
+def _needs(
+    session: Any, project: PayingProject | None, *, kind: str, platform_id: int, starts_at: datetime, item: ServiceItem | None = None,
+    instrument: Instrument | None = None, ends_at: datetime | None = None, quantity: Decimal | None = None, amount: Decimal | None = None,
+) -> Decimal:
+    """What the event will cost the project as the preview prices it; nothing where no rate holds yet."""
+    if project is None:
+        return calc.ZERO
+    if kind != "custom":
+        amount = pricing.estimate(
+            session, kind=kind, platform_id=platform_id, customer_class=project.customer_class, starts_at=starts_at,
+            ends_at=ends_at or starts_at, instrument_id=instrument.id if instrument else None, item_id=item.id if item else None,
+            quantity=quantity).amount
+    return amount or calc.ZERO
 
 
 def _shape(kind: str, item: Any, instrument: Any, owner: Any, starts_at: datetime, ends_at: Any, quantity: Any, amount: Any,

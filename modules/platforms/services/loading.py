@@ -21,12 +21,16 @@ from . import month_runs
 TABLE = """CREATE TEMPORARY TABLE platforms_tmp_load (line bigint GENERATED ALWAYS AS IDENTITY, instrument text, project text,
   started_at timestamptz, ended_at timestamptz) ON COMMIT DROP"""
 WRONG = """
-SELECT l.line, l.instrument, l.project, i.id, j.id FROM platforms_tmp_load l
-  LEFT JOIN platforms_instrument i ON i.park_id = :park AND i.code = l.instrument
-  LEFT JOIN platforms_project j ON j.park_id = :park AND j.number = l.project AND j.allows_usage
-       AND (l.ended_at AT TIME ZONE 'Asia/Shanghai')::date >= j.starts_on
-       AND (j.last_day IS NULL OR (l.ended_at AT TIME ZONE 'Asia/Shanghai')::date <= j.last_day)
- WHERE i.id IS NULL OR j.id IS NULL OR l.ended_at < l.started_at ORDER BY l.line LIMIT 5
+SELECT line, instrument, project, why FROM (
+  SELECT l.line, l.instrument, l.project, CASE
+      WHEN i.id IS NULL THEN 'instrument' WHEN j.id IS NULL THEN 'project' WHEN (l.ended_at >= l.started_at) IS NOT TRUE THEN 'end'
+      WHEN (j.state = 'active' OR (j.state = 'closed' AND j.last_day < :today)) IS NOT TRUE THEN 'state'
+      WHEN (l.ended_at AT TIME ZONE 'Asia/Shanghai')::date < j.starts_on
+        OR (l.ended_at AT TIME ZONE 'Asia/Shanghai')::date > j.last_day THEN 'day'
+      WHEN NOT j.allows_usage OR j.platform_id <> i.platform_id THEN 'kind' END AS why
+    FROM platforms_tmp_load l LEFT JOIN platforms_instrument i ON i.park_id = :park AND i.code = l.instrument
+    LEFT JOIN platforms_project j ON j.park_id = :park AND j.number = l.project) checked
+ WHERE why IS NOT NULL ORDER BY line LIMIT 5
 """
 INSERT = """
 INSERT INTO platforms_event (park_id, kind, state, origin, platform_id, instrument_id, firm_id, project_id, customer_class, started_at,
@@ -56,10 +60,21 @@ def load_usage(session: Any, rows: Iterable[tuple[str, str, datetime, datetime]]
     bound = {"park": park, "who": scope_of(session).user_name, "today": local(at).date()}
     problems = Problems()
     with unprepared(session):
-        for line, instrument, project, _i, _j in connection.execute(text(WRONG), bound):
-            problems.add("platforms.U-51", _l("Line %(n)s: there is no instrument %(instrument)s, or project %(project)s does not hold "
-                                              "then, or it ends before it starts.", n=line, instrument=instrument, project=project))
+        for line, instrument, project, why in connection.execute(text(WRONG), bound):
+            problems.add("platforms.U-51", _sentence(why, {"n": line, "instrument": instrument, "project": project}))
         problems.stop()
         done = connection.execute(text(INSERT), bound, execution_options={"preserve_rowcount": True}).rowcount
     audit.bulk(session, UsageEvent, "insert", done, {"origin": "load"}, park)
     return done
+
+
+def _sentence(why: str, values: dict[str, Any]) -> Any:
+    """The first thing wrong with a line."""
+    return {
+        "instrument": _l("Line %(n)s: there is no instrument %(instrument)s.", **values),
+        "project": _l("Line %(n)s: there is no paying project %(project)s.", **values),
+        "end": _l("Line %(n)s: it ends before it starts.", **values),
+        "state": _l("Line %(n)s: project %(project)s is not open for use.", **values),
+        "day": _l("Line %(n)s: project %(project)s did not hold on that day.", **values),
+        "kind": _l("Line %(n)s: project %(project)s does not pay for use of %(instrument)s.", **values),
+    }[why]

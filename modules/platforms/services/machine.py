@@ -4,12 +4,14 @@ Rules U-61 to U-64."""
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import or_, select
 
 from modules.booking.calc_findings import Finding
+from modules.booking.models.booking import LONGEST as LONGEST_BOOKING
+from modules.booking.models.booking import Booking
 from parkops import clock
 from parkops.errors import NotFound, Problem, RuleError
 from parkops.i18n import _l
@@ -103,17 +105,17 @@ def price_lines(
 
 
 def missed_booking(session: Any, booking: Any) -> UsageEvent | None:
-    """A booking nobody used becomes an event at the no-show rate, where the instrument has one (U-63)."""
+    """A booking nobody used becomes an event at the no-show rate, where the instrument has one (U-63). While no project pays, nothing
+    is charged: the month's run names it and tries again."""
     instrument = instrument_of(session, booking.resource_id)
-    payer = (booking.payer_source, booking.payer_id) if booking.payer_id is not None else None
-    project = project_of(session, booking.firm_id, payer, instrument.platform_id if instrument is not None else None)
-    if instrument is None or project is None:
+    if instrument is None:
         return None
     found = session.scalars(select(UsageEvent).where(UsageEvent.booking_id == booking.id, UsageEvent.kind == "missed")).one_or_none()
-    rate = pricing.rate_for(session, kind="missed", platform_id=instrument.platform_id, customer_class=project.customer_class,
-                            on=clock.local(booking.ends_at).date(), instrument_id=instrument.id)
-    if found is not None or rate is None or _was_used(session, booking, instrument):
+    if found is not None or _was_used(session, booking, instrument):
         return found
+    project = _missed_by(session, booking, instrument)
+    if project is None or _no_show(session, booking, instrument, project).rate is None or why_not_missed(session, booking):
+        return None
     event = UsageEvent(
         park_id=instrument.park_id, kind="missed", state="validated", origin="booking", platform_id=instrument.platform_id,
         instrument_id=instrument.id, firm_id=project.firm_id, project_id=project.id, person_id=booking.contact_id,
@@ -123,6 +125,42 @@ def missed_booking(session: Any, booking: Any) -> UsageEvent | None:
     session.add(event)
     session.flush()
     return event
+
+
+def _missed_by(session: Any, booking: Any, instrument: Instrument) -> PayingProject | None:
+    payer = (booking.payer_source, booking.payer_id) if booking.payer_id is not None else None
+    return project_of(session, booking.firm_id, payer, instrument.platform_id)
+
+
+def _no_show(session: Any, booking: Any, instrument: Instrument, project: PayingProject) -> pricing.Estimate:
+    return pricing.estimate(
+        session, kind="missed", platform_id=instrument.platform_id, customer_class=project.customer_class, starts_at=booking.starts_at,
+        ends_at=booking.ends_at, instrument_id=instrument.id)
+
+
+def why_not_missed(session: Any, booking: Any) -> list[Problem]:
+    """What keeps a no-show from being charged; nothing where no rate for no-shows holds or the instrument was used."""
+    instrument, on = instrument_of(session, booking.resource_id), clock.local(booking.ends_at).date()
+    if instrument is None or _was_used(session, booking, instrument):
+        return []
+    project = _missed_by(session, booking, instrument)
+    price = _no_show(session, booking, instrument, project) if project is not None else None
+    charged = pricing.any_rate(session, kind="missed", platform_id=instrument.platform_id, on=on)
+    if not charged or (price is not None and price.rate is None):
+        return []
+    return projects.objections(session, project, kind="missed", on=on, platform_id=instrument.platform_id, firm_id=booking.firm_id,
+                               needs=(price.amount if price is not None else None) or calc.ZERO)
+
+
+def missed_in(session: Any, park_id: int, month: date) -> list[Booking]:
+    """Bookings of instruments that firms missed in a month and that no event names as missed."""
+    b, e = Booking, UsageEvent
+    first, end = (datetime.combine(day, time(), clock.ZONE) for day in (month, clock.Period.month(month).end))
+    return list(session.scalars(
+        select(b).where(b.park_id == park_id, b.state.in_(("missed", "late_cancelled")), b.firm_id.is_not(None), b.ends_at >= first,
+                        b.starts_at >= first - LONGEST_BOOKING, b.ends_at < end,
+                        b.resource_id.in_(select(Instrument.resource_id).where(Instrument.resource_id.is_not(None))),
+                        ~select(e.id).where(e.booking_id == b.id, e.kind == "missed").exists()).order_by(b.id)))
 
 
 def _was_used(session: Any, booking: Any, instrument: Instrument) -> bool:

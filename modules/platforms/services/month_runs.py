@@ -185,6 +185,7 @@ def _of_run(park: int, month: date, run_id: int) -> Any:
 
 def _price(session: Any, park: int, month: date, run_id: int, only: int | None = None) -> list[run_exceptions.Waiting]:
     """Prepare, cover by rights, write; returns what waits."""
+    no_shows = run_exceptions.no_shows(session, park, month) if only is None else []
     bound = pricing_sql.values(park, month, Period.month(month).end, states(session, park), only)
     with unprepared(session), many_rows(session):
         pricing_sql.prepare(session, bound)
@@ -193,7 +194,8 @@ def _price(session: Any, park: int, month: date, run_id: int, only: int | None =
         pricing_sql.write(session, bound, run_id)
         if only is not None:
             return []
-        return run_exceptions.find(session, park, month, unrated) + run_exceptions.over_cap(session, park, month, run_id)
+        found = run_exceptions.find(session, park, month, unrated)
+        return found + no_shows + run_exceptions.over_cap(session, park, month, run_id)
 
 
 def _summary(session: Any, park: int, month: date, run_id: int) -> tuple[int, dict[str, Decimal], list[dict[str, Any]]]:

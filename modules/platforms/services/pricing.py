@@ -46,6 +46,13 @@ def rate_for(
     return session.scalars(select(r).where(*fits).order_by(special.desc()).limit(1)).first()
 
 
+def any_rate(session: Any, *, kind: str, platform_id: int, on: date) -> bool:
+    """Whether the platform charges the kind at all on a day, of whomever."""
+    r = PlatformRate
+    held = select(r.id).where(r.kind == kind, r.platform_id == platform_id, r.weekdays.is_(None), r.during.contains(on)).limit(1)
+    return session.scalar(held) is not None
+
+
 def tariff_of(session: Any, rate: PlatformRate, on: date) -> calc.Tariff:
     """The rate with its tiers and the windows of its sheet on a day."""
     tiers = session.execute(select(RateTier.after, RateTier.amount).where(RateTier.rate_id == rate.id)).all()

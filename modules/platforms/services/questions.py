@@ -55,6 +55,13 @@ def of_instrument(session: Any, instrument_id: int, asked: str) -> list[UsageQue
         select(q).where(q.instrument_id == instrument_id, q.asked == asked, q.active.is_(True)).order_by(q.position, q.id)))
 
 
+def take_consumables(session: Any, instrument_id: int) -> bool:
+    """Whether an answer, before or after use, takes consumables."""
+    q = UsageQuestion
+    found = select(q.id).where(q.instrument_id == instrument_id, q.item_id.is_not(None), q.active.is_(True)).limit(1)
+    return session.scalar(found) is not None
+
+
 def check(questions: list[UsageQuestion], answers: dict[str, Any], problems: Problems) -> dict[int, str]:
     """The answers by question, each one checked (U-45); `answers` is keyed by the question's code."""
     out: dict[int, str] = {}

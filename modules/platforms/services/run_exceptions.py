@@ -1,4 +1,5 @@
-"""What keeps events of a month from being billed: still running, not validated, no rate, project over its cap."""
+"""What keeps events of a month from being billed: still running, not validated, no rate, a no-show no project pays for. A project over
+its cap is a warning: its events are billed all the same (U-31)."""
 
 from __future__ import annotations
 
@@ -16,13 +17,14 @@ from parkops.i18n import _
 from ..models.event import UsageEvent
 from ..models.project import PayingProject
 from ..models.registry import Instrument, Platform, ServiceItem
+from . import machine
 
 MOST = 500
 
 
 @dataclass(frozen=True)
 class Waiting:
-    """code: running | unvalidated | no_rate | over_cap; the record it is about; one sentence."""
+    """code: running | unvalidated | no_rate | no_show | over_cap (billed all the same); the record it is about; one sentence."""
 
     code: str
     resource: str
@@ -59,12 +61,24 @@ def find(session: Any, park_id: int, month: date, unrated: list[tuple[int, str, 
     return out
 
 
+def no_shows(session: Any, park_id: int, month: date) -> list[Waiting]:
+    """No-shows of the month that were not charged yet: charged now where a project pays by now, else named with every reason (U-63)."""
+    out = []
+    for booking in machine.missed_in(session, park_id, month):
+        if machine.missed_booking(session, booking) is None and (why := machine.why_not_missed(session, booking)):
+            reasons = " ".join(str(p.message) for p in why)
+            out.append(Waiting("no_show", "booking.booking", booking.id, booking.firm.name,
+                               _("The no-show is not charged. %(why)s", why=reasons), _what(booking.resource.name, booking.starts_at)))
+    return out
+
+
 def _what(what: str, at: datetime) -> str:
     return f"{what} {local(at):%m-%d %H:%M}"
 
 
 def over_cap(session: Any, park_id: int, month: date, run_id: int) -> list[Waiting]:
-    """Projects whose priced events come to more than their cap (use before the cap was set, prices raised meanwhile)."""
+    """A warning: projects whose priced events come to more than their cap (use that ran on, prices raised meanwhile). What was used is
+    billed all the same."""
     touched = select(UsageEvent.project_id).where(
         UsageEvent.park_id == park_id, UsageEvent.run_id == run_id, UsageEvent.ended_on >= month,
         UsageEvent.ended_on < Period.month(month).end).distinct()
@@ -80,10 +94,11 @@ def over_cap(session: Any, park_id: int, month: date, run_id: int) -> list[Waiti
         .group_by(PayingProject.id, Firm.name, PayingProject.number, PayingProject.cap).having(spent > PayingProject.cap)
         .order_by(PayingProject.id))
     return [
-        Waiting("over_cap", "platforms.project", i, firm, _("Project %(number)s is over its cap. Raise the cap or waive.", number=number),
-                number)
+        Waiting("over_cap", "platforms.project", i, firm,
+                _("Project %(number)s is over its cap; this is billed all the same. Raise the cap, or waive what is not to be paid.",
+                  number=number), number)
         for i, firm, number in rows
     ]
 
 
-__all__ = ["Waiting", "find", "over_cap"]
+__all__ = ["Waiting", "find", "no_shows", "over_cap"]
