@@ -1,7 +1,8 @@
 """The month run of a park: price every event of the month in one go; billing's run collects what it comes to. Rules U-30 to U-34.
 
-A dry run does exactly the same in a savepoint that is given back. Running again prices only what came since; what has a price
-keeps it. Voiding takes the prices of a run back while no line of it stands on a bill."""
+A dry run does exactly the same in a savepoint that is given back. Running again prices what came since and, anew, what stands on no
+bill yet, so that the month comes out as if priced in one go; what stands on a bill keeps its price. Voiding takes the prices of a run
+back while no line of it stands on a bill."""
 
 from __future__ import annotations
 
@@ -89,7 +90,7 @@ def dry_run(session: Any, *, month: date, park_id: int | None = None) -> Preview
         run = MonthRun(park_id=park, month=month, state="voided", started_by="-")
         session.add(run)
         session.flush()
-        found = _price(session, park, month, run.id)
+        found, _changed = _price(session, park, month, run.id)
         figures = _summary(session, park, month, run.id)
         offsets, waiting = voucher_uses.settle(session, park, month, dry=True)
         preview = Preview(month, *figures, found + waiting, offsets)
@@ -108,18 +109,18 @@ def _given_back(session: Any) -> Iterator[None]:
 
 
 def price_month(session: Any, *, month: date, park_id: int | None = None) -> MonthRun:
-    """Price what waits in the month (U-31); the month's live run is gone on with. Running again changes nothing (U-32)."""
+    """Price what waits in the month (U-31) and anew what stands on no bill (U-32); the month's live run is gone on with. Running again
+    changes nothing."""
     access.require(session, RESOURCE, "add")
     park, month = park_of(session, park_id), month.replace(day=1)
     run = _run_of(session, park, month)
-    found = _price(session, park, month, run.id)
-    before = run.events
+    found, changed = _price(session, park, month, run.id)
     count(session, run)
     offsets, waiting = voucher_uses.settle(session, park, month)
     found += waiting
-    if run.events != before:
+    if changed:
         run.finished_at = now()
-        audit.bulk(session, UsageEvent, "price", run.events - before, {"run": run.id, "month": month.isoformat()}, park)
+        audit.bulk(session, UsageEvent, "price", changed, {"run": run.id, "month": month.isoformat()}, park)
     run.exceptions = len(found)
     run.detail = {"exceptions": [e.as_json() for e in found[:SHOWN]], "vouchers": [v.as_json() for v in offsets[:SHOWN]]}
     session.flush()
@@ -127,7 +128,7 @@ def price_month(session: Any, *, month: date, park_id: int | None = None) -> Mon
 
 
 def reprice(session: Any, event: UsageEvent) -> None:
-    """Price one event anew, in its month's run (U-56). The caller has checked who may."""
+    """Price one event anew, in its month's run, and with it what stands on no bill (U-56, U-32). The caller has checked who may."""
     month = event.ended_on.replace(day=1)
     run = _run_of(session, event.park_id, month)
     _price(session, event.park_id, month, run.id, only=event.id)
@@ -183,19 +184,19 @@ def _of_run(park: int, month: date, run_id: int) -> Any:
     return and_(e.park_id == park, e.run_id == run_id, e.ended_on >= month, e.ended_on < Period.month(month).end)
 
 
-def _price(session: Any, park: int, month: date, run_id: int, only: int | None = None) -> list[run_exceptions.Waiting]:
-    """Prepare, cover by rights, write; returns what waits."""
+def _price(session: Any, park: int, month: date, run_id: int, only: int | None = None) -> tuple[list[run_exceptions.Waiting], int]:
+    """Prepare, cover by rights, write; returns what waits and how many prices are new or others."""
     no_shows = run_exceptions.no_shows(session, park, month) if only is None else []
     bound = pricing_sql.values(park, month, Period.month(month).end, states(session, park), only)
     with unprepared(session), many_rows(session):
         pricing_sql.prepare(session, bound)
         pricing_sql.put_rights(session, rights.shares(session, park, month))
         unrated = pricing_sql.unrated(session, bound)
-        pricing_sql.write(session, bound, run_id)
+        changed = pricing_sql.write(session, bound, run_id)
         if only is not None:
-            return []
+            return [], changed
         found = run_exceptions.find(session, park, month, unrated)
-        return found + no_shows + run_exceptions.over_cap(session, park, month, run_id)
+        return found + no_shows + run_exceptions.over_cap(session, park, month, run_id), changed
 
 
 def _summary(session: Any, park: int, month: date, run_id: int) -> tuple[int, dict[str, Decimal], list[dict[str, Any]]]:

@@ -2,6 +2,7 @@
 
 Machine hours are used when they were used, not when they were booked: bookings of instruments do not count here, their events
 do; bookings of rooms and halls do, so that a right for everything is spent once. Credits are followed from the day they were given.
+What stands on a bill, or was priced in an earlier month, keeps what rights paid of it, and that counts against them (U-32).
 `of_statement` tells booking the same uses, so that its statement of a firm's month and the bill say the same (a test)."""
 
 from __future__ import annotations
@@ -17,18 +18,19 @@ from modules.booking.models.booking import Booking
 from modules.booking.models.entitlement import CreditGrant, EntitlementGrant, PlanLine
 from modules.booking.models.resource import BookableResource
 from modules.booking.services.entitlements import counted
+from modules.tenants.models.firm import Firm
 from parkops import money
 from parkops.clock import ZONE, Period, local
 
 from ..models.event import UsageEvent
 from ..models.registry import Instrument
-from . import pricing
+from . import pricing, pricing_sql
 
 ENDED = ("done", "validated", "waived")
-# hours waiting for a price now, and those priced since a credit began; amounts are what is left after the discount
+# hours priced now, and those since a credit began that keep their price and what rights paid; amounts are what the discount left
 HOURS = """
 SELECT e.id, e.firm_id, e.started_at, e.minutes, coalesce(r.id, 0), coalesce(r.kind, 'instrument'), r.group_id,
-       coalesce(n.gross - n.discount, e.gross - e.discount), n.id IS NOT NULL
+       coalesce(n.gross - n.discount, e.gross - e.discount), CASE WHEN n.id IS NULL THEN e.entitled END
   FROM platforms_event e JOIN platforms_instrument i ON i.id = e.instrument_id LEFT JOIN booking_resource r ON r.id = i.resource_id
   LEFT JOIN platforms_tmp_price n ON n.id = e.id
  WHERE e.park_id = :park AND e.kind = 'usage' AND e.firm_id = ANY(:firms) AND e.ended_on >= :since AND e.ended_on < :next
@@ -83,14 +85,14 @@ def _right(key: str, tier: str, row: Any, starts_on: date, ends_on: date | None)
 
 
 def _uses(session: Any, park_id: int, firms: list[int], since: date, month: date) -> tuple[dict[int, list[Use]], dict[str, int]]:
-    """Uses by firm since a day, and the events among them that wait for their price."""
+    """Uses by firm since a day, and the events among them that are priced now."""
     end = Period.month(month).end
     uses, waiting = defaultdict(list), {}
     bound = {"park": park_id, "firms": firms, "since": since, "next": end}
-    for id_, firm_id, at, minutes, resource_id, kind, group_id, amount, waits in session.connection().execute(text(HOURS), bound):
+    for id_, firm_id, at, minutes, resource_id, kind, group_id, amount, kept in session.connection().execute(text(HOURS), bound):
         key = f"event:{id_}"
-        uses[firm_id].append(Use(key, at, minutes, resource_id, kind, group_id, int(amount)))
-        if waits:
+        uses[firm_id].append(Use(key, at, minutes, resource_id, kind, group_id, int(amount), kept=kept))
+        if kept is None:
             waiting[key] = id_
     b, r = Booking, BookableResource
     rows = session.execute(
@@ -109,9 +111,12 @@ def _midnight(day: date) -> datetime:
 
 def of_statement(session: Any, *, firm_id: int, first: date, last: date) -> tuple[set[int], list[Use]]:
     """What booking's statement counts instead of bookings of instruments: machine hours that ended between two days, priced ones as
-    they were priced, the others as they look now before discounts."""
+    they were priced, the others as they look now before discounts. What the next run of the last day's month leaves alone keeps what
+    rights paid of it."""
     resources = set(session.scalars(select(Instrument.resource_id).where(Instrument.resource_id.is_not(None))))
-    e, r = UsageEvent, BookableResource
+    e, r, month = UsageEvent, BookableResource, Period.month(last)
+    park_id = session.scalar(select(Firm.park_id).where(Firm.id == firm_id))
+    again = pricing_sql.unbilled(session, pricing_sql.values(park_id, month.start, month.end, firm=firm_id))
     rows = session.execute(
         select(e, Instrument.name, r.id, r.kind, r.group_id).join(Instrument, Instrument.id == e.instrument_id)
         .outerjoin(r, r.id == Instrument.resource_id)
@@ -119,7 +124,8 @@ def of_statement(session: Any, *, firm_id: int, first: date, last: date) -> tupl
                or_(e.net.is_not(None), e.state.in_(ENDED))).order_by(e.id))
     return resources, [
         Use(f"event:{event.id}", event.started_at, event.minutes, resource_id or 0, kind or "instrument", group_id, _amount(session, event),
-            f"{name} {local(event.started_at):%m-%d %H:%M}", "platforms.event")
+            f"{name} {local(event.started_at):%m-%d %H:%M}", "platforms.event",
+            None if event.net is None or event.id in again else money.fen(event.entitled))
         for event, name, resource_id, kind, group_id in rows]
 
 

@@ -26,8 +26,8 @@ def right(key="r", unit="minutes", quantity=60, tier=PLAN, **values):
     return Right(key, tier, unit, quantity, **values)
 
 
-def use(key="u", day=3, minutes=60, amount=10000, resource_id=1, kind="room", group_id=None):
-    return Use(key, at(day, 10), minutes, resource_id, kind, group_id, amount)
+def use(key="u", day=3, minutes=60, amount=10000, resource_id=1, kind="room", group_id=None, kept=None):
+    return Use(key, at(day, 10), minutes, resource_id, kind, group_id, amount, kept=kept)
 
 
 @pytest.mark.parametrize(("rights", "uses", "expected"), [
@@ -43,6 +43,14 @@ def use(key="u", day=3, minutes=60, amount=10000, resource_id=1, kind="room", gr
     ([right("m", "money", 5000)], [use(amount=None)], []),
     ([right(ends_on=date(2026, 3, 2))], [use()], []),
     ([right(quantity=90)], [use("a"), use("b", day=2)], [("b", "r", 60, 10000), ("a", "r", 30, 5000)]),
+    # what a bill has stays: the earlier use came in later and gets the rest
+    ([right(quantity=90)], [use("a", kept=10000), use("b", day=2)], [("a", "r", 60, 10000), ("b", "r", 30, 5000)]),
+    ([right(quantity=90)], [use("a", kept=5000), use("b", day=2)], [("b", "r", 60, 10000), ("a", "r", 30, 5000)]),
+    ([right(quantity=90)], [use("a", kept=3333), use("b", day=2)], [("a", "r", 20, 3333), ("b", "r", 60, 10000)]),
+    ([right(quantity=90)], [use("a", day=2, kept=0), use("b")], [("b", "r", 60, 10000)]),
+    ([right("t", quantity=20), right("m", "money", 5000)], [use("a", kept=7000), use("b", day=2)],
+     [("a", "t", 20, 3333), ("a", "m", 0, 3667), ("b", "m", 0, 1333)]),
+    ([right(quantity=30)], [use("a", kept=10000), use("b", day=2)], [("a", "r", 30, 5000)]),  # the plan gives less now
 ])
 def test_who_pays(rights, uses, expected):
     assert [(s.use, s.right, s.minutes, s.amount) for s in allocate(rights, uses)] == expected

@@ -58,7 +58,7 @@ def expected(s, events):
     for rate_id, members in groups.items():
         tariff = tariff_of(s, s.get(PlatformRate, rate_id), members[0])
         by_project = defaultdict(list)
-        for e in sorted(members, key=lambda e: (e.started_at, e.id)):
+        for e in sorted(members, key=lambda e: (e.started_at, e.ended_at, e.state == "waived", e.instrument_id or 0, e.id)):
             by_project[e.project_id].append(e)
         for mine in by_project.values():
             clock = [(e.started_at.astimezone(ZONE), e.ended_at.astimezone(ZONE)) for e in mine]
@@ -67,9 +67,9 @@ def expected(s, events):
                      for e, (a, b), n in zip(mine, clock, fresh, strict=True)]
             by_day = defaultdict(list)
             for e, amount in zip(mine, found, strict=True):
-                by_day[e.ended_on].append((e.id, amount))
-            for rows in by_day.values():
-                out |= dict(zip([i for i, _a in rows], capped([a for _i, a in rows], tariff.daily_cap), strict=True))
+                by_day[e.ended_on].append(((e.started_at, amount, e.state == "waived", e.instrument_id or 0, e.id), amount))
+            for rows in map(sorted, by_day.values()):
+                out |= dict(zip([k[-1] for k, _a in rows], capped([a for _k, a in rows], tariff.daily_cap), strict=True))
     return out
 
 
