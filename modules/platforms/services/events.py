@@ -21,7 +21,7 @@ from parkops.i18n import _, _l
 from parkops.security import access
 
 from .. import calc_pricing as calc
-from ..models.event import UsageEvent
+from ..models.event import EVENT_KINDS, UsageEvent
 from ..models.maintenance import MaintenanceWork
 from ..models.project import PayingProject
 from ..models.registry import Instrument, OperatorQualification, Platform, ServiceItem
@@ -212,6 +212,8 @@ def _needs(
 def _shape(kind: str, item: Any, instrument: Any, owner: Any, starts_at: datetime, ends_at: Any, quantity: Any, amount: Any,
            problems: Problems) -> None:
     """What each kind needs and must not have."""
+    if kind not in EVENT_KINDS:
+        problems.add("platforms.U-44", _l("Choose the kind of event."), "kind")
     if owner is None:
         problems.add("platforms.U-44", _l("Name the platform, the instrument or what was ordered."), "platform_id")
     if item is not None and item.kind != kind:
