@@ -10,12 +10,14 @@ from sqlalchemy import func, or_, select
 
 from modules.tenants.models.firm import Firm
 from parkops import records, sequences
+from parkops.clock import local
 from parkops.db.session import scope_of
 from parkops.errors import Problem, Problems, RuleError
 from parkops.i18n import _l
 from parkops.money import ZERO
 from parkops.security import access
 
+from .. import calc_funds
 from ..models.event import UsageEvent
 from ..models.project import PayingProject, ProjectFund
 from . import pricing
@@ -93,14 +95,26 @@ def funds(session: Any, project: PayingProject, on: date) -> Decimal:
         .where(f.project_id == project.id, f.received_on <= on, or_(f.expires_on.is_(None), f.expires_on >= on))) or ZERO
 
 
+def drawn(session: Any, project: PayingProject, *, until: datetime | None = None) -> list[tuple[date, Decimal]]:
+    """What the project's events come to, as in `spent`, with the day each is drawn on: that of its end, while it runs of `until`."""
+    e = UsageEvent
+    mine = (e.project_id == project.id, e.state.not_in(OUT))
+    priced = session.execute(select(e.ended_on, func.sum(e.net, type_=e.net.type)).where(*mine, e.net.is_not(None)).group_by(e.ended_on))
+    waiting = session.scalars(select(e).where(*mine, e.net.is_(None)))
+    return [(day, amount) for day, amount in priced] + [
+        (w.ended_on or local(until or w.started_at).date(), pricing.of_event(session, w, until=until) or ZERO) for w in waiting]
+
+
 def left(session: Any, project: PayingProject, on: date, *, until: datetime | None = None) -> Decimal | None:
     """Money the project may still use; None: no bound."""
     bounds = []
     if project.cap is not None:
-        bounds.append(project.cap)
+        bounds.append(project.cap - spent(session, project, until=until))
     if project.prepaid:
-        bounds.append(funds(session, project, on) + project.overdraft)
-    return min(bounds) - spent(session, project, until=until) if bounds else None
+        rows = session.scalars(select(ProjectFund).where(ProjectFund.project_id == project.id, ProjectFund.received_on <= on))
+        paid_in = [calc_funds.Fund(f.amount, f.received_on, f.expires_on) for f in rows]
+        bounds.append(calc_funds.left(paid_in, drawn(session, project, until=until), on) + project.overdraft)
+    return min(bounds) if bounds else None
 
 
 def objections(
