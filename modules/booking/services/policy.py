@@ -5,7 +5,7 @@ Other modules add their own through the signal `booking.problems` (training, pay
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import func, or_, select
@@ -157,15 +157,17 @@ def _firm(session: Any, firm_id: int | None, contact_id: int | None, starts_at: 
     found = []
     if firm.state in GONE:
         found.append(Finding("booking.K-14", _l("%(name)s has left the park. Choose another firm.", name=firm.name), False, "firm_id"))
-    if contact_id is not None:
-        day = clock.local(starts_at).date()
-        there = session.scalar(select(FirmPerson.id).where(
-            FirmPerson.firm_id == firm_id, FirmPerson.person_id == contact_id,
-            or_(FirmPerson.until.is_(None), FirmPerson.until >= day)).limit(1))
-        if there is None:
-            found.append(Finding("booking.K-15", _l("This person does not belong to %(name)s. Add the person to the firm first.",
-                                                    name=firm.name), True, "contact_id"))
+    if contact_id is not None and not belongs(session, firm_id, contact_id, clock.local(starts_at).date()):
+        found.append(Finding("booking.K-15", _l("This person does not belong to %(name)s. Add the person to the firm first.",
+                                                name=firm.name), True, "contact_id"))
     return found
+
+
+def belongs(session: Any, firm_id: int, person_id: int, on: date) -> bool:
+    """Whether a person is of a firm on a day (K-15)."""
+    return session.scalar(select(FirmPerson.id).where(
+        FirmPerson.firm_id == firm_id, FirmPerson.person_id == person_id,
+        or_(FirmPerson.until.is_(None), FirmPerson.until >= on)).limit(1)) is not None
 
 
 def others(session: Any, *, resource: BookableResource, starts_at: datetime, ends_at: datetime, firm_id: int | None,

@@ -5,7 +5,7 @@ values until the price is taken back or an adjustment is applied."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -14,6 +14,7 @@ from sqlalchemy import or_, select
 from modules.booking.models.booking import Booking, BookingOverride
 from modules.booking.models.resource import BookableResource
 from modules.booking.services import attendance, policy
+from modules.tenants.models.firm import Firm
 from parkops import clock
 from parkops.db.session import scope_of
 from parkops.errors import NotFound, Problem, Problems, RuleError
@@ -45,7 +46,7 @@ def start_usage(
     on = clock.local(at).date()
     booking = _booking(session, instrument, project, at)
     problems = Problems()
-    problems.extend([p for p in (_machine(session, instrument, at, booking), _trained(session, instrument, project, person_id, on)) if p])
+    problems.extend([p for p in (_machine(session, instrument, at, booking), _person(session, instrument, project, person_id, on)) if p])
     problems.extend(projects.objections(session, project, kind="usage", on=on, platform_id=instrument.platform_id, until=at))
     if project is not None and not project.allows_consumable and questions.take_consumables(session, instrument.id):
         problems.add("platforms.U-22", _l("Project %(number)s does not pay for the consumables this machine takes. Take another one.",
@@ -117,17 +118,28 @@ def _closed(session: Any, instrument: Instrument, at: datetime, booking: Booking
     return rows[0].cause if rows else None
 
 
-def _trained(session: Any, instrument: Instrument, project: PayingProject | None, person_id: int | None, on: Any) -> Problem | None:
-    """U-42: where training is asked for, the firm or the person has one that holds."""
-    if not instrument.needs_training or project is None:
+def _person(session: Any, instrument: Instrument, project: PayingProject | None, person_id: int | None, on: date) -> Problem | None:
+    """U-42: who is named belongs to the firm; where training is asked for, the firm or who is named has one that holds."""
+    if project is not None and person_id is not None and not policy.belongs(session, project.firm_id, person_id, on):
+        return Problem("platforms.U-42", _l("This person does not belong to %(name)s. Add the person to the firm first.",
+                                            name=session.get(Firm, project.firm_id).name), "person_id")
+    if project is None or not instrument.needs_training or trained(session, instrument, project.firm_id, person_id, on):
         return None
+    return Problem("platforms.U-42", untrained(instrument), "person_id")
+
+
+def trained(session: Any, instrument: Instrument, firm_id: int, person_id: int | None, on: date) -> bool:
+    """Whether a training holds on a day: of the whole firm, or of the person who is named."""
     q = OperatorQualification
     who = q.person_id.is_(None) if person_id is None else or_(q.person_id.is_(None), q.person_id == person_id)
-    if session.scalar(select(q.id).where(q.instrument_id == instrument.id, q.firm_id == project.firm_id, who, q.trained_on <= on,
-                                         or_(q.expires_on.is_(None), q.expires_on >= on)).limit(1)):
-        return None
-    return Problem("platforms.U-42", _l("Nobody named here holds a valid training for %(name)s. Book a training first.",
-                                        name=instrument.name), "person_id")
+    return session.scalar(select(q.id).where(q.instrument_id == instrument.id, q.firm_id == firm_id, who, q.trained_on <= on,
+                                             or_(q.expires_on.is_(None), q.expires_on >= on)).limit(1)) is not None
+
+
+def untrained(instrument: Instrument) -> Any:
+    """The sentence for who has no training that holds."""
+    return _l("Nobody named here holds a valid training for %(name)s. Name the trained person, or book a training first.",
+              name=instrument.name)
 
 
 def stop_usage(

@@ -80,17 +80,19 @@ def findings(
                                              needs=needs or calc.ZERO)]
     if instrument.state != "in_use":
         out.append(Finding("platforms.U-41", _l("%(name)s is out of order. Take another instrument.", name=instrument.name)))
-    if instrument.needs_training and firm_id is not None and not _trained(session, instrument, firm_id, contact_id, on):
-        out.append(Finding("platforms.U-42", _l("Nobody named here holds a valid training for %(name)s. Book a training first.",
-                                                name=instrument.name), True))
+    if instrument.needs_training and firm_id is not None and not events.trained(session, instrument, firm_id, contact_id, on):
+        out.append(Finding("platforms.U-42", events.untrained(instrument), True, "contact_id"))
     return out
 
 
-def _trained(session: Any, instrument: Instrument, firm_id: int, person_id: int | None, on: Any) -> bool:
+def trained_people(session: Any, instrument: Instrument, on: date) -> list[OperatorQualification]:
+    """Personal trainings that hold on a day: whom the page at the machine offers to name. Nobody where no training is asked for."""
     q = OperatorQualification
-    who = [] if person_id is None else [or_(q.person_id.is_(None), q.person_id == person_id)]
-    return session.scalar(select(q.id).where(q.instrument_id == instrument.id, q.firm_id == firm_id, *who, q.trained_on <= on,
-                                             or_(q.expires_on.is_(None), q.expires_on >= on)).limit(1)) is not None
+    if not instrument.needs_training:
+        return []
+    return list(session.scalars(select(q).distinct(q.firm_id, q.person_id).where(
+        q.instrument_id == instrument.id, q.person_id.is_not(None), q.trained_on <= on,
+        or_(q.expires_on.is_(None), q.expires_on >= on)).order_by(q.firm_id, q.person_id)))
 
 
 def price_lines(
@@ -189,8 +191,16 @@ def by_number(session: Any, number: str) -> PayingProject | None:
     return session.scalars(select(PayingProject).where(PayingProject.number == _plain(number))).one_or_none()
 
 
+def _person(given: Any) -> int | None:
+    """The contact a program names, by its id."""
+    if given is None or (isinstance(given, int) and not isinstance(given, bool) and 0 < given < 2**63):
+        return given
+    raise RuleError([Problem("platforms.U-64", _l("Name the person by the number of the contact, such as 17."), "person")])
+
+
 def switched(session: Any, payload: dict[str, Any], *, at: datetime) -> UsageEvent:
-    """One message of an interlock: `{"interlock": id, "on": true|false, "project": number, "answers": {code: value}}` (U-64).
+    """One message of an interlock: `{"interlock": id, "on": true|false, "project": number, "person": contact id, "answers": {code: value}}`
+    (U-64).
 
     The same contract holds for a broker that hands messages on. Switching off what is off is refused, so is on what is on."""
     access.require(session, "platforms.event", "add" if payload.get("on") else "change")
@@ -199,7 +209,7 @@ def switched(session: Any, payload: dict[str, Any], *, at: datetime) -> UsageEve
     if payload.get("on"):
         project = by_number(session, str(payload.get("project") or ""))
         return events.start_usage(session, instrument_id=instrument.id, project_id=project.id if project else None, at=at,
-                                  origin="interlock", answers=answers)
+                                  person_id=_person(payload.get("person")), origin="interlock", answers=answers)
     running = events.running(session, instrument.id)
     if running is None:
         raise RuleError([Problem("platforms.U-43", _l("%(name)s is not running.", name=instrument.name), "interlock")])

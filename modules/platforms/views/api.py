@@ -94,6 +94,7 @@ class UsageApi(Api):
                     interlock: {type: string}
                     "on": {type: boolean}
                     project: {type: string, description: Number of the paying project}
+                    person: {type: integer, description: Id of the contact who uses it; needed where a personal training lets them}
                     answers: {type: object, description: Answers to the questions by code}
           responses:
             200: {description: The event, content: {application/json: {schema: {type: object}}}}

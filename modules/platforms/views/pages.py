@@ -59,7 +59,8 @@ class MachinePage(Page):
         """Start for the chosen project; refused with one sentence when it does not hold."""
         return self._do(pk, lambda typed: events.start_usage(
             self.session, instrument_id=pk, project_id=id_typed(typed.get("project_id")), at=clock.now(),
-            origin="staff", answers=_answers(typed), memo=typed.get("memo") or None), _("Started."))
+            person_id=id_typed(typed.get("person_id")), origin="staff", answers=_answers(typed),
+            memo=typed.get("memo") or None), _("Started."))
 
     @route(f"/{PK}/stop", "change", methods=("POST",))
     def stop(self, pk: int) -> Any:
@@ -104,9 +105,10 @@ class MachinePage(Page):
                                       .order_by(UsageEvent.started_at.desc()).limit(5)).all()
         prices = [] if running else [(p, machine.preview(self.session, instrument=instrument, project=p, starts_at=now,
                                                          ends_at=now + timedelta(hours=1)).amount) for p in usable]
+        people = [] if running else machine.trained_people(self.session, instrument, clock.today())
         return self.draw("platforms/machine.html", 422 if refusal is not None else 200, instrument=instrument, running=running, asked=asked,
-                         prices=prices, typed=typed, refusal=refusal, so_far=so_far, now=now, local=clock.local, recent=recent,
-                         states=UsageEvent.__table__.c.state.type.choices, once=idempotency.new_key())
+                         prices=prices, people=people, typed=typed, refusal=refusal, so_far=so_far, now=now, local=clock.local,
+                         recent=recent, states=UsageEvent.__table__.c.state.type.choices, once=idempotency.new_key())
 
 
 def _answers(typed: dict[str, str]) -> dict[str, str]:
