@@ -6,9 +6,11 @@ from datetime import date, timedelta
 from decimal import Decimal as D
 
 import pytest
-from front_help import english, instrument, local, project, rate  # noqa: F401
+from front_help import english, instrument, local, project, rate, usage  # noqa: F401
 from sqlalchemy import select
 
+from modules.billing.models.bill import Bill
+from modules.billing.services import runs
 from modules.booking.models.resource import BookableResource
 from modules.platforms.models.event import UsageEvent
 from modules.platforms.services import machine, month_runs, rates
@@ -66,6 +68,31 @@ def test_script_previews_books_starts_stops_and_reads_the_charge(app, session, l
     assert read.status_code == 200 and read.get_json() == stopped
     described = client.get("/api/v1/_openapi", headers=bearer).get_json()["paths"]
     assert {PRICE, SWITCH, "/api/v1/platforms/machine/event/{pk}", "/api/v1/platforms/month/{month}/preview"} <= set(described)
+
+
+def test_script_reads_the_charge_once_the_month_is_billed(app, session, lab):
+    """Amount, number of the bill and its state, as draft and posted; before that none."""
+    machine_, _room, pays = lab
+    event = usage(session, machine_, pays, local(3), 90)
+    month_runs.price_month(session, month=date(2026, 3, 1))
+    session.commit()
+    client = app.test_client()
+    bearer = token(client)
+
+    def read():
+        return client.get(f"/api/v1/platforms/machine/event/{event.id}", headers=bearer).get_json()
+
+    found = read()
+    assert (found["priced"], found["gross"], found["net"], found["estimate"], found["charge"]) == (True, "300.00", "300.00", None, None)
+    run = runs.generate(session, month=date(2026, 3, 1), issued_on=date(2026, 3, 31))
+    session.commit()
+    assert (read()["charge"]["gross"], read()["charge"]["bill_state"]) == ("300.00", "draft")
+    while run.state != "collected" and runs.post_next(session, run):
+        pass
+    session.commit()
+    bill, charge = session.scalars(select(Bill).where(Bill.firm_id == pays.firm_id)).one(), read()["charge"]
+    assert bill.number and (charge["bill"], charge["bill_state"], charge["gross"]) == (bill.number, "posted", "300.00")
+    assert D(charge["net"]) + D(charge["vat"]) == D("300.00")
 
 
 REFUSED = [
@@ -176,6 +203,14 @@ def test_price_list_is_public_until_the_park_closes_it(client, session, lab):
 
     found = client.get("/platforms/prices/east")
     assert found.status_code == 200 and lab[0].name in found.get_data(as_text=True)
+    page = found.get_data(as_text=True)
+    assert "777.00" not in page
+    starts = clock.today() + timedelta(days=30)
+    old = session.scalars(select(rates.PlatformRate).where(rates.PlatformRate.kind == "missed")).one()
+    rates.create_rate(session, kind="missed", platform_id=old.platform_id, instrument_id=lab[0].id, basis="flat", amount=D("777"), starts_on=starts)
+    session.commit()
+    page = client.get("/platforms/prices/east").get_data(as_text=True)
+    assert "777.00" in page and starts.isoformat() in page and "50.00" in page  # what is coming stands beside what holds
     settings.put(session, "platforms.public_prices", False, park_id=lab[0].park_id)
     session.commit()
     assert client.get("/platforms/prices/east").status_code == 404
