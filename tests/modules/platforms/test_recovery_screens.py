@@ -1,6 +1,7 @@
 """The recovery sheet as people see it: page, report, workbook and lists say the same; the heat map; an outage in the calendar."""
 
 import html
+import io
 import json
 import re
 from datetime import date, datetime, timedelta
@@ -9,6 +10,7 @@ from urllib.parse import unquote
 
 import pytest
 import recovery_help as h
+from pypdf import PdfReader
 from sqlalchemy import select
 
 from modules.booking.models.resource import BookableResource, ResourceClosure
@@ -112,6 +114,17 @@ def test_the_list_of_platforms_and_its_report_are_the_same_document(session, pag
     assert classes.rows[0][-1] == "未指定"  # a reduced rate without a named funder is said, not hidden
     for fmt in ("xlsx", "json"):
         assert reports.make(session, "platform-recovery", asked, fmt)
+
+
+def test_the_sheet_on_paper(session, plat):
+    asked = reports.Request(plat.park_id, Period.parse("2021"), date(2022, 1, 1), datetime(2022, 1, 1, tzinfo=ZONE), plat.id)
+    title = str(reports.report_of("platform-recovery").data(session, asked).title)
+    paper = reports.make(session, "platform-recovery", asked, "pdf")
+    content = getattr(paper, "content", paper)
+    seen = "".join(p.extract_text() for p in PdfReader(io.BytesIO(content)).pages)
+    assert title in seen and plat.name in seen
+    for number in ("20,000.00", "16,000.00", "125.00"):  # cost, charged, break-even price
+        assert number in seen, number
 
 
 def test_the_heat_map_page(page, plat):
