@@ -86,7 +86,7 @@ def outcome(rights, uses, numbers):
     as_use = {u.key: tuple(sorted(v.items(), key=str)) for u, v in zip(made_uses, uses, strict=True)}
     per_use = Counter()
     for u in made_uses:
-        mine = sorted((as_right[s.right], s.minutes, s.amount) for s in found if s.use == u.key)
+        mine = sorted(((as_right[s.right], s.minutes, s.amount) for s in found if s.use == u.key), key=str)
         per_use[(as_use[u.key], str(mine))] += 1
     return per_use, found, made_rights, made_uses
 

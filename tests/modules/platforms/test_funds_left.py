@@ -48,6 +48,6 @@ def test_a_new_fund_is_whole_when_an_old_one_was_used_up_and_expired(session):
         projects.add_fund(session, project_id=pays.id, amount=D("100.00"), received_on=received, expires_on=expires, reference=reference)
     usage(session, machine, pays, local(3), 60)
     ask = {"kind": "usage", "on": d(9), "platform_id": machine.platform_id}
-    assert projects.left(session, pays, d(9)) == D("100.00") and projects.why_not(session, pays, **ask) is None
+    assert projects.left(session, pays, d(9)) == D("100.00") and projects.objections(session, pays, **ask) == []
     usage(session, machine, pays, local(8), 60)
-    assert projects.left(session, pays, d(9)) == D("0.00") and projects.why_not(session, pays, **ask).code == "platforms.U-24"
+    assert projects.left(session, pays, d(9)) == D("0.00") and [x.code for x in projects.objections(session, pays, **ask)] == ["platforms.U-24"]
