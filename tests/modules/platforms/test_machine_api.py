@@ -12,6 +12,7 @@ from sqlalchemy import select
 from modules.billing.models.bill import Bill
 from modules.billing.services import runs
 from modules.booking.models.resource import BookableResource
+from modules.booking.services import bookings
 from modules.platforms.models.event import UsageEvent
 from modules.platforms.services import machine, month_runs, rates
 from parkops import clock
@@ -178,6 +179,22 @@ def test_a_missed_booking_is_charged_once_at_the_no_show_rate(session, lab):
     month_runs.price_month(session, month=date(2026, 3, 1))
     session.refresh(event)
     assert (event.kind, event.minutes, event.net) == ("missed", 120, D("50.00"))
+
+
+def test_a_late_cancelled_booking_is_charged_and_one_in_time_is_not(session, lab):
+    _machine, room, pays = lab
+    room.cancel_minutes = 120
+    session.flush()
+    made = [bookings.book(session, resource=room, starts_at=local(5, hour), ends_at=local(5, hour + 1), firm_id=pays.firm_id,
+                          payer=(machine.PAYER, pays.id), at=local(4)) for hour in (10, 14)]
+    for booking, at in zip(made, (local(5, 9, 59), local(4, 9)), strict=True):
+        bookings.cancel(session, booking, reason="改期", at=at)
+    assert [b.state for b in made] == ["late_cancelled", "cancelled"]
+    event = session.scalars(select(UsageEvent).where(UsageEvent.kind == "missed")).one()
+    assert (event.booking_id, event.state) == (made[0].id, "validated")
+    month_runs.price_month(session, month=date(2026, 3, 1))
+    session.refresh(event)
+    assert event.net == D("50.00")
 
 
 def test_pages_at_the_machine(client, login_as, session, lab):
