@@ -6,7 +6,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, select
 
 from modules.tenants.models.firm import Firm
 from parkops import records, sequences
@@ -85,14 +85,6 @@ def spent(session: Any, project: PayingProject, *, until: datetime | None = None
                             .where(UsageEvent.project_id == project.id, UsageEvent.state.not_in(OUT))) or ZERO
     waiting = session.scalars(mine.where(UsageEvent.net.is_(None)))
     return priced + sum((pricing.of_event(session, e, until=until) or ZERO for e in waiting), ZERO)
-
-
-def funds(session: Any, project: PayingProject, on: date) -> Decimal:
-    """What was paid in and has not expired."""
-    f = ProjectFund
-    return session.scalar(
-        select(func.coalesce(func.sum(f.amount), 0, type_=f.amount.type))
-        .where(f.project_id == project.id, f.received_on <= on, or_(f.expires_on.is_(None), f.expires_on >= on))) or ZERO
 
 
 def drawn(session: Any, project: PayingProject, *, until: datetime | None = None) -> list[tuple[date, Decimal]]:

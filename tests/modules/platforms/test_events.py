@@ -89,7 +89,7 @@ def test_cap_counts_priced_unpriced_and_running_use(session, machine):
 def test_prepaid_money_is_drawn_until_it_is_used_or_expires(session, machine):
     pays = project(session, prepaid=True)
     projects.add_fund(session, project_id=pays.id, amount=D("100.00"), received_on=date(2026, 2, 1), expires_on=date(2026, 3, 2), reference="R-1")
-    assert projects.funds(session, pays, date(2026, 3, 2)) == D("100.00") and projects.funds(session, pays, date(2026, 3, 3)) == 0
+    assert projects.left(session, pays, date(2026, 3, 2)) == D("100.00") and projects.left(session, pays, date(2026, 3, 3)) == 0
     start(session, machine, pays)
     with pytest.raises(RuleError) as found:
         projects.add_fund(session, project_id=project(session).id, amount=D("1.00"), received_on=date(2026, 2, 1), reference="R-2")
