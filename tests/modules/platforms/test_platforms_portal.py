@@ -10,6 +10,8 @@ from front_help import english, instrument, platform, project, rate  # noqa: F40
 from portal_help import browser, mark_of, new_firm
 from sqlalchemy import select
 
+from modules.booking.models.booking import Booking
+from modules.booking.models.resource import BookableResource
 from modules.platforms.models.adjustment import EventAdjustment
 from modules.platforms.models.event import UsageEvent
 from modules.platforms.models.question import UsageAnswer
@@ -72,6 +74,22 @@ def test_a_firm_starts_and_stops_its_use(app, lab):
     assert send(client, f"{use}/stop", use, q_slides="3").status_code == 303
     with system_scope("look") as s:
         assert only(s).state == "done" and sorted(s.scalars(select(UsageAnswer.answer))) == ["3", "yes"]
+
+
+def test_the_firms_own_start_checks_its_booking_in(app, lab):
+    """U-65 from the portal too: who uses what was booked is not missed."""
+    now = clock.now()
+    with system_scope("test", park_id=lab["park"]) as s:
+        room = BookableResource(park_id=lab["park"], code="SEM", name="扫描电镜", kind="instrument", missed_minutes=30)
+        s.add(room)
+        s.flush()
+        s.get(Instrument, lab["free"]).resource_id = room.id
+        s.add(Booking(park_id=lab["park"], resource_id=room.id, firm_id=lab["firm"], state="confirmed", starts_at=now - timedelta(minutes=5),
+                      ends_at=now + timedelta(hours=1)))
+    assert start(browser(app, lab["firm"]), lab).status_code == 303
+    with system_scope("look") as s:
+        booking = s.scalars(select(Booking)).one()
+        assert (booking.state, only(s).booking_id) == ("checked_in", booking.id)
 
 
 def test_a_form_sent_twice_starts_once(app, lab):
