@@ -21,8 +21,8 @@ MONTH_RUN_STATES = Choices(
 
 
 class MonthRun(ParkScoped, Record):
-    """One pricing of a park's month. A month has one live run; running again prices only what came since and changes nothing
-    else. Voiding takes the prices back while none of the events is on a posted bill."""
+    """One pricing of a park's month. A month has one live run; running again prices what came since and, anew, what stands
+    on no bill (U-32). Voiding takes the prices back while none of the events is on a posted bill."""
 
     __tablename__ = "platforms_month_run"
     __table_args__ = (

@@ -1,7 +1,7 @@
 """Billable events: machine use started and stopped, orders, consumables, technician time, training, other charges.
 
-Rules U-40 to U-52. Nothing starts without a paying project that holds, and the refusal names every reason. What is priced keeps its
-values until the price is taken back or an adjustment is applied."""
+Rules U-40 to U-52. Nothing starts without a paying project that holds, and the refusal names every reason. What is on a bill
+keeps its values until an adjustment is applied."""
 
 from __future__ import annotations
 

@@ -20,6 +20,7 @@ from parkops.security import access
 from .. import calc_pricing as calc
 from ..models.event import UsageEvent
 from ..models.project import PayingProject
+from ..models.rate import PlatformRate
 from ..models.registry import Instrument, OperatorQualification
 from . import events, pricing, projects
 
@@ -155,13 +156,14 @@ def why_not_missed(session: Any, booking: Any) -> list[Problem]:
 
 
 def missed_in(session: Any, park_id: int, month: date) -> list[Booking]:
-    """Bookings of instruments that firms missed in a month and that no event names as missed."""
-    b, e = Booking, UsageEvent
+    """Bookings that firms missed in a month and that no event names as missed, of instruments of platforms that charge no-shows."""
+    b, e, i = Booking, UsageEvent, Instrument
+    charging = select(PlatformRate.platform_id).where(PlatformRate.park_id == park_id, PlatformRate.kind == "missed")
     first, end = (datetime.combine(day, time(), clock.ZONE) for day in (month, clock.Period.month(month).end))
     return list(session.scalars(
         select(b).where(b.park_id == park_id, b.state.in_(("missed", "late_cancelled")), b.firm_id.is_not(None), b.ends_at >= first,
                         b.starts_at >= first - LONGEST_BOOKING, b.ends_at < end,
-                        b.resource_id.in_(select(Instrument.resource_id).where(Instrument.resource_id.is_not(None))),
+                        b.resource_id.in_(select(i.resource_id).where(i.resource_id.is_not(None), i.platform_id.in_(charging))),
                         ~select(e.id).where(e.booking_id == b.id, e.kind == "missed").exists()).order_by(b.id)))
 
 

@@ -123,7 +123,7 @@ def objections(
     if on < project.starts_on or (project.last_day is not None and on > project.last_day):
         found.add("platforms.U-21", _l("Project %(number)s does not hold on %(day)s. Have it extended or take another one.",
                                        number=number, day=on.isoformat()), "project_id")
-    if not getattr(project, f"allows_{GRANTED.get(kind, kind)}", False):
+    if not getattr(project, f"allows_{GRANTED.get(kind, kind)}"):
         found.add("platforms.U-22", _l("Project %(number)s does not pay for this kind of use. Take another one.", number=number),
                   "project_id")
     if project.platform_id is not None and project.platform_id != platform_id:

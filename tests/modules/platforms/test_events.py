@@ -58,8 +58,9 @@ def test_every_reason_against_a_project_is_named_at_once(session, machine):
     with pytest.raises(RuleError) as found:
         start(session, machine, project(session, **wrong))
     assert refused(found) == ["U-21", "U-21", "U-22", "U-22", "U-23"] and len({str(p.message) for p in found.value.problems}) == 5
-    unknown = projects.objections(session, project(session), kind=None, on=date(2026, 3, 2), platform_id=machine.platform_id)
-    assert [p.code for p in unknown] == ["platforms.U-22"]  # a program that leaves the kind out
+    with pytest.raises(RuleError) as found:  # a program that leaves the kind out
+        events.record_event(session, kind=None, project_id=project(session).id, platform_id=machine.platform_id, started_at=AT)
+    assert refused(found) == ["U-44"]
     machine.needs_training = True
     with pytest.raises(RuleError) as found:
         start(session, machine, project(session, state="suspended"))
