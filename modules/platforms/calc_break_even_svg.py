@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from html import escape
 
-W, H, LEFT, BOTTOM, TOP = 520, 220, 64, 28, 14
+W, H, LEFT, BOTTOM, TOP = 520, 228, 64, 28, 26
 
 
 def _tick(value: Decimal) -> str:
